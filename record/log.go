@@ -1,0 +1,192 @@
+package record
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// noteEd25519 is the algorithm byte of Ed25519 in C2SP signed-note.
+const noteEd25519 = 1
+
+// A LogKey signs the checkpoints of one record. Its name is the record's origin.
+// The key comes before the name here, for the origin of a story holds a digest of the key.
+type LogKey struct {
+	origin string
+	key    ed25519.PrivateKey
+}
+
+// NewLogKey names an Ed25519 key by an origin.
+func NewLogKey(origin string, key ed25519.PrivateKey) (*LogKey, error) {
+	if !IsOrigin(origin) {
+		return nil, fmt.Errorf("origin %.60q: 1 to 200 characters of printable ASCII without a plus", origin)
+	}
+	k := &LogKey{origin, key}
+	return k, CheckOrigin(origin, k.Public())
+}
+
+// Public is the public half, 32 bytes.
+func (k *LogKey) Public() ed25519.PublicKey { return k.key.Public().(ed25519.PublicKey) }
+
+// Origin names the record.
+func (k *LogKey) Origin() string { return k.origin }
+
+// Name, KeyHash and Sign make a LogKey a note.Signer.
+func (k *LogKey) Name() string { return k.origin }
+
+// KeyHash is the first four bytes of SHA-256(origin LF 1 public key), big-endian.
+func (k *LogKey) KeyHash() uint32 { return keyHash(k.origin, k.Public()) }
+
+// Sign signs the text of a note.
+func (k *LogKey) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(k.key, msg), nil }
+
+// Verifier is the verifier key in its text form, ORIGIN+HASH+BASE64.
+func (k *LogKey) Verifier() string { return VerifierText(k.origin, k.Public()) }
+
+// Private is the note key in its text form, as it stands in keys/log.key.
+func (k *LogKey) Private() string {
+	return fmt.Sprintf("PRIVATE+KEY+%s+%08x+%s", k.origin, k.KeyHash(), base64.StdEncoding.EncodeToString(append([]byte{noteEd25519}, k.key.Seed()...)))
+}
+
+// ParseLogKey reads what Private wrote.
+func ParseLogKey(text string) (*LogKey, error) {
+	bad := errors.New("not a note key of the form PRIVATE+KEY+ORIGIN+HASH+BASE64")
+	rest, ok := strings.CutPrefix(strings.TrimSuffix(text, "\n"), "PRIVATE+KEY+")
+	parts := strings.SplitN(rest, "+", 3)
+	if !ok || len(parts) != 3 {
+		return nil, bad
+	}
+	seed, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(seed) != 33 || seed[0] != noteEd25519 {
+		return nil, bad
+	}
+	k, err := NewLogKey(parts[0], ed25519.NewKeyFromSeed(seed[1:]))
+	if err != nil {
+		return nil, err
+	}
+	if fmt.Sprintf("%08x", k.KeyHash()) != parts[1] {
+		return nil, bad
+	}
+	return k, nil
+}
+
+func keyHash(name string, key ed25519.PublicKey) uint32 {
+	h := sha256.Sum256(append([]byte(name+"\n\x01"), key...))
+	return binary.BigEndian.Uint32(h[:4])
+}
+
+// VerifierText is the verifier key of an origin and a public key.
+func VerifierText(origin string, key ed25519.PublicKey) string {
+	return fmt.Sprintf("%s+%08x+%s", origin, keyHash(origin, key), base64.StdEncoding.EncodeToString(append([]byte{noteEd25519}, key...)))
+}
+
+// A Verifier checks the log's signatures.
+type Verifier struct {
+	note.Verifier
+	Key ed25519.PublicKey
+}
+
+// ParseVerifier reads a verifier key and, for the origin of a story, checks that the origin is bound to it.
+func ParseVerifier(text string) (*Verifier, error) {
+	v, err := note.NewVerifier(text)
+	if err != nil {
+		return nil, fmt.Errorf("not a verifier key of the form ORIGIN+HASH+BASE64: %w", err)
+	}
+	parts := strings.SplitN(text, "+", 3)
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(key) != 33 || key[0] != noteEd25519 || base64.StdEncoding.EncodeToString(key) != parts[2] {
+		return nil, errors.New("not an Ed25519 key")
+	}
+	if !IsOrigin(parts[0]) {
+		return nil, errors.New("the key's name is no origin")
+	}
+	if parts[1] != strings.ToLower(parts[1]) {
+		return nil, errors.New("the key's hash is not in small hex digits")
+	}
+	return &Verifier{v, key[1:]}, CheckOrigin(parts[0], key[1:])
+}
+
+// storyHost begins the origin of every record founded by a story.
+const storyHost = "story.invalid/"
+
+// StoryOrigin is the origin of a record founded by a story whose FoundBody has the given id.
+func StoryOrigin(body string, key ed25519.PublicKey) string {
+	h := sha256.Sum256(key)
+	return storyHost + body + "/" + hex.EncodeToString(h[:8])
+}
+
+// StoryBody returns the body's id in the origin of a story, and whether origin is one.
+func StoryBody(origin string) (string, bool) {
+	rest, ok := strings.CutPrefix(origin, storyHost)
+	body, _, _ := strings.Cut(rest, "/")
+	return body, ok
+}
+
+// CheckOrigin checks that the origin of a story is bound to the log's key. Other origins may not end their
+// host in .invalid.
+func CheckOrigin(origin string, key ed25519.PublicKey) error {
+	if body, ok := StoryBody(origin); ok {
+		if !IsID(body) || StoryOrigin(body, key) != origin {
+			return fmt.Errorf("the story origin %s belongs to another key", origin)
+		}
+		return nil
+	}
+	host, _, _ := strings.Cut(origin, "/")
+	if strings.HasSuffix(host, ".invalid") || host == "invalid" {
+		return fmt.Errorf("origin %s: .invalid is for stories", origin)
+	}
+	return nil
+}
+
+// A Checkpoint says what the record was at one size, signed.
+type Checkpoint struct {
+	Origin string
+	Size   int64
+	Root   tlog.Hash
+	Note   []byte // the signed note
+}
+
+// SignCheckpoint makes a checkpoint (C2SP tlog-checkpoint).
+func (k *LogKey) SignCheckpoint(size int64, root tlog.Hash) ([]byte, error) {
+	text := fmt.Sprintf("%s\n%d\n%s\n", k.origin, size, root)
+	return note.Sign(&note.Note{Text: text}, k)
+}
+
+// OpenCheckpoint reads a signed checkpoint and checks the log's signature.
+func OpenCheckpoint(b []byte, v *Verifier) (Checkpoint, error) {
+	n, err := note.Open(b, note.VerifierList(v))
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("checkpoint: %w", err)
+	}
+	c, err := ParseCheckpoint(n.Text)
+	if err == nil && c.Origin != v.Name() {
+		err = fmt.Errorf("checkpoint: of %s, not of %s", c.Origin, v.Name())
+	}
+	c.Note = b
+	return c, err
+}
+
+// ParseCheckpoint reads the three lines of a checkpoint's text.
+func ParseCheckpoint(text string) (c Checkpoint, err error) {
+	bad := errors.New("checkpoint: not the three lines origin, size, root")
+	lines := strings.Split(text, "\n")
+	if len(lines) != 4 || lines[3] != "" {
+		return c, bad
+	}
+	c.Origin = lines[0]
+	if _, err := fmt.Sscanf(lines[1], "%d", &c.Size); err != nil || c.Size < 0 || fmt.Sprint(c.Size) != lines[1] {
+		return c, bad
+	}
+	if c.Root, err = tlog.ParseHash(lines[2]); err != nil || c.Root.String() != lines[2] {
+		return c, bad
+	}
+	return c, nil
+}
