@@ -22,7 +22,9 @@ type Tuple struct{}
 type Checker interface{ Check() error }
 
 // Texter is a type that stands as a string but is none in Go, as an instant is.
-type Texter interface{ AppendText(dst []byte) ([]byte, error) }
+type Texter interface {
+	AppendText(dst []byte) ([]byte, error)
+}
 
 // TextParser reads what a Texter wrote.
 type TextParser interface{ UnmarshalText(text []byte) error }

@@ -1,0 +1,197 @@
+package conference
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"kurultai/record"
+	"kurultai/record/canonical"
+)
+
+// A Capacity is in which somebody acts.
+type Capacity string
+
+const (
+	Secretary    Capacity = "Secretary"    // an officer of the secretariat
+	Chair        Capacity = "Chair"        // the presiding officer
+	Head         Capacity = "Head"         // head of a member's delegation
+	ObserverHead Capacity = "ObserverHead" // head of an observer's delegation
+	Rapporteur   Capacity = "Rapporteur"   // enters what reports tell
+	Clock        Capacity = "Clock"        // the writer, when an instant comes
+)
+
+// Check reports whether c is a capacity of this edition.
+func (c Capacity) Check() error {
+	switch c {
+	case Secretary, Chair, Head, ObserverHead, Rapporteur:
+		return nil
+	}
+	return fmt.Errorf("%.40q is no capacity one can be granted", string(c))
+}
+
+// An Act is one line of the catalogue: what can be done, by whom, under which rule, and what may be answered.
+type Act struct {
+	Name       string
+	Title      string     // a few words
+	Help       string     // one sentence
+	Who        []Capacity // who may submit it
+	TwoPersons bool       // a second holder of such a capacity signs with the author
+	Rule       string     // document and number it rests on
+	Refusals   []Code     // besides those of every act
+	Causes     []string   // kinds of events
+	Closed     bool       // its entry can be read by its audience alone
+	Timed      bool       // what it causes depends on the hour, so a doubtful clock stops it
+
+	// Sealed says of each private field, by its first member, which field holds its subject.
+	Sealed map[string]string
+
+	Fields reflect.Type // a struct; nil where the act has no fields
+	decide func(*State, *Call) ([]Event, *Refusal)
+}
+
+// CommonRefusals may be met by every act.
+var CommonRefusals = []Code{"edition-unknown", "due-first", "too-late", "not-after-too-far", "key-reused", "no-body", "wrong-capacity", "not-holder", "not-attested", "stale", "malformed"}
+
+// DoorRefusals are the secretariat's own: they come before deciding and are never recorded.
+var DoorRefusals = []Code{"sealed-twice", "not-opened", "forgotten", "too-long", "other-origin", "clock-doubtful", "disk-full"}
+
+// An edition is one state of the deciding code. What a released edition does never changes; a change is a new
+// edition that stands beside it.
+type edition struct {
+	acts  map[string]*Act
+	kinds map[string]*kind
+}
+
+// A kind of event: how it is read, what it is about, what it changes.
+type kind struct {
+	name string
+	zero func() any // pointer to a new body
+	// subject is the key under which two reports of this kind are about the same thing; nil: not reportable.
+	subject func(body any) string
+	meeting func(body any) MeetingID // the meeting it belongs to, or ""
+	apply   func(s *State, h Happened, body any)
+	all     bool // facts of one subject all count, as statuses from different dates do; else the shown one alone
+}
+
+var editions = map[int64]*edition{}
+
+// names of body types, filled by happens; one type is one kind, in all editions.
+var kindNames = map[reflect.Type]string{}
+
+func kindNameOf(body any) string { return kindNames[reflect.TypeOf(body).Elem()] }
+
+// edition1 is open until release 1.0. The parts add their acts and kinds to it, each in its file.
+var edition1 = &edition{acts: map[string]*Act{}, kinds: map[string]*kind{}}
+
+func init() {
+	editions[1] = edition1
+	body(edition1)
+	people(edition1)
+	parties(edition1)
+	reports(edition1)
+	meetings(edition1)
+	floor(edition1)
+	notes(edition1)
+}
+
+// does adds an act with fields of type F to an edition.
+func does[F any](ed *edition, a Act, decide func(s *State, c *Call, f *F) ([]Event, *Refusal)) {
+	a.Fields = reflect.TypeFor[F]()
+	a.decide = func(s *State, c *Call) ([]Event, *Refusal) {
+		f := new(F)
+		v := c.Fields
+		if v.Kind == canonical.Invalid {
+			v = canonical.Value{Kind: canonical.Object}
+		}
+		if err := canonical.Decode(v, f); err != nil {
+			return nil, refuse("malformed", "doc/record.md 2", err)
+		}
+		return decide(s, c, f)
+	}
+	ed.acts[a.Name] = &a
+}
+
+// happens adds a kind of event with bodies of type B to an edition.
+func happens[B any](ed *edition, apply func(s *State, h Happened, b *B)) *kind {
+	t := reflect.TypeFor[B]()
+	k := &kind{name: t.Name(), zero: func() any { return new(B) }}
+	k.apply = func(s *State, h Happened, b any) { apply(s, h, b.(*B)) }
+	ed.kinds[k.name] = k
+	kindNames[t] = k.name
+	return k
+}
+
+// told makes k reportable: subject names what two reports must agree on, meeting the meeting it belongs to.
+func told[B any](k *kind, meeting func(*B) MeetingID, subject func(*B) string) {
+	k.meeting = func(b any) MeetingID { return meeting(b.(*B)) }
+	k.subject = func(b any) string { return subject(b.(*B)) }
+}
+
+// Catalogue lists the acts of the edition in force in order of name.
+func (s *State) Catalogue() []*Act { return catalogue(s.editionInForce()) }
+
+// Catalogue lists the acts of the newest edition in order of name.
+func Catalogue() []*Act { return catalogue(1) }
+
+func catalogue(n int64) []*Act {
+	var acts []*Act
+	if ed := editions[n]; ed != nil {
+		for _, a := range ed.acts {
+			acts = append(acts, a)
+		}
+	}
+	slices.SortFunc(acts, func(a, b *Act) int { return strings.Compare(a.Name, b.Name) })
+	return acts
+}
+
+// Lookup finds an act of the edition in force.
+func (s *State) Lookup(name string) (*Act, bool) {
+	ed := editions[s.editionInForce()]
+	if ed == nil {
+		return nil, false
+	}
+	a, ok := ed.acts[name]
+	return a, ok
+}
+
+// Kinds lists the names of the kinds of events of the newest edition, in order.
+func Kinds() []string {
+	var names []string
+	for name := range edition1.kinds {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// SubjectOf names the subject under whose key the private value at name (the path from fields down) is encrypted.
+func (a *Act) SubjectOf(name string, fields canonical.Value, index int64) string {
+	first, _, _ := strings.Cut(name, ".")
+	if field, ok := a.Sealed[first]; ok {
+		return fields.Get(field).Str
+	}
+	return fmt.Sprintf("entry/%d", index)
+}
+
+// Happened says where an event stands in the record.
+type Happened struct {
+	Index    int64 // of the entry
+	Place    int64 // among its events, from 0
+	At       record.Instant
+	Reported *Reported
+}
+
+// Apply changes the state by one event. It never fails: what is in the record has happened. An event of a kind
+// unknown to the edition in force cannot come here, for it could not be parsed.
+func (s *State) Apply(index, place int64, at record.Instant, e Event) {
+	k := s.kind(e.Kind())
+	h := Happened{index, place, at, e.Reported}
+	if k.subject != nil {
+		s.remember(k, h, e)
+	}
+	if e.Reported == nil || s.shows(k, h, e) {
+		k.apply(s, h, e.Body)
+	}
+}
