@@ -228,13 +228,25 @@ func (s *State) NameFor(audience string, p PersonID, l Language) record.Digest {
 	return ""
 }
 
-// DisclosedTo lists the digests of an entry's sealed values that an audience may open.
-func (s *State) DisclosedTo(audience string, digests []record.Digest, subject string) (open []record.Digest) {
-	person := s.persons.At(subject)
-	for _, x := range person.Published {
-		if d := s.SealedNameOf(person.ID, x.Language); CanSee(audience, x.Audience) && slices.Contains(digests, d) {
-			open = append(open, d)
+// Disclosed is the set of digests of names that are published to an audience.
+func (s *State) Disclosed(audience string) map[record.Digest]bool {
+	open := map[record.Digest]bool{}
+	for _, p := range s.persons.All() {
+		for _, x := range p.Published {
+			if CanSee(audience, x.Audience) {
+				open[s.SealedNameOf(p.ID, x.Language)] = true
+			}
 		}
 	}
 	return open
+}
+
+// Forgotten lists the persons whose keys are to be destroyed, in order of id.
+func (s *State) Forgotten() (ids []PersonID) {
+	for _, p := range s.persons.All() {
+		if p.Forgotten {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
 }

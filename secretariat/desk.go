@@ -1,0 +1,325 @@
+package secretariat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"kurultai/conference"
+	"kurultai/record"
+	"kurultai/record/canonical"
+)
+
+// A desk is where acts are decided: a state and what the door must know besides. It is a value; a copy decides
+// on without changing the first, which is how a failed group is undone and a story rehearsed.
+type desk struct {
+	vault
+	origin string
+
+	state      conference.State
+	sealed     conference.Ordered[string, bool] // digests the record holds
+	closedKeys conference.Ordered[string, record.ClosedKey]
+	hashes     []tlog.Hash           // of entries not shown yet
+	forgotten  []conference.PersonID // whose keys are to be destroyed when the group is durable
+}
+
+// A vault opens what is sealed, where its row and its key are still here.
+type vault struct {
+	engine record.Engine
+	keys   *SubjectKeys
+}
+
+// A draft is a group being put together.
+type draft struct {
+	group record.Group
+	plain [][]byte // the plain text of each row of the group
+	blobs [][]byte
+}
+
+// seal makes the keys of the rows, encrypts them, and stores the blobs.
+func (g *draft) seal(ctx context.Context, v vault, chance io.Reader) error {
+	var subjects []string
+	for _, r := range g.group.Rows {
+		subjects = append(subjects, r.Subject)
+	}
+	if err := v.keys.Ensure(subjects, chance); err != nil {
+		return err
+	}
+	for i := range g.group.Rows {
+		r := &g.group.Rows[i]
+		key, err := v.keys.Get(r.Subject)
+		if err != nil {
+			return fmt.Errorf("key of %s: %w", r.Subject, err)
+		}
+		if err := key.Encrypt(r, g.plain[i], chance); err != nil {
+			return err
+		}
+	}
+	for _, b := range g.blobs {
+		if _, err := v.engine.PutBlob(ctx, b); err != nil {
+			return fmt.Errorf("storing a blob: %w", err)
+		}
+	}
+	return nil
+}
+
+func refusal(code conference.Code, section string, args ...string) error {
+	return &conference.Refusal{Code: code, Rule: "doc/record.md " + section, Args: args}
+}
+
+// take decides one act at the wall clock's time and adds what it caused to g.
+func (d *desk) take(ctx context.Context, a *Act, wall record.Instant, chance io.Reader, g *draft) (Receipt, error) {
+	at := max(d.state.Last, wall)
+	if a.At != nil {
+		if *a.At < d.state.Last {
+			return Receipt{}, fmt.Errorf("%s is earlier than the last entry, %s", *a.At, d.state.Last)
+		}
+		at = *a.At
+	}
+	if a.Closed != "" {
+		entry := fmt.Appendf(nil, `{"at":"%s","closed":"%s","index":%d}`, at, a.Closed, d.state.Size)
+		return d.add(entry, at, nil, g)
+	}
+	s := &a.Submitted
+	if s.Origin != d.origin {
+		return Receipt{}, refusal("other-origin", "2", s.Origin)
+	}
+	act, known := d.state.Lookup(s.Name)
+	if receipt, err := d.again(ctx, s, known && act.Closed, g); err != nil || receipt.Again {
+		return receipt, err
+	}
+	rows, plain, err := d.door(a, act)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if r := conference.Attested(&d.state, s, a.Attestations); r != nil {
+		return Receipt{}, r
+	}
+	events, r := conference.Decide(&d.state, s, at)
+	if r != nil {
+		return Receipt{}, r
+	}
+	if act.Closed {
+		return d.closedEntry(a, at, events, chance, g)
+	}
+	entry := record.OpenEntry(d.state.Size, at, s, a.Attestations, conference.Decided(events))
+	if len(entry) > record.MaxEntry {
+		return Receipt{}, refusal("too-long", "2", fmt.Sprint(len(entry)), fmt.Sprint(record.MaxEntry))
+	}
+	receipt, err := d.add(entry, at, events, g)
+	if err != nil {
+		return Receipt{}, err
+	}
+	g.group.Rows, g.plain = append(g.group.Rows, rows...), append(g.plain, plain...)
+	g.blobs = append(g.blobs, a.Blobs...)
+	for _, ref := range record.References(s.Fields) {
+		d.sealed = d.sealed.Set(string(ref.Digest), true)
+	}
+	return receipt, nil
+}
+
+// again answers an act that was taken before: same key and bytes, the first receipt; other bytes, a refusal.
+func (d *desk) again(ctx context.Context, s *record.Submitted, closed bool, g *draft) (Receipt, error) {
+	digest := record.DigestOf([]byte(s.Text()))
+	first, used := d.state.Key(s.By, s.Key)
+	if closed {
+		k, ok := d.closedKeys.Get(s.By + "/" + s.Key)
+		if !ok {
+			var err error
+			if k, err = d.engine.ClosedKey(ctx, s.By, s.Key); err != nil && !errors.Is(err, record.ErrNotFound) {
+				return Receipt{}, fmt.Errorf("looking for the key of a closed act: %w", err)
+			} else if err == nil {
+				ok = true
+			}
+		}
+		if ok {
+			first, used = conference.Key{Digest: k.Digest, Index: k.Index}, true
+		}
+	}
+	if !used {
+		return Receipt{}, nil
+	}
+	if first.Digest != digest {
+		return Receipt{}, refusal("key-reused", "7")
+	}
+	at, err := d.at(ctx, first.Index, g)
+	return Receipt{Index: first.Index, At: at, Again: true}, err
+}
+
+// at is the recorded time of an entry, which may still be in the draft.
+func (d *desk) at(ctx context.Context, index int64, g *draft) (record.Instant, error) {
+	var text []byte
+	if n := int64(len(g.group.Entries)) - (d.state.Size - index); n >= 0 {
+		text = g.group.Entries[n]
+	} else {
+		for stored, err := range d.engine.Read(ctx, index) {
+			if err != nil {
+				return 0, err
+			}
+			text = stored.Bytes
+			break
+		}
+	}
+	e, err := record.ParseEntry(string(text), index)
+	if err != nil {
+		return 0, err
+	}
+	return e.At, nil
+}
+
+// door checks what comes with an act: each sealed value with its disclosure, each blob with its bytes.
+func (d *desk) door(a *Act, act *conference.Act) (rows []record.Row, plain [][]byte, err error) {
+	came := map[record.Digest]record.Disclosure{}
+	for _, x := range a.Disclosures {
+		came[x.Digest()] = x
+	}
+	for place, ref := range record.References(a.Submitted.Fields) {
+		if d.sealed.Has(string(ref.Digest)) || slices.ContainsFunc(rows, func(r record.Row) bool { return r.Digest == ref.Digest }) {
+			return nil, nil, refusal("sealed-twice", "3", ref.Name)
+		}
+		disclosure, ok := came[ref.Digest]
+		if !ok && a.Unopened {
+			continue
+		}
+		if _, name, _, err := disclosure.Open(); !ok || err != nil || name != ref.Name || act == nil {
+			return nil, nil, refusal("not-opened", "3", ref.Name)
+		}
+		delete(came, ref.Digest)
+		subject := act.SubjectOf(ref.Name, a.Submitted.Fields, d.state.Size)
+		if _, err := d.keys.Get(subject); errors.Is(err, ErrForgotten) {
+			return nil, nil, refusal("forgotten", "3", subject)
+		}
+		rows = append(rows, record.Row{Index: d.state.Size, Place: int64(place), Digest: ref.Digest, Subject: subject, Name: ref.Name})
+		plain = append(plain, []byte(disclosure))
+	}
+	for _, x := range came {
+		_, name, _, _ := x.Open()
+		return nil, nil, refusal("not-opened", "3", name)
+	}
+	return rows, plain, d.blobs(a)
+}
+
+// blobs checks that the bytes of each blob came, or are stored already.
+func (d *desk) blobs(a *Act) error {
+	var came []record.Digest
+	for _, b := range a.Blobs {
+		came = append(came, record.DigestOf(b))
+		if len(b) > record.MaxBlob {
+			return refusal("too-long", "4", fmt.Sprint(len(b)), fmt.Sprint(record.MaxBlob))
+		}
+	}
+	for _, ref := range record.Blobs(a.Submitted.Fields) {
+		if slices.Contains(came, ref.Digest) {
+			continue
+		}
+		if _, err := d.engine.Blob(context.Background(), ref.Digest); err != nil {
+			return refusal("not-opened", "4", ref.Name)
+		}
+	}
+	return nil
+}
+
+// closedEntry closes an act: its entry holds time and digest, its opening goes to the rows.
+func (d *desk) closedEntry(a *Act, at record.Instant, events []conference.Event, chance io.Reader, g *draft) (Receipt, error) {
+	var nonce [32]byte
+	if a.Nonce != nil {
+		nonce = *a.Nonce
+	} else if _, err := io.ReadFull(chance, nonce[:]); err != nil {
+		return Receipt{}, fmt.Errorf("drawing a nonce: %w", err)
+	}
+	s, index := &a.Submitted, d.state.Size
+	digest, opening, err := record.CloseEntry(nonce, s, a.Attestations, conference.Decided(events))
+	if err != nil {
+		return Receipt{}, refusal("too-long", "4", fmt.Sprint(len(s.Text())), "49152")
+	}
+	inside, err := record.OpenClosed(opening, index)
+	if err != nil {
+		return Receipt{}, err
+	}
+	receipt, err := d.add(fmt.Appendf(nil, `{"at":"%s","closed":"%s","index":%d}`, at, digest, index), at, nil, g)
+	if err != nil {
+		return Receipt{}, err
+	}
+	d.state.FoldClosed(inside, events)
+	key := record.ClosedKey{By: s.By, Key: s.Key, Digest: record.DigestOf([]byte(s.Text())), Index: index}
+	d.closedKeys = d.closedKeys.Set(s.By+"/"+s.Key, key)
+	g.group.Keys = append(g.group.Keys, key)
+	g.group.Rows = append(g.group.Rows, record.Row{Index: index, Digest: digest, Subject: fmt.Sprintf("entry/%d", index), Name: "closed"})
+	g.plain = append(g.plain, opening)
+	receipt.Events = events
+	return receipt, nil
+}
+
+// add reads the entry as anybody would, folds it and puts it into the group.
+func (d *desk) add(entry []byte, at record.Instant, events []conference.Event, g *draft) (Receipt, error) {
+	e, err := record.ParseEntry(string(entry), d.state.Size)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("an entry of our own is malformed: %w", err)
+	}
+	if e.Closed != "" {
+		err = d.state.Fold(e)
+	} else {
+		err = d.state.FoldDecided(e, events)
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
+	for _, event := range events {
+		if f, ok := event.Body.(*conference.PersonForgotten); ok {
+			d.forgotten = append(d.forgotten, f.Person)
+		}
+	}
+	d.hashes = append(d.hashes[:len(d.hashes):len(d.hashes)], tlog.RecordHash(entry))
+	g.group.Entries = append(g.group.Entries, entry)
+	return Receipt{Index: e.Index, At: at, Events: events}, nil
+}
+
+// foldClosed folds the inside of a closed entry, where its opening and key are still here.
+func (d *desk) foldClosed(ctx context.Context, e *record.Entry) {
+	opening, err := d.plain(ctx, e.Closed)
+	if err != nil {
+		return
+	}
+	inside, err := record.OpenClosed(opening, e.Index)
+	if err != nil {
+		return
+	}
+	var events []conference.Event
+	for _, v := range inside.Events {
+		if event, err := d.state.ParseEvent(v); err == nil {
+			events = append(events, event)
+		}
+	}
+	d.state.FoldClosed(inside, events)
+}
+
+// plain decrypts the row of a digest.
+func (v vault) plain(ctx context.Context, digest record.Digest) ([]byte, error) {
+	row, err := v.engine.Row(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	key, err := v.keys.Get(row.Subject)
+	if err != nil {
+		return nil, err
+	}
+	return key.Decrypt(row)
+}
+
+// open opens a sealed value.
+func (v vault) open(ctx context.Context, digest record.Digest) (canonical.Value, error) {
+	plain, err := v.plain(ctx, digest)
+	if err != nil {
+		return canonical.Value{}, err
+	}
+	disclosure := record.Disclosure(plain)
+	if disclosure.Digest() != digest {
+		return canonical.Value{}, errors.New("the disclosure kept is of another digest")
+	}
+	_, _, value, err := disclosure.Open()
+	return value, err
+}

@@ -1,0 +1,272 @@
+// Package secretariat is the one writer of a record. It takes acts, has them decided, appends what they caused
+// and shows the result.
+//
+//	Do(ctx, act) (Receipt, error)   error is a *conference.Refusal, or a fault
+//	View() *View                    the record as it stands, immutable
+//	Wait(ctx, size) error           until there is more
+//
+// One goroutine decides. It takes one act and all that wait, decides each against a private *ahead* state, so
+// that the second act of a group sees the first, and appends the group in one transaction. Only when that is
+// durable does ahead become *shown*, and only then is anyone answered, the refused too: a refusal may rest on an
+// act that failed. Readers hold a shown state and wait for nothing.
+package secretariat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"kurultai/conference"
+	"kurultai/record"
+)
+
+// MaxGroup is how many acts are appended together at most.
+const MaxGroup = 512
+
+// Config is what a secretariat works with.
+type Config struct {
+	Engine record.Engine
+	Keys   *SubjectKeys
+	Log    *record.LogKey
+	Clock  func() record.Instant // the wall clock
+	Chance io.Reader             // crypto/rand.Reader but in tests
+}
+
+// An Act is what somebody submits.
+type Act struct {
+	Submitted    record.Submitted
+	Attestations []record.Attestation
+	Disclosures  []record.Disclosure // of the sealed values in its fields
+	Blobs        [][]byte            // of the blobs its fields name
+
+	// While a story founds its record:
+	At       *record.Instant // the recorded time
+	Nonce    *[32]byte       // of a closed entry; drawn otherwise
+	Closed   record.Digest   // an entry that stays closed: no act at all
+	Unopened bool            // sealed values may come without their disclosures
+}
+
+// A Receipt says where an act stands in the record.
+type Receipt struct {
+	Index      int64
+	At         record.Instant
+	Events     []conference.Event // nil if Again
+	Checkpoint record.Checkpoint  // that covers it
+	Again      bool               // the act had been taken before; this is its first receipt's entry
+}
+
+// A Secretariat writes one record.
+type Secretariat struct {
+	config  Config
+	acts    chan *pending
+	stop    chan struct{}
+	stopped chan struct{}
+	closing sync.Once
+	shown   atomic.Pointer[View]
+
+	mu   sync.Mutex
+	more chan struct{} // closed, and made anew, when shown changes; guarded by mu
+
+	ahead desk // owned by the writer's goroutine
+}
+
+type pending struct {
+	ctx     context.Context
+	act     *Act
+	receipt Receipt
+	err     error
+	done    chan struct{}
+}
+
+// Open reads the record, folds it and begins to take acts. Close ends it; engine and keys stay the caller's.
+func Open(ctx context.Context, c Config) (*Secretariat, error) {
+	v, err := Read(ctx, c.Engine, c.Keys, c.Log.Verifier())
+	if err != nil {
+		return nil, err
+	}
+	if v.head.Size > 0 && v.head.Origin != c.Log.Origin() {
+		return nil, fmt.Errorf("the record is %s and the key in keys/log.key signs %s", v.head.Origin, c.Log.Origin())
+	}
+	for _, p := range v.desk.state.Forgotten() {
+		if err := c.Keys.Forget(string(p)); err != nil {
+			return nil, err
+		}
+	}
+	v.desk.origin = c.Log.Origin()
+	s := &Secretariat{config: c, acts: make(chan *pending, 4*MaxGroup), stop: make(chan struct{}), stopped: make(chan struct{}), more: make(chan struct{})}
+	s.ahead = v.desk
+	s.shown.Store(v)
+	go s.write()
+	return s, nil
+}
+
+// Close stops taking acts and waits for those under way.
+func (s *Secretariat) Close() error {
+	s.closing.Do(func() { close(s.stop) })
+	<-s.stopped
+	return nil
+}
+
+// ErrClosed is the fault of an act that came after Close.
+var ErrClosed = errors.New("the secretariat is closed")
+
+// Do submits an act and waits until it is durable. The error is a *conference.Refusal, or a fault.
+// The same act again (same author, key and bytes) gets the first receipt.
+func (s *Secretariat) Do(ctx context.Context, a *Act) (Receipt, error) {
+	p := &pending{ctx: ctx, act: a, done: make(chan struct{})}
+	select {
+	case <-s.stop:
+		return Receipt{}, ErrClosed
+	default:
+	}
+	select {
+	case s.acts <- p:
+	case <-s.stop:
+		return Receipt{}, ErrClosed
+	case <-ctx.Done():
+		return Receipt{}, ctx.Err()
+	}
+	select {
+	case <-p.done:
+		return p.receipt, p.err
+	case <-s.stopped:
+		return Receipt{}, ErrClosed
+	}
+}
+
+// write is the one goroutine that decides and appends.
+func (s *Secretariat) write() {
+	defer close(s.stopped)
+	for {
+		select {
+		case p := <-s.acts:
+			s.group(p)
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+// DoAll submits acts in order and waits for all of them. The receipts end before the first that failed.
+func (s *Secretariat) DoAll(ctx context.Context, acts []*Act) ([]Receipt, error) {
+	waiting := make([]*pending, len(acts))
+	for i, a := range acts {
+		waiting[i] = &pending{ctx: ctx, act: a, done: make(chan struct{})}
+		select {
+		case s.acts <- waiting[i]:
+		case <-s.stopped:
+			return nil, ErrClosed
+		}
+	}
+	var receipts []Receipt
+	for _, p := range waiting {
+		select {
+		case <-p.done:
+		case <-s.stopped:
+			return receipts, ErrClosed
+		}
+		if p.err != nil {
+			return receipts, p.err
+		}
+		receipts = append(receipts, p.receipt)
+	}
+	return receipts, nil
+}
+
+// group decides p and all that wait, appends what they caused and answers.
+func (s *Secretariat) group(p *pending) {
+	waiting := []*pending{p}
+	for len(waiting) < MaxGroup {
+		select {
+		case q := <-s.acts:
+			waiting = append(waiting, q)
+			continue
+		default:
+		}
+		break
+	}
+	before := s.ahead
+	g := new(draft)
+	for _, p := range waiting {
+		if p.err = p.ctx.Err(); p.err == nil {
+			p.receipt, p.err = s.ahead.take(p.ctx, p.act, s.config.Clock(), s.config.Chance, g)
+		}
+	}
+	head, err := s.append(before.state.Size, g)
+	if err != nil {
+		s.ahead = before
+	} else if len(g.group.Entries) > 0 {
+		s.show(head)
+	}
+	for _, p := range waiting {
+		if err != nil {
+			p.receipt, p.err = Receipt{}, err
+		} else if p.err == nil {
+			p.receipt.Checkpoint = s.View().Checkpoint()
+		}
+		close(p.done)
+	}
+}
+
+// append makes keys and blobs durable, then the group. An unknown outcome is asked for again.
+func (s *Secretariat) append(size int64, g *draft) (head record.Checkpoint, err error) {
+	if len(g.group.Entries) == 0 {
+		return record.Checkpoint{}, nil
+	}
+	ctx := context.Background() // what was decided is carried through, whoever has stopped waiting
+	err = g.seal(ctx, s.ahead.vault, s.config.Chance)
+	if err == nil {
+		head, err = s.config.Engine.Append(ctx, size, g.group, s.config.Log.SignCheckpoint)
+		for errors.Is(err, record.ErrUnknown) {
+			head, err = s.config.Engine.Append(ctx, size, g.group, s.config.Log.SignCheckpoint)
+		}
+	}
+	if errors.Is(err, record.ErrFull) || errors.Is(err, syscall.ENOSPC) {
+		return head, refusal("disk-full", "11")
+	}
+	return head, err
+}
+
+// show makes ahead what readers see, and destroys the keys of those who were forgotten.
+func (s *Secretariat) show(head record.Checkpoint) {
+	v := *s.View()
+	v.proofs.append(s.ahead.hashes)
+	for _, p := range s.ahead.forgotten {
+		// A failure here is met again at the next start, which forgets whoever the state says is forgotten.
+		_ = s.config.Keys.Forget(string(p))
+		v.names.forget(&s.ahead.state, p)
+	}
+	s.ahead.hashes, s.ahead.forgotten = nil, nil
+	v.desk, v.head = s.ahead, head
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shown.Store(&v)
+	close(s.more)
+	s.more = make(chan struct{})
+}
+
+// Wait returns when the record has more than size entries, or ctx ends.
+func (s *Secretariat) Wait(ctx context.Context, size int64) error {
+	for {
+		s.mu.Lock()
+		more := s.more
+		s.mu.Unlock()
+		if s.View().State().Size > size {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-s.stopped:
+			return ErrClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// View is the record as it stands.
+func (s *Secretariat) View() *View { return s.shown.Load() }
