@@ -240,7 +240,7 @@ func (s *Secretariat) show(head record.Checkpoint) {
 		_ = s.config.Keys.Forget(string(p))
 		v.names.forget(&s.ahead.state, p)
 	}
-	s.ahead.hashes, s.ahead.forgotten = nil, nil
+	s.ahead.hashes, s.ahead.forgotten, s.ahead.closedKeys = nil, nil, conference.Ordered[string, record.ClosedKey]{} // the engine knows the keys now
 	v.desk, v.head = s.ahead, head
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -162,3 +162,8 @@ func (n *names) forget(s *conference.State, p conference.PersonID) {
 		n.opened.Delete(name.Name.Digest)
 	}
 }
+
+// Blob returns the bytes of a blob.
+func (v *View) Blob(ctx context.Context, d record.Digest) ([]byte, error) {
+	return v.desk.engine.Blob(ctx, d)
+}

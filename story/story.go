@@ -1,0 +1,430 @@
+// Package story reads, plays and writes stories: the acts of a record as canonical JSON Lines, one act a line,
+// readable in a diff (doc/record.md section 12).
+//
+//	{"act":{"as":"Chair","by":"7d…","key":"…","meeting":"vii","name":"OpenMeeting"},"at":"2027-06-08T05:00:00.000Z"}
+//
+// Stories that ship are embedded: "baku" and "xviii" hold what press reports tell of two real meetings and nothing
+// else; "training" is a body of invented states.
+package story
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"kurultai/conference"
+	"kurultai/record"
+	"kurultai/record/canonical"
+	"kurultai/secretariat"
+)
+
+//go:embed *.jsonl
+var shipped embed.FS
+
+// Shipped returns a story that ships by its name, "baku".
+func Shipped(name string) ([]byte, bool) {
+	b, err := shipped.ReadFile(name + ".jsonl")
+	return b, err == nil
+}
+
+// Names lists the stories that ship.
+func Names() (names []string) {
+	entries, err := shipped.ReadDir(".")
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".jsonl"))
+	}
+	return names
+}
+
+// A Line is one line of a story.
+type Line struct {
+	Number  int // from 1
+	At      record.Instant
+	Act     canonical.Value // submitted half without origin; of a closed entry nothing
+	Closed  record.Digest   // an entry that stays closed
+	Opened  []Opened
+	Blobs   [][]byte
+	Nonce   *[32]byte
+	Refused conference.Code // the refusal this line announces, or ""
+}
+
+// Opened is a sealed value in the open.
+type Opened struct {
+	Name  string          `json:"name"`
+	Salt  string          `json:"salt"`
+	Value canonical.Value `json:"value"`
+}
+
+// line is a Line as it is written.
+type line struct {
+	Act     *canonical.Value `json:"act,omitempty"`
+	At      record.Instant   `json:"at"`
+	Blobs   []string         `json:"blobs,omitempty"`
+	Closed  record.Digest    `json:"closed,omitempty"`
+	Nonce   string           `json:"nonce,omitempty"`
+	Opened  []Opened         `json:"opened,omitempty"`
+	Refused string           `json:"refused,omitempty"`
+}
+
+// A LineError says which line of a story is wrong. Err may be a *conference.Refusal.
+type LineError struct {
+	Line int
+	Err  error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+func (e *LineError) Unwrap() error { return e.Err }
+
+// maxLine bounds the size of a line, which may hold blobs.
+const maxLine = 256 << 20
+
+// Parse reads a story. Errors are *LineError.
+func Parse(r io.Reader) ([]Line, error) {
+	var lines []Line
+	in := bufio.NewScanner(r)
+	in.Buffer(nil, maxLine)
+	in.Split(wholeLines)
+	for in.Scan() {
+		l, err := parseLine(in.Text())
+		if l.Number = len(lines) + 1; err != nil {
+			return nil, &LineError{l.Number, err}
+		}
+		lines = append(lines, l)
+	}
+	if err := in.Err(); err != nil {
+		return nil, &LineError{len(lines) + 1, err}
+	}
+	if len(lines) == 0 {
+		return nil, &LineError{1, errors.New("the story is empty")}
+	}
+	return lines, nil
+}
+
+// wholeLines splits at line ends and keeps what precedes them as it is; the last line ends like the others.
+func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	if atEOF && len(data) > 0 {
+		return 0, nil, errors.New("the last line does not end")
+	}
+	return 0, nil, nil
+}
+
+func parseLine(text string) (l Line, err error) {
+	v, err := canonical.Parse(text)
+	if err != nil {
+		return l, err
+	}
+	var raw line
+	if err := canonical.Decode(v, &raw); err != nil {
+		return l, err
+	}
+	l = Line{At: raw.At, Closed: raw.Closed, Opened: raw.Opened, Refused: conference.Code(raw.Refused)}
+	if (raw.Act == nil) == (raw.Closed == "") {
+		return l, errors.New("a line is an act or a closed entry")
+	}
+	if raw.Closed != "" && (raw.Blobs != nil || raw.Nonce != "" || raw.Opened != nil || raw.Refused != "") {
+		return l, errors.New("a closed entry has nothing beside it")
+	}
+	if raw.Act != nil {
+		l.Act = *raw.Act
+	}
+	for _, b := range raw.Blobs {
+		blob, err := canonical.DecodeBytes(b)
+		if err != nil {
+			return l, fmt.Errorf("blobs: %w", err)
+		}
+		l.Blobs = append(l.Blobs, blob)
+	}
+	if raw.Nonce != "" {
+		b, err := canonical.DecodeBytes(raw.Nonce)
+		if err != nil || len(b) != 32 {
+			return l, errors.New("nonce: not 32 bytes of base64url")
+		}
+		l.Nonce = (*[32]byte)(b)
+	}
+	return l, nil
+}
+
+// Append writes the line as it stands in a story.
+func (l Line) Append(dst []byte) []byte {
+	raw := line{At: l.At, Closed: l.Closed, Opened: l.Opened, Refused: string(l.Refused)}
+	if l.Act.Kind != canonical.Invalid {
+		raw.Act = &l.Act
+	}
+	for _, b := range l.Blobs {
+		raw.Blobs = append(raw.Blobs, canonical.EncodeBytes(b))
+	}
+	if l.Nonce != nil {
+		raw.Nonce = canonical.EncodeBytes(l.Nonce[:])
+	}
+	return append(canonical.Encode(dst, raw), '\n')
+}
+
+// act is what is submitted for the line to the record of an origin, to become entry index at the earliest.
+func (l Line) act(origin string, index int64, founding bool) (*secretariat.Act, error) {
+	a := &secretariat.Act{Closed: l.Closed, Nonce: l.Nonce, Blobs: l.Blobs, Unopened: founding}
+	if founding {
+		a.At = &l.At
+	} else if l.Closed != "" {
+		return nil, errors.New("a closed entry without its opening can only be played into a new record")
+	}
+	if l.Closed != "" {
+		return a, nil
+	}
+	s, err := record.ParseSubmitted(with(l.Act, "origin", origin), index)
+	if err != nil {
+		return nil, err
+	}
+	a.Submitted = s
+	for _, o := range l.Opened {
+		a.Disclosures = append(a.Disclosures, record.Disclose(o.Salt, o.Name, o.Value))
+	}
+	return a, nil
+}
+
+// with returns an object with a string member put in, as if it had been parsed.
+func with(v canonical.Value, key, text string) canonical.Value {
+	at, found := slices.BinarySearch(v.Keys, key)
+	if found || v.Kind != canonical.Object {
+		return canonical.Value{} // no act carries its origin in a story
+	}
+	out := canonical.Value{Kind: canonical.Object, Keys: slices.Insert(slices.Clone(v.Keys), at, key)}
+	out.Items = slices.Insert(slices.Clone(v.Items), at, canonical.Value{Kind: canonical.String, Str: text})
+	out.Str = string(canonical.Append(nil, out))
+	return out
+}
+
+// without returns an object without a member.
+func without(v canonical.Value, key string) canonical.Value {
+	at, found := slices.BinarySearch(v.Keys, key)
+	if !found {
+		return v
+	}
+	out := canonical.Value{Kind: canonical.Object, Keys: slices.Delete(slices.Clone(v.Keys), at, at+1)}
+	out.Items = slices.Delete(slices.Clone(v.Items), at, at+1)
+	out.Str = string(canonical.Append(nil, out))
+	return out
+}
+
+// BodyOf is the id of the body a story founds.
+func BodyOf(lines []Line) (string, error) {
+	first := lines[0].Act
+	id := first.Get("fields").Get("id").Str
+	if first.Get("name").Str != "FoundBody" || !record.IsID(id) {
+		return "", &LineError{1, errors.New("a story that founds a record begins with FoundBody")}
+	}
+	return id, nil
+}
+
+// A Played line is what became of it.
+type Played struct {
+	Line    Line
+	Receipt secretariat.Receipt
+	Refusal *conference.Refusal // the announced one
+}
+
+// Rehearse decides the whole story after v and appends nothing. The first line whose outcome is not as it
+// announces is a *LineError.
+func Rehearse(ctx context.Context, v *secretariat.View, origin string, lines []Line, clock func() record.Instant, chance io.Reader) ([]*secretariat.Act, error) {
+	founding := v.State().Size == 0
+	take := v.Rehearse(origin, clock, chance)
+	next := v.State().Size
+	acts := make([]*secretariat.Act, len(lines))
+	for i, l := range lines {
+		a, err := l.act(origin, next, founding)
+		if err == nil {
+			_, err = take(ctx, a)
+			var r *conference.Refusal
+			if errors.As(err, &r) && l.Refused != "" && r.Code == l.Refused {
+				err = nil
+			} else if err == nil && l.Refused != "" {
+				err = fmt.Errorf("announced as refused, %s, but it was taken", l.Refused)
+			}
+		}
+		if err != nil {
+			return nil, &LineError{l.Number, err}
+		}
+		if acts[i] = a; l.Refused == "" {
+			next++
+		}
+	}
+	return acts, nil
+}
+
+// Play decides the whole story first and then has s take its acts. before, if not nil, is called ahead of each
+// line and may wait; told is called with each outcome.
+func Play(ctx context.Context, s *secretariat.Secretariat, origin string, lines []Line, clock func() record.Instant, chance io.Reader, before func() error, told func(Played)) error {
+	acts, err := Rehearse(ctx, s.View(), origin, lines, clock, chance)
+	if err != nil {
+		return err
+	}
+	if before == nil {
+		return playAtOnce(ctx, s, lines, acts, told)
+	}
+	for i, a := range acts {
+		if err := before(); err != nil {
+			return err
+		}
+		p := Played{Line: lines[i]}
+		p.Receipt, err = s.Do(ctx, a)
+		if errors.As(err, &p.Refusal) && p.Refusal.Code == lines[i].Refused {
+			err = nil
+		}
+		if err != nil {
+			return &LineError{lines[i].Number, err}
+		}
+		told(p)
+	}
+	return nil
+}
+
+// playAtOnce lets the writer group the acts that are taken; what was refused in rehearsal is not asked again.
+func playAtOnce(ctx context.Context, s *secretariat.Secretariat, lines []Line, acts []*secretariat.Act, told func(Played)) error {
+	var taken []*secretariat.Act
+	for i, a := range acts {
+		if lines[i].Refused == "" {
+			taken = append(taken, a)
+		}
+	}
+	receipts, err := s.DoAll(ctx, taken)
+	for i := range lines {
+		p := Played{Line: lines[i]}
+		if lines[i].Refused != "" {
+			p.Refusal = &conference.Refusal{Code: lines[i].Refused}
+		} else if len(receipts) == 0 {
+			return &LineError{lines[i].Number, err}
+		} else {
+			p.Receipt, receipts = receipts[0], receipts[1:]
+		}
+		told(p)
+	}
+	return nil
+}
+
+// Export writes a record as a story: with the openings published to all, or with every one that is still to be
+// had. It returns how many attestations it left out.
+func Export(ctx context.Context, v *secretariat.View, private bool, w io.Writer) (attestations int, err error) {
+	open := v.State().Disclosed("public")
+	for index := range v.State().Size {
+		text, err := v.Entry(ctx, index)
+		if err != nil {
+			return 0, fmt.Errorf("entry %d: %w", index, err)
+		}
+		e, err := record.ParseEntry(string(text), index)
+		if err != nil {
+			return 0, err
+		}
+		attestations += len(e.Attestations)
+		l := exported(ctx, v, e, func(d record.Digest) bool { return private || open[d] }, private)
+		for _, ref := range record.Blobs(l.Act.Get("fields")) {
+			b, err := v.Blob(ctx, ref.Digest)
+			if err != nil {
+				return 0, fmt.Errorf("entry %d: blob %s: %w", index, ref.Digest, err)
+			}
+			l.Blobs = append(l.Blobs, b)
+		}
+		if _, err := w.Write(l.Append(nil)); err != nil {
+			return 0, fmt.Errorf("writing the story: %w", err)
+		}
+	}
+	return attestations, nil
+}
+
+// exported is the line of an entry.
+func exported(ctx context.Context, v *secretariat.View, e *record.Entry, may func(record.Digest) bool, private bool) Line {
+	l := Line{At: e.At, Closed: e.Closed}
+	submitted := &e.Act
+	if e.Closed != "" {
+		opening, err := v.OpenClosed(ctx, e.Closed)
+		if !private || err != nil {
+			return l
+		}
+		inside, err := record.OpenClosed(opening, e.Index)
+		if err != nil {
+			return l
+		}
+		l.Closed, l.Nonce, submitted = "", (*[32]byte)(opening), &inside.Act
+	}
+	act, err := canonical.Parse(submitted.Text())
+	if err != nil {
+		panic(err) // it was parsed before
+	}
+	l.Act = without(act, "origin")
+	for _, ref := range record.References(submitted.Fields) {
+		if !may(ref.Digest) {
+			continue
+		}
+		d, err := v.Open(ctx, ref.Digest)
+		if err != nil {
+			continue // forgotten, or never came
+		}
+		if salt, name, value, err := d.Open(); err == nil {
+			l.Opened = append(l.Opened, Opened{name, salt, value})
+		}
+	}
+	return l
+}
+
+// Salt rewrites a story in which private values stand as {"private":value}: each gets a salt and leaves its
+// digest in its place and an opening beside the act.
+func Salt(r io.Reader, chance io.Reader) ([]byte, error) {
+	lines, err := Parse(r)
+	if err != nil {
+		return nil, err
+	}
+	var out []byte
+	for _, l := range lines {
+		var opened []Opened
+		fields, err := salt(l.Act.Get("fields"), "", chance, &opened)
+		if err != nil {
+			return nil, &LineError{l.Number, err}
+		}
+		if len(opened) > 0 {
+			at, _ := slices.BinarySearch(l.Act.Keys, "fields")
+			l.Act.Items = slices.Clone(l.Act.Items)
+			l.Act.Items[at] = fields
+			l.Opened = append(l.Opened, opened...)
+		}
+		out = l.Append(out)
+	}
+	return out, nil
+}
+
+func salt(v canonical.Value, name string, chance io.Reader, opened *[]Opened) (canonical.Value, error) {
+	if private := v.Get("private"); v.Kind == canonical.Object && private.Kind != canonical.Invalid {
+		salt, err := record.NewSalt(chance)
+		if err != nil || len(v.Keys) != 1 {
+			return v, errors.Join(err, errors.New(`a private value is {"private":value} and nothing else`))
+		}
+		*opened = append(*opened, Opened{name, salt, private})
+		digest := record.Disclose(salt, name, private).Digest()
+		return canonical.Value{Kind: canonical.Object, Keys: []string{"sealed"}, Items: []canonical.Value{{Kind: canonical.String, Str: string(digest)}}}, nil
+	}
+	if name != "" {
+		name += "."
+	}
+	items := slices.Clone(v.Items)
+	for i := range items {
+		step := fmt.Sprint(i)
+		if v.Kind == canonical.Object {
+			step = v.Keys[i]
+		}
+		var err error
+		if items[i], err = salt(items[i], name+step, chance, opened); err != nil {
+			return v, err
+		}
+	}
+	v.Items = items
+	return v, nil
+}
