@@ -217,7 +217,7 @@ func (s *State) acceptKey(e *record.Entry) {
 	s.keysToday = s.keysToday.Set(e.Act.By+"/"+e.Act.Key, Key{record.DigestOf([]byte(e.Act.Text())), e.Index})
 }
 
-// Decided encodes events as they stand in an entry.
+// Decided encodes events, each as it stands in an entry.
 func Decided(events []Event) [][]byte {
 	out := make([][]byte, len(events))
 	for i, e := range events {
@@ -225,6 +225,17 @@ func Decided(events []Event) [][]byte {
 	}
 	return out
 }
+
+// AppendDecided appends the canonical array of events, as an entry holds it.
+func AppendDecided(dst []byte, events []Event) []byte {
+	for i, e := range events {
+		dst = e.Append(append(dst, "[,"[min(i, 1)]))
+	}
+	return append(dst, ']')
+}
+
+// EditionKnown reports whether this program knows the edition in force.
+func (s *State) EditionKnown() bool { return editions[s.editionInForce()] != nil }
 
 // An Event is a fact in the past tense: a pointer to one of the structs of the catalogue, and how it was reported
 // where it was.

@@ -240,3 +240,78 @@ func unpad(opening []byte) ([]byte, error) {
 	}
 	return nil, errors.New("not padded to the first size that holds it")
 }
+
+// An Opening is what opens a private part of an entry for whoever may see it: a disclosure, or the 32 bytes and
+// padded content of a closed entry.
+type Opening struct {
+	Index      int64
+	Disclosure Disclosure
+	Closed     []byte
+}
+
+type openingLine struct {
+	Closed     string `json:"closed,omitempty"`
+	Disclosure string `json:"disclosure,omitempty"`
+	Index      int64  `json:"index"`
+}
+
+// Append writes o as a line of an exported record.
+func (o Opening) Append(dst []byte) []byte {
+	l := openingLine{Disclosure: string(o.Disclosure), Index: o.Index}
+	if o.Closed != nil {
+		l.Closed = canonical.EncodeBytes(o.Closed)
+	}
+	return append(canonical.Encode(dst, l), '\n')
+}
+
+// ParseOpening reads a line without its line end.
+func ParseOpening(text string) (o Opening, err error) {
+	v, err := canonical.Parse(text)
+	if err != nil {
+		return o, err
+	}
+	var l openingLine
+	if err := canonical.Decode(v, &l); err != nil {
+		return o, err
+	}
+	o = Opening{Index: l.Index, Disclosure: Disclosure(l.Disclosure)}
+	if (l.Closed == "") == (l.Disclosure == "") || l.Index < 0 {
+		return o, errors.New("an opening is a disclosure or a closed entry's, of an index")
+	}
+	if l.Closed != "" {
+		o.Closed, err = canonical.DecodeBytes(l.Closed)
+	}
+	return o, err
+}
+
+// OpeningIndex is the entry a line names, whatever else is wrong with it; -1 where it names none.
+func OpeningIndex(text string) int64 {
+	v, err := canonical.Parse(text)
+	if index := v.Get("index"); err == nil && index.Kind == canonical.Int && index.Int >= 0 {
+		return index.Int
+	}
+	return -1
+}
+
+// Fits checks that o opens what stands in e and returns its place: of a disclosure among the sealed values of
+// the fields, of a closed entry 0.
+func Fits(e *Entry, o Opening) (place int64, err error) {
+	if o.Closed != nil {
+		if e.Closed == "" || ClosedDigest(o.Closed) != e.Closed {
+			return 0, errors.New("does not give the digest of this entry")
+		}
+		_, err := OpenClosed(o.Closed, e.Index)
+		return 0, err
+	}
+	_, name, _, err := o.Disclosure.Open()
+	if err != nil {
+		return 0, err
+	}
+	want := Reference{name, o.Disclosure.Digest()}
+	for place, ref := range References(e.Act.Fields) {
+		if ref == want {
+			return int64(place), nil
+		}
+	}
+	return 0, errors.New("discloses nothing that stands in this entry")
+}

@@ -2,8 +2,10 @@ package secretariat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -166,4 +168,38 @@ func (n *names) forget(s *conference.State, p conference.PersonID) {
 // Blob returns the bytes of a blob.
 func (v *View) Blob(ctx context.Context, d record.Digest) ([]byte, error) {
 	return v.desk.engine.Blob(ctx, d)
+}
+
+// Openings yields the openings of the record by index, then place: those published to all, or with private every
+// one that is still to be had, closed entries' too.
+func (v *View) Openings(ctx context.Context, private bool) iter.Seq2[record.Opening, error] {
+	public := v.State().Disclosed("public")
+	return func(yield func(record.Opening, error) bool) {
+		for row, err := range v.desk.engine.Rows(ctx, 0) {
+			if err != nil {
+				yield(record.Opening{}, err)
+				return
+			}
+			if row.Index >= v.State().Size {
+				return
+			}
+			closed := row.Name == "closed"
+			if !private && (closed || !public[row.Digest]) {
+				continue
+			}
+			plain, err := v.desk.plain(ctx, row.Digest)
+			if errors.Is(err, ErrForgotten) || errors.Is(err, record.ErrNotFound) {
+				continue
+			}
+			o := record.Opening{Index: row.Index}
+			if closed {
+				o.Closed = plain
+			} else {
+				o.Disclosure = record.Disclosure(plain)
+			}
+			if !yield(o, err) || err != nil {
+				return
+			}
+		}
+	}
 }

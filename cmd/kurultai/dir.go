@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"kurultai/record"
+	"kurultai/record/sqlite"
+	"kurultai/secretariat"
+)
+
+// wall is the wall clock, to the millisecond.
+func wall() record.Instant { return record.Instant(time.Now().UnixMilli()) }
+
+// A house is a record's folder, open.
+type house struct {
+	dir      string
+	engine   record.Engine
+	keys     *secretariat.SubjectKeys
+	log      *record.LogKey
+	s        *secretariat.Secretariat // nil when only read
+	tripwire func()                   // stops keeping it
+}
+
+func (h *house) Close() error {
+	if h.tripwire != nil {
+		h.tripwire()
+	}
+	var errs []error
+	if h.s != nil {
+		errs = append(errs, h.s.Close())
+	}
+	return errors.Join(append(errs, h.keys.Close(), h.engine.Close())...)
+}
+
+func logKeyPath(dir string) string   { return filepath.Join(dir, "keys", "log.key") }
+func subjectsPath(dir string) string { return filepath.Join(dir, "keys", "subjects") }
+
+// isRecord reports whether dir holds a record.
+func isRecord(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "record.db"))
+	return err == nil
+}
+
+// makeDir makes a folder for a new record under an origin that may depend on the log's key. What is there
+// already is left alone: a folder that is not empty is refused.
+func makeDir(dir string, origin func(ed25519.PublicKey) string) error {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return hinted{fmt.Errorf("%s is not empty and holds no record", dir), "name a new folder with -data"}
+	}
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	key, err := record.NewLogKey(origin(public), private)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "keys"), 0o700); err != nil {
+		return fmt.Errorf("making %s: %w", dir, err)
+	}
+	return writeSynced(logKeyPath(dir), []byte(key.Private()+"\n"))
+}
+
+func writeSynced(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	err = errors.Join(err, f.Sync(), f.Close())
+	folder, openErr := os.Open(filepath.Dir(path))
+	if openErr != nil {
+		return errors.Join(err, openErr)
+	}
+	return errors.Join(err, folder.Sync(), folder.Close())
+}
+
+func readLogKey(dir string) (*record.LogKey, error) {
+	b, err := os.ReadFile(logKeyPath(dir))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, hinted{fmt.Errorf("%s holds no record", dir), "kurultai demo -data " + dir + " plays one into it, kurultai init founds an empty one"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the log's key: %w", err)
+	}
+	return record.ParseLogKey(string(b))
+}
+
+// openToWrite opens a record as its one writer.
+func openToWrite(ctx context.Context, dir, tripwire string) (*house, error) {
+	h, err := openHouse(dir, secretariat.OpenSubjectKeys, sqlite.Options{})
+	if err != nil {
+		return nil, err
+	}
+	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader})
+	if err == nil {
+		err = h.arm(ctx, tripwire)
+	}
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
+}
+
+// openToRead opens a record to read it, perhaps beside its writer.
+func openToRead(dir string) (*house, error) {
+	if !isRecord(dir) {
+		return nil, hinted{fmt.Errorf("%s holds no record", dir), "kurultai demo -data " + dir + " plays one into it"}
+	}
+	return openHouse(dir, secretariat.ReadSubjectKeys, sqlite.Options{ReadOnly: true})
+}
+
+func openHouse(dir string, keys func(string) (*secretariat.SubjectKeys, error), o sqlite.Options) (*house, error) {
+	h := &house{dir: dir}
+	var err error
+	if h.log, err = readLogKey(dir); err != nil {
+		return nil, err
+	}
+	engine, err := sqlite.Open(dir, o)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", dir, err)
+	}
+	h.engine = engine
+	if h.keys, err = keys(subjectsPath(dir)); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return h, nil
+}
+
+// view folds the record and shows it.
+func (h *house) view(ctx context.Context) (*secretariat.View, error) {
+	if h.s != nil {
+		return h.s.View(), nil
+	}
+	return secretariat.Read(ctx, h.engine, h.keys, h.log.Verifier())
+}
+
+// arm checks the tripwire and goes on keeping it. Records of stories have none.
+func (h *house) arm(ctx context.Context, path string) error {
+	if _, isStory := record.StoryBody(h.log.Origin()); isStory {
+		return nil
+	}
+	if path == "" {
+		folder, err := stateFolder()
+		if err != nil {
+			return err
+		}
+		digest := sha256.Sum256(h.log.Public())
+		path = filepath.Join(folder, hex.EncodeToString(digest[:])+".checkpoint")
+	}
+	t := secretariat.Tripwire{Path: path}
+	if err := t.Check(h.s.View()); err != nil {
+		return hinted{err, "put back the newest copy of " + h.dir + "; only if none exists anywhere and the missing acts are lost for good, move " + path + " away"}
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := t.Keep(ctx, h.s); err != nil {
+			fmt.Fprintf(os.Stderr, "kurultai: %v\n", err)
+		}
+	}()
+	h.tripwire = func() { stop(); <-done }
+	return nil
+}
+
+// stateFolder is where a program keeps what outlives a run (XDG Base Directory: state).
+func stateFolder() (string, error) {
+	if d := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(d) {
+		return filepath.Join(d, "kurultai"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", hinted{err, "name a file with -tripwire"}
+	}
+	return filepath.Join(home, ".local", "state", "kurultai"), nil
+}

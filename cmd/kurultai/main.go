@@ -1,0 +1,167 @@
+// Command kurultai keeps the record of an intergovernmental body: it plays, serves, tells and proves it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"kurultai/conference"
+	"kurultai/language"
+	"kurultai/story"
+)
+
+const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand before arguments)
+
+  demo        play a meeting and serve its page on http://localhost:8080
+  init        found a record for a body described in a file
+  serve       serve the pages of a record
+  play        submit the acts of a story
+  acts        list what can be done, by whom, under which rule
+  communique  tell a meeting in one of nine languages
+  export      write a record as a story or as verifiable tiles
+  verify      check a record, its signatures and every decision in it
+  bench       measure, always beside a reference
+
+kurultai COMMAND -h explains one. Example:
+
+  kurultai demo -story baku -data baku && kurultai verify baku
+`
+
+// A command is one subcommand. run gets the arguments behind its flags.
+type command struct {
+	usage string // hand-set, ending in an example
+	flags func(*flag.FlagSet)
+	run   func(ctx context.Context, io streams, args []string) error
+}
+
+// streams are where a command speaks: answers on out, talk on talk.
+type streams struct{ out, talk io.Writer }
+
+// errUsage is a mistake in how the command was called; it exits with 2.
+type errUsage struct{ why string }
+
+func (e errUsage) Error() string { return e.why }
+
+// errSilent ends with 1 without a further word: all has been said.
+var errSilent = errors.New("")
+
+func commands() map[string]func() command {
+	return map[string]func() command{
+		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "acts": actsCommand,
+		"communique": communiqueCommand, "export": exportCommand, "verify": verifyCommand, "bench": benchCommand,
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, streams{os.Stdout, os.Stderr}, os.Args[1:]))
+}
+
+// run runs one command and returns its exit code: 0, 1 for a refusal or fault, 2 for a mistake in usage.
+func run(ctx context.Context, io streams, args []string) int {
+	if len(args) == 0 {
+		fmt.Fprint(io.talk, usage)
+		return 2
+	}
+	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		fmt.Fprint(io.out, usage)
+		return 0
+	}
+	make, ok := commands()[args[0]]
+	if !ok {
+		fmt.Fprintf(io.talk, "kurultai: no command is called %q\nhint: kurultai -h lists them\n", args[0])
+		return 2
+	}
+	c := make()
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	flags.SetOutput(discard{})
+	if c.flags != nil {
+		c.flags(flags)
+	}
+	switch err := flags.Parse(args[1:]); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(io.out, c.usage)
+		return 0
+	case err != nil:
+		return fail(io, args[0], errUsage{err.Error()})
+	}
+	return fail(io, args[0], c.run(ctx, io, flags.Args()))
+}
+
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+
+// fail says what went wrong, to which thing, and what to do next.
+func fail(io streams, name string, err error) int {
+	var usage errUsage
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errSilent):
+		return 1
+	case errors.As(err, &usage):
+		fmt.Fprintf(io.talk, "kurultai %s: %s\nhint: kurultai %s -h shows how it is called\n", name, usage.why, name)
+		return 2
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintf(io.talk, "kurultai %s: interrupted\n", name)
+		return 1
+	}
+	fmt.Fprintf(io.talk, "kurultai: %s\n", explain(err))
+	if hint := remedy(err); hint != "" {
+		fmt.Fprintf(io.talk, "hint: %s\n", hint)
+	}
+	return 1
+}
+
+// explain words a refusal in English with its code and rule; a fault is its chain.
+func explain(err error) string {
+	var r *conference.Refusal
+	if !errors.As(err, &r) {
+		return err.Error()
+	}
+	text := sentence("en", r)
+	var line *story.LineError
+	if errors.As(err, &line) {
+		return fmt.Sprintf("line %d: %s (%s; %s)", line.Line, text, r.Code, r.Rule)
+	}
+	return fmt.Sprintf("%s (%s; %s)", text, r.Code, r.Rule)
+}
+
+// sentence is a refusal in a language.
+func sentence(lang string, r *conference.Refusal) string {
+	l, ok := language.Get(lang)
+	if !ok {
+		return r.Error()
+	}
+	return l.Say("refusal."+string(r.Code), r.Args...)
+}
+
+// hinted is a fault that knows what to do about it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
+func remedy(err error) string {
+	var h hinted
+	if errors.As(err, &h) {
+		return h.hint
+	}
+	var r *conference.Refusal
+	if errors.As(err, &r) {
+		if l, ok := language.Get("en"); ok {
+			return l.Say("remedy."+string(r.Code), r.Args...)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kurultai/record"
+	"kurultai/record/tiles"
+	"kurultai/secretariat"
+	"kurultai/witness"
+)
+
+func verifyCommand() command {
+	var key string
+	var asJSON bool
+	return command{
+		usage: `usage: kurultai verify [-key VERIFIERKEY] [-json] PATH
+
+Checks a record, or what was exported of one as tiles: form, hashes, tree, the log's signature, every opening, and
+decides every open act again. Prints "verified N entries, root R" and exits 0, or says what is wrong and exits 1.
+
+  -key K    the log's verifier key, ORIGIN+HASH+BASE64, as you know it from elsewhere. Without it the key found
+            beside the record is used, and that is said.
+  -json     the result for machines
+
+example: kurultai verify -key "$(cat baku.key)" baku
+`,
+		flags: func(f *flag.FlagSet) { f.StringVar(&key, "key", "", ""); f.BoolVar(&asJSON, "json", false, "") },
+		run: func(ctx context.Context, io streams, args []string) error {
+			if len(args) != 1 {
+				return errUsage{"one PATH is needed"}
+			}
+			f, err := verify(ctx, args[0], key)
+			if err != nil {
+				if asJSON {
+					json.NewEncoder(io.out).Encode(map[string]any{"ok": false, "error": err.Error()})
+				}
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(io.out).Encode(f.machine())
+			}
+			fmt.Fprintln(io.out, f)
+			return nil
+		},
+	}
+}
+
+// A finding is what verify says.
+type finding struct {
+	witness.Finding
+	origin, key, whence string
+	openings            int64 // sealed values and closed entries that were opened and fit
+}
+
+func (f finding) String() string {
+	s := fmt.Sprintf("decided again: %d open acts, %d closed entries stay closed to this check; %d openings fit\n", f.Open, f.Closed, f.openings)
+	if f.Upgrade > 0 {
+		s += fmt.Sprintf("upgrade needed: from entry %d on the record is under a later edition; form and tree were checked, decisions were not\n", f.Upgrade)
+	}
+	s += fmt.Sprintf("key: %s (%s)\n", f.key, f.whence)
+	return s + fmt.Sprintf("verified %d entries, root %s", f.Size, f.Root)
+}
+
+func (f finding) machine() map[string]any {
+	return map[string]any{"ok": true, "origin": f.origin, "size": f.Size, "root": f.Root.String(), "open": f.Open, "closed": f.Closed,
+		"attested": f.Attested, "openings": f.openings, "key": f.key, "keyFrom": f.whence, "upgradeNeededFrom": f.Upgrade}
+}
+
+func verify(ctx context.Context, path, key string) (finding, error) {
+	if isRecord(path) {
+		h, err := openToRead(path)
+		if err != nil {
+			return finding{}, err
+		}
+		defer h.Close()
+		return verifyRecord(ctx, h, key)
+	}
+	if _, err := os.Stat(filepath.Join(path, "checkpoint")); err == nil {
+		return verifyTiles(ctx, path, key)
+	}
+	return finding{}, hinted{fmt.Errorf("%s is neither a record nor exported tiles", path), "name the folder that was given to -data, or to export -format tiles"}
+}
+
+func verifyHouse(ctx context.Context, h *house) (finding, error) { return verifyRecord(ctx, h, "") }
+
+// trust says which key is trusted, and whence it came.
+func trust(key, beside, found string) (v *record.Verifier, whence string, err error) {
+	whence = "from the argument"
+	if key == "" {
+		key, whence = beside, found
+	}
+	if v, err = record.ParseVerifier(strings.TrimSpace(key)); err != nil {
+		return nil, "", err
+	}
+	if _, story := record.StoryBody(v.Name()); story && whence == found {
+		whence += "; the origin of a story is bound to it"
+	}
+	return v, whence, nil
+}
+
+// verifyRecord checks a record where it is kept.
+func verifyRecord(ctx context.Context, h *house, key string) (finding, error) {
+	v, whence, err := trust(key, h.log.Verifier(), "from keys/log.key beside the record")
+	if err != nil {
+		return finding{}, err
+	}
+	head, err := h.engine.Head(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	if head.Size == 0 {
+		return finding{}, errors.New("no entries")
+	}
+	if head, err = record.OpenCheckpoint(head.Note, v); err != nil {
+		return finding{}, err
+	}
+	entries := func(yield func(record.Stored, error) bool) {
+		for stored, err := range h.engine.Read(ctx, 0) {
+			if stored.Index == head.Size || !yield(stored, err) {
+				return // the rest came after the checkpoint
+			}
+		}
+	}
+	r, err := witness.Check(ctx, head.Origin, entries)
+	if err != nil {
+		return finding{}, err
+	}
+	if err := matches(r, head); err != nil {
+		return finding{}, err
+	}
+	openings, err := secretariat.CheckOpenings(ctx, h.engine, h.keys, head.Size)
+	if err != nil {
+		return finding{}, err
+	}
+	return finding{r.Finding, head.Origin, h.log.Verifier(), whence, openings}, nil
+}
+
+func matches(r *witness.Replay, head record.Checkpoint) error {
+	if r.Finding.Size != head.Size || r.Finding.Root != head.Root {
+		return fmt.Errorf("the entries make a tree of %d with root %s and the checkpoint says %d with root %s", r.Finding.Size, r.Finding.Root, head.Size, head.Root)
+	}
+	if body, story := record.StoryBody(head.Origin); story && body != string(r.State.Body.ID) {
+		return &record.EntryError{Index: 0, Why: "founds " + string(r.State.Body.ID) + " and the origin says " + body}
+	}
+	return nil
+}
+
+// verifyTiles checks what was exported: its form first, as any verifier does, then every decision.
+func verifyTiles(ctx context.Context, path, key string) (finding, error) {
+	beside, err := os.ReadFile(filepath.Join(path, "key"))
+	if err != nil && key == "" {
+		return finding{}, hinted{err, "name the log's key with -key"}
+	}
+	v, whence, err := trust(key, string(beside), "from the file key beside the tiles, which proves nothing by itself")
+	if err != nil {
+		return finding{}, err
+	}
+	text := record.VerifierText(v.Name(), v.Key)
+	fsys := os.DirFS(path)
+	verdict := tiles.Verify(fsys, text)
+	if verdict.Damage != nil {
+		return finding{}, verdict.Damage
+	}
+	r, err := witness.Check(ctx, verdict.Checkpoint.Origin, tiles.Entries(fsys, verdict.Checkpoint.Size))
+	if err != nil {
+		return finding{}, err
+	}
+	return finding{r.Finding, verdict.Checkpoint.Origin, text, whence, verdict.Openings}, nil
+}

@@ -1,0 +1,548 @@
+// Package sqlite is the embedded engine: one record in one SQLite database, and blobs in files beside it.
+//
+//	DIR/record.db    entries with their level-0 hashes, the newest checkpoint, rows, keys of closed acts
+//	DIR/blobs/ab/…   public blobs by SHA-256, in hex
+//	DIR/lock         flock: one writer
+//
+// A commit is one transaction in WAL mode with synchronous=FULL: when Append returns, the group and its checkpoint
+// are on the disk. A full disk refuses a group and the engine goes on; any other failed write or sync stops it,
+// for after a failed sync nobody can say what the disk holds. Driver: github.com/ncruces/go-sqlite3, no cgo.
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/ncruces/go-sqlite3"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"kurultai/record"
+)
+
+// draft is the draft of doc/record.md this engine keeps, in the database's user_version.
+const draft = 1
+
+// applicationID is "Kurt" in ASCII, in the database's header, so that file(1) and we know it.
+const applicationID = 0x4b757274
+
+const schema = `
+PRAGMA application_id = 0x4b757274;
+PRAGMA user_version = 1;
+CREATE TABLE entries (idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
+CREATE TABLE rows (
+	idx INTEGER NOT NULL, place INTEGER NOT NULL, digest TEXT NOT NULL UNIQUE, subject TEXT NOT NULL,
+	name TEXT NOT NULL, nonce BLOB NOT NULL, ciphertext BLOB NOT NULL, PRIMARY KEY (idx, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE closed_keys (
+	author TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (author, key)
+) STRICT, WITHOUT ROWID;
+`
+
+// Options say how a record is opened.
+type Options struct {
+	ReadOnly bool // without the lock, beside a running writer
+}
+
+// An Engine is a record.Engine over one folder.
+type Engine struct {
+	dir     string
+	options Options
+	lock    *os.File
+
+	// readers are connections for reading; each is used by one goroutine at a time.
+	readers chan *sqlite3.Conn
+
+	mu      sync.Mutex // guards all below: the writer's connection and what it knows
+	w       *sqlite3.Conn
+	insert  statements
+	edge    record.Edge
+	head    record.Checkpoint
+	stopped error
+	more    chan struct{} // closed, and made anew, at each commit
+}
+
+type statements struct{ entry, checkpoint, forget, row, key *sqlite3.Stmt }
+
+// maxReaders bounds how many readings go on at once; more wait.
+const maxReaders = 4
+
+// Open opens the record in dir, made if it is not there and may be written.
+func Open(dir string, o Options) (*Engine, error) {
+	e := &Engine{dir: dir, options: o, readers: make(chan *sqlite3.Conn, maxReaders), more: make(chan struct{})}
+	if err := e.open(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func (e *Engine) open() error {
+	if !e.options.ReadOnly {
+		if err := e.takeLock(); err != nil {
+			return err
+		}
+		var err error
+		if e.w, err = e.connect(sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE); err != nil {
+			return err
+		}
+		if err := e.found(); err != nil {
+			return err
+		}
+	}
+	for range maxReaders {
+		c, err := e.connect(sqlite3.OPEN_READWRITE)
+		if err != nil {
+			return err
+		}
+		if err := c.Exec("PRAGMA query_only=1"); err != nil {
+			return fmt.Errorf("setting up a reader: %w", err)
+		}
+		e.readers <- c
+	}
+	return e.check()
+}
+
+// takeLock keeps a second writer out.
+func (e *Engine) takeLock() error {
+	if err := os.MkdirAll(e.dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(e.dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return fmt.Errorf("another process writes the record in %s", e.dir)
+	}
+	e.lock = f
+	return nil
+}
+
+func (e *Engine) connect(flags sqlite3.OpenFlag) (*sqlite3.Conn, error) {
+	path := filepath.Join(e.dir, "record.db")
+	c, err := sqlite3.OpenFlags(path, flags)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	// journal_size_limit -1 keeps the WAL file at its size, so that a commit overwrites and need not grow it.
+	err = c.Exec(`PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA locking_mode=NORMAL; PRAGMA journal_size_limit=-1; PRAGMA cache_size=-8000`)
+	if err != nil {
+		return nil, fmt.Errorf("setting up %s: %w", path, errors.Join(err, c.Close()))
+	}
+	return c, nil
+}
+
+// found makes the tables of a new database, prepares statements, and refuses a record of another draft.
+func (e *Engine) found() error {
+	version, err := number(e.w, "PRAGMA user_version")
+	if err == nil && version == 0 {
+		if tables, countErr := number(e.w, "SELECT count(*) FROM sqlite_schema"); countErr == nil && tables == 0 {
+			err = e.w.Exec("BEGIN IMMEDIATE;" + schema + "COMMIT")
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("making the tables: %w", err)
+	}
+	for _, p := range []struct {
+		to  **sqlite3.Stmt
+		sql string
+	}{
+		{&e.insert.entry, "INSERT INTO entries VALUES (?, ?, ?)"},
+		{&e.insert.checkpoint, "INSERT INTO checkpoints VALUES (?, ?)"},
+		{&e.insert.forget, "DELETE FROM checkpoints WHERE size < ?"},
+		{&e.insert.row, "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)"},
+		{&e.insert.key, "INSERT INTO closed_keys VALUES (?, ?, ?, ?)"},
+	} {
+		if *p.to, _, err = e.w.PrepareFlags(p.sql, sqlite3.PREPARE_PERSISTENT); err != nil {
+			return fmt.Errorf("preparing: %w", err)
+		}
+	}
+	return nil
+}
+
+func number(c *sqlite3.Conn, sql string) (n int64, err error) {
+	err = query(c, sql, nil, func(s *sqlite3.Stmt) bool { n = s.ColumnInt64(0); return true })
+	return n, err
+}
+
+// query runs a statement; each row is seen until see returns false. The statement is reset and closed, for one
+// that is not would hold its read transaction.
+func query(c *sqlite3.Conn, sql string, bind func(*sqlite3.Stmt) error, see func(*sqlite3.Stmt) bool) error {
+	s, _, err := c.Prepare(sql)
+	if err != nil {
+		return err
+	}
+	if bind != nil {
+		err = bind(s)
+	}
+	for err == nil && s.Step() && see(s) {
+	}
+	return errors.Join(err, s.Err(), s.Close())
+}
+
+// check reads the level-0 hashes, builds the edge and holds it against the newest checkpoint.
+func (e *Engine) check() error {
+	c := <-e.readers
+	defer func() { e.readers <- c }()
+	tx := c.Begin()
+	defer tx.Rollback()
+	id, err := number(c, "PRAGMA application_id")
+	version, err2 := number(c, "PRAGMA user_version")
+	if err := errors.Join(err, err2); err != nil {
+		return fmt.Errorf("reading record.db: %w", err)
+	}
+	if id != applicationID || version != draft {
+		return fmt.Errorf("record.db is of draft %d of the format and this program keeps draft %d: use the program that made it, or export its story there and play it here", version, draft)
+	}
+	if e.head, err = readHead(c); err != nil {
+		return err
+	}
+	var edge record.Edge
+	err = query(c, "SELECT idx, hash FROM entries ORDER BY idx", nil, func(s *sqlite3.Stmt) bool {
+		var h tlog.Hash
+		if s.ColumnInt64(0) != edge.Size() || copy(h[:], s.ColumnRawBlob(1)) != len(h) {
+			return false
+		}
+		edge.Append(h)
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("reading the hashes: %w", err)
+	}
+	if count, err := number(c, "SELECT count(*) FROM entries"); err != nil || count != edge.Size() {
+		return fmt.Errorf("entry %d is missing or its hash is damaged (%d entries are there): put back an undamaged copy: %w", edge.Size(), count, errors.Join(err, record.ErrStopped))
+	}
+	if edge.Size() != e.head.Size || edge.Size() > 0 && edge.Root() != e.head.Root {
+		return fmt.Errorf("the record has %d entries with root %s and its checkpoint says %d with root %s: an entry, a hash or the checkpoint was changed outside this program; put back an undamaged copy", edge.Size(), edge.Root(), e.head.Size, e.head.Root)
+	}
+	e.edge = edge
+	return nil
+}
+
+// readHead reads the newest checkpoint; its signature is checked by who knows the key.
+func readHead(c *sqlite3.Conn) (head record.Checkpoint, err error) {
+	found := false
+	err2 := query(c, "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1", nil, func(s *sqlite3.Stmt) bool {
+		found = true
+		signed := s.ColumnBlob(0, nil)
+		head, err = openNote(signed)
+		return true
+	})
+	if err = errors.Join(err, err2); err != nil {
+		return head, fmt.Errorf("reading the checkpoint: %w", err)
+	}
+	if !found {
+		return record.Checkpoint{}, nil
+	}
+	return head, nil
+}
+
+func openNote(signed []byte) (record.Checkpoint, error) {
+	n, err := note.Open(signed, note.VerifierList())
+	var unverified *note.UnverifiedNoteError
+	if errors.As(err, &unverified) {
+		n, err = unverified.Note, nil
+	}
+	if err != nil {
+		return record.Checkpoint{}, err
+	}
+	head, err := record.ParseCheckpoint(n.Text)
+	head.Note = signed
+	return head, err
+}
+
+// Close closes the record. Readings under way fail.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var errs []error
+	if e.stopped == nil {
+		e.stopped = record.ErrStopped
+		close(e.more)
+		for range len(e.readers) {
+			errs = append(errs, (<-e.readers).Close())
+		}
+		if e.w != nil {
+			for _, s := range []*sqlite3.Stmt{e.insert.entry, e.insert.checkpoint, e.insert.forget, e.insert.row, e.insert.key} {
+				if s != nil {
+					errs = append(errs, s.Close())
+				}
+			}
+			errs = append(errs, e.w.Close())
+		}
+		if e.lock != nil {
+			errs = append(errs, e.lock.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Append implements record.Engine.
+func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign record.SignFunc) (record.Checkpoint, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.stopped != nil:
+		return record.Checkpoint{}, e.stopped
+	case e.w == nil:
+		return record.Checkpoint{}, errors.New("the record was opened to be read")
+	case ctx.Err() != nil:
+		return record.Checkpoint{}, ctx.Err()
+	case expect != e.edge.Size():
+		return record.Checkpoint{}, fmt.Errorf("%w: %d, not %d", record.ErrConflict, e.edge.Size(), expect)
+	case len(g.Entries) == 0:
+		return record.Checkpoint{}, errors.New("an empty group")
+	}
+	edge := e.edge.Clone()
+	hashes := make([]tlog.Hash, len(g.Entries))
+	for i, b := range g.Entries {
+		hashes[i] = tlog.RecordHash(b)
+		edge.Append(hashes[i])
+	}
+	signed, err := sign(edge.Size(), edge.Root())
+	if err != nil {
+		return record.Checkpoint{}, fmt.Errorf("signing the checkpoint: %w", err)
+	}
+	head, err := openNote(signed)
+	if err == nil && (head.Size != edge.Size() || head.Root != edge.Root()) {
+		err = errors.New("the checkpoint signed is of another tree")
+	}
+	if err != nil {
+		return record.Checkpoint{}, err
+	}
+	if err := e.commit(expect, g, hashes, head); err != nil {
+		return record.Checkpoint{}, err
+	}
+	e.edge, e.head = edge, head
+	close(e.more)
+	e.more = make(chan struct{})
+	return head, nil
+}
+
+// commit writes the group in one transaction. On a full disk it is undone; after any other failure the engine
+// has stopped.
+func (e *Engine) commit(expect int64, g record.Group, hashes []tlog.Hash, head record.Checkpoint) error {
+	tx, err := e.w.BeginImmediate()
+	if err == nil {
+		if err = e.write(expect, g, hashes, head); err == nil {
+			err = tx.Commit()
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	if !e.w.GetAutocommit() {
+		err = errors.Join(err, tx.Rollback())
+	}
+	if errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("%w: %v", record.ErrFull, err)
+	}
+	e.stopped = fmt.Errorf("%w: %v", record.ErrStopped, err)
+	close(e.more)
+	return e.stopped
+}
+
+func (e *Engine) write(expect int64, g record.Group, hashes []tlog.Hash, head record.Checkpoint) error {
+	for i, b := range g.Entries {
+		s := e.insert.entry
+		if err := run(s, s.BindInt64(1, expect+int64(i)), s.BindBlob(2, b), s.BindBlob(3, hashes[i][:])); err != nil {
+			return err
+		}
+	}
+	for _, r := range g.Rows {
+		s := e.insert.row
+		if err := run(s, s.BindInt64(1, r.Index), s.BindInt64(2, r.Place), s.BindText(3, string(r.Digest)), s.BindText(4, r.Subject),
+			s.BindText(5, r.Name), s.BindBlob(6, r.Nonce), s.BindBlob(7, r.Ciphertext)); err != nil {
+			return err
+		}
+	}
+	for _, k := range g.Keys {
+		s := e.insert.key
+		if err := run(s, s.BindText(1, k.By), s.BindText(2, k.Key), s.BindText(3, string(k.Digest)), s.BindInt64(4, k.Index)); err != nil {
+			return err
+		}
+	}
+	if err := run(e.insert.forget, e.insert.forget.BindInt64(1, head.Size)); err != nil {
+		return err
+	}
+	return run(e.insert.checkpoint, e.insert.checkpoint.BindInt64(1, head.Size), e.insert.checkpoint.BindBlob(2, head.Note))
+}
+
+func run(s *sqlite3.Stmt, bound ...error) error {
+	if err := errors.Join(bound...); err != nil {
+		return err
+	}
+	err := s.Exec()
+	return errors.Join(err, s.ClearBindings())
+}
+
+// reading lends a reader inside one read transaction.
+func (e *Engine) reading(ctx context.Context, do func(*sqlite3.Conn) error) error {
+	var c *sqlite3.Conn
+	select {
+	case c = <-e.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { e.readers <- c }()
+	tx := c.Begin()
+	return errors.Join(do(c), tx.Rollback())
+}
+
+// readBatch is how many entries are read at a time, so that no reader holds a transaction while its caller thinks.
+const readBatch = 1024
+
+// Read implements record.Engine.
+func (e *Engine) Read(ctx context.Context, from int64) iter.Seq2[record.Stored, error] {
+	return func(yield func(record.Stored, error) bool) {
+		head, err := e.Head(ctx)
+		if err != nil {
+			yield(record.Stored{}, err)
+			return
+		}
+		e.readTo(ctx, &from, head.Size, yield)
+	}
+}
+
+// readTo yields the entries from *from up to size, and reports whether the caller wants more.
+func (e *Engine) readTo(ctx context.Context, from *int64, size int64, yield func(record.Stored, error) bool) bool {
+	for *from < size {
+		batch, err := e.batch(ctx, *from, min(readBatch, size-*from))
+		for _, s := range batch {
+			if *from = s.Index + 1; !yield(s, nil) {
+				return false
+			}
+		}
+		if err != nil {
+			yield(record.Stored{}, err)
+			return false
+		}
+	}
+	return true
+}
+
+func (e *Engine) batch(ctx context.Context, from, count int64) (batch []record.Stored, err error) {
+	batch = make([]record.Stored, 0, count)
+	err = e.reading(ctx, func(c *sqlite3.Conn) error {
+		bind := func(s *sqlite3.Stmt) error { return errors.Join(s.BindInt64(1, from), s.BindInt64(2, count)) }
+		return query(c, "SELECT idx, bytes, hash FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?", bind, func(s *sqlite3.Stmt) bool {
+			stored := record.Stored{Index: s.ColumnInt64(0), Bytes: s.ColumnBlob(1, nil)}
+			ok := stored.Index == from+int64(len(batch)) && copy(stored.Hash[:], s.ColumnRawBlob(2)) == len(stored.Hash)
+			if ok {
+				batch = append(batch, stored)
+			}
+			return ok
+		})
+	})
+	if err == nil && int64(len(batch)) < count {
+		err = &record.EntryError{Index: from + int64(len(batch)), Why: "is missing"}
+	}
+	return batch, err
+}
+
+// Follow implements record.Engine. Beside a writer in another process it sees what that commits only when it
+// asks again, so a read-only engine follows to the size at the time of the call.
+func (e *Engine) Follow(ctx context.Context, from int64) iter.Seq2[record.Stored, error] {
+	return func(yield func(record.Stored, error) bool) {
+		for {
+			e.mu.Lock()
+			size, more, stopped := e.head.Size, e.more, e.stopped
+			e.mu.Unlock()
+			if !e.readTo(ctx, &from, size, yield) {
+				return
+			}
+			if stopped == nil {
+				select {
+				case <-more:
+					continue
+				case <-ctx.Done():
+					stopped = ctx.Err()
+				}
+			}
+			yield(record.Stored{}, stopped)
+			return
+		}
+	}
+}
+
+// Head implements record.Engine.
+func (e *Engine) Head(ctx context.Context) (head record.Checkpoint, err error) {
+	if !e.options.ReadOnly {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.head, nil
+	}
+	err = e.reading(ctx, func(c *sqlite3.Conn) (err error) { head, err = readHead(c); return err })
+	return head, err
+}
+
+const rowColumns = "SELECT idx, place, digest, subject, name, nonce, ciphertext FROM rows "
+
+func rowOf(s *sqlite3.Stmt) record.Row {
+	return record.Row{Index: s.ColumnInt64(0), Place: s.ColumnInt64(1), Digest: record.Digest(s.ColumnText(2)), Subject: s.ColumnText(3),
+		Name: s.ColumnText(4), Nonce: s.ColumnBlob(5, nil), Ciphertext: s.ColumnBlob(6, nil)}
+}
+
+// Rows implements record.Engine.
+func (e *Engine) Rows(ctx context.Context, from int64) iter.Seq2[record.Row, error] {
+	return func(yield func(record.Row, error) bool) {
+		place := int64(-1)
+		for {
+			var batch []record.Row
+			err := e.reading(ctx, func(c *sqlite3.Conn) error {
+				bind := func(s *sqlite3.Stmt) error { return errors.Join(s.BindInt64(1, from), s.BindInt64(2, place)) }
+				return query(c, rowColumns+"WHERE (idx, place) > (?, ?) ORDER BY idx, place LIMIT 256", bind, func(s *sqlite3.Stmt) bool {
+					batch = append(batch, rowOf(s))
+					return true
+				})
+			})
+			for _, r := range batch {
+				if from, place = r.Index, r.Place; !yield(r, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(record.Row{}, fmt.Errorf("reading rows: %w", err))
+			}
+			if err != nil || len(batch) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// Row implements record.Engine.
+func (e *Engine) Row(ctx context.Context, d record.Digest) (r record.Row, err error) {
+	found := false
+	err = e.reading(ctx, func(c *sqlite3.Conn) error {
+		bind := func(s *sqlite3.Stmt) error { return s.BindText(1, string(d)) }
+		return query(c, rowColumns+"WHERE digest = ?", bind, func(s *sqlite3.Stmt) bool { r, found = rowOf(s), true; return true })
+	})
+	if err == nil && !found {
+		err = record.ErrNotFound
+	}
+	return r, err
+}
+
+// ClosedKey implements record.Engine.
+func (e *Engine) ClosedKey(ctx context.Context, by, key string) (k record.ClosedKey, err error) {
+	err = e.reading(ctx, func(c *sqlite3.Conn) error {
+		bind := func(s *sqlite3.Stmt) error { return errors.Join(s.BindText(1, by), s.BindText(2, key)) }
+		return query(c, "SELECT digest, idx FROM closed_keys WHERE author = ? AND key = ?", bind, func(s *sqlite3.Stmt) bool {
+			k = record.ClosedKey{By: by, Key: key, Digest: record.Digest(s.ColumnText(0)), Index: s.ColumnInt64(1)}
+			return true
+		})
+	})
+	if err == nil && k.By == "" {
+		err = record.ErrNotFound
+	}
+	return k, err
+}

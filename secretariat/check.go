@@ -1,0 +1,79 @@
+package secretariat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"kurultai/record"
+)
+
+// CheckOpenings decrypts every row whose key is still here and holds it against the entry it opens. It returns how
+// many fit. Rows of entries from size on are left alone. Errors are *record.EntryError, or the reading's.
+func CheckOpenings(ctx context.Context, engine record.Engine, keys *SubjectKeys, size int64) (fit int64, err error) {
+	v := vault{engine, keys}
+	var entry *record.Entry
+	for row, err := range engine.Rows(ctx, 0) {
+		if err != nil {
+			return fit, err
+		}
+		if row.Index >= size {
+			break
+		}
+		if entry == nil || entry.Index != row.Index {
+			if entry, err = readEntry(ctx, engine, row.Index); err != nil {
+				return fit, err
+			}
+		}
+		opened, err := v.fits(entry, row)
+		if err != nil {
+			return fit, &record.EntryError{Index: row.Index, Why: err.Error()}
+		}
+		if opened {
+			fit++
+		}
+	}
+	return fit, nil
+}
+
+func readEntry(ctx context.Context, engine record.Engine, index int64) (*record.Entry, error) {
+	for stored, err := range engine.Read(ctx, index) {
+		if err != nil {
+			return nil, err
+		}
+		return record.ParseEntry(string(stored.Bytes), index)
+	}
+	return nil, record.ErrNotFound
+}
+
+// fits reports whether the row could be opened; it is an error if what it opens is not what the entry holds.
+func (v vault) fits(e *record.Entry, row record.Row) (opened bool, err error) {
+	if e.Closed == "" {
+		refs := record.References(e.Act.Fields)
+		if row.Place >= int64(len(refs)) || refs[row.Place] != (record.Reference{Name: row.Name, Digest: row.Digest}) {
+			return false, fmt.Errorf("the disclosure kept at place %d is of nothing in this entry", row.Place)
+		}
+	} else if e.Closed != row.Digest {
+		return false, errors.New("the opening kept is of another digest")
+	}
+	key, err := v.keys.Get(row.Subject)
+	if errors.Is(err, ErrForgotten) || errors.Is(err, record.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	plain, err := key.Decrypt(row)
+	if err != nil {
+		return false, fmt.Errorf("the opening kept at place %d is damaged: %w", row.Place, err)
+	}
+	o := record.Opening{Index: e.Index, Disclosure: record.Disclosure(plain)}
+	if e.Closed != "" {
+		o = record.Opening{Index: e.Index, Closed: plain}
+	}
+	place, err := record.Fits(e, o)
+	if err == nil && place != row.Place {
+		err = fmt.Errorf("the opening kept at place %d belongs to place %d", row.Place, place)
+	}
+	return err == nil, err
+}

@@ -1,0 +1,129 @@
+// Package witness checks a record that somebody else keeps. It needs nothing but the entries: it decides every
+// open act again under the edition the record says is in force, and compares what comes out with what is written.
+//
+// It depends on record and conference, never on the secretariat, so a member state can build its own checker on it.
+package witness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"kurultai/conference"
+	"kurultai/record"
+)
+
+// A Finding is what a check of a record came to.
+type Finding struct {
+	Size     int64
+	Root     tlog.Hash
+	Open     int64 // entries decided again
+	Closed   int64 // entries that may not be read here
+	Attested int64 // entries that carry attestations
+	Upgrade  int64 // first entry under an edition this program does not know; 0: none
+}
+
+// A Disagreement is an entry that the rules in force do not allow, or whose events are not what they cause.
+// Refusal is set where the act should have been refused.
+type Disagreement struct {
+	Index    int64
+	Act      string
+	Refusal  *conference.Refusal
+	Expected string // events the act causes, as canonical JSON
+	Found    string // events that are written
+}
+
+func (d *Disagreement) Error() string {
+	if d.Refusal != nil {
+		return fmt.Sprintf("entry %d: %s should have been refused: %v (%s)", d.Index, d.Act, d.Refusal, d.Refusal.Rule)
+	}
+	return fmt.Sprintf("entry %d: %s causes %.300s and the entry says %.300s", d.Index, d.Act, d.Expected, d.Found)
+}
+
+// A Replay decides a record again, entry by entry. The zero Replay stands before entry 0.
+type Replay struct {
+	State   conference.State
+	Finding Finding
+	Origin  string // every act must be meant for this record
+
+	edge   record.Edge
+	expect []byte
+}
+
+// Check decides entries again, from the first on. Errors are *record.EntryError, *Disagreement, or the reading's.
+// Under an edition this program does not know it goes on checking the form and the tree, and says so in the Finding.
+func Check(ctx context.Context, origin string, entries iter.Seq2[record.Stored, error]) (*Replay, error) {
+	r := &Replay{Origin: origin}
+	for stored, err := range entries {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = r.Next(stored)
+		}
+		if err != nil {
+			return r, err
+		}
+	}
+	r.Finding.Root = r.edge.Root()
+	return r, nil
+}
+
+// Next checks one entry and folds it.
+func (r *Replay) Next(stored record.Stored) error {
+	e, err := record.ParseEntry(string(stored.Bytes), r.edge.Size())
+	if err != nil {
+		return err
+	}
+	hash := tlog.RecordHash(stored.Bytes)
+	if hash != stored.Hash {
+		return &record.EntryError{Index: e.Index, Why: "does not match the hash kept beside it"}
+	}
+	if e.At < r.State.Last && e.Index > 0 {
+		return &record.EntryError{Index: e.Index, Why: "is earlier than the entry before it"}
+	}
+	r.edge.Append(hash)
+	r.Finding.Size = r.edge.Size()
+	if r.Finding.Upgrade > 0 {
+		return nil
+	}
+	err = r.decide(e)
+	if errors.Is(err, conference.ErrUpgradeNeeded) {
+		r.Finding.Upgrade, err = e.Index, nil
+	}
+	return err
+}
+
+func (r *Replay) decide(e *record.Entry) error {
+	if e.Closed != "" {
+		r.Finding.Closed++
+		return r.State.Fold(e)
+	}
+	s := &e.Act
+	if s.Origin != r.Origin {
+		return &record.EntryError{Index: e.Index, Why: "was meant for the record " + s.Origin}
+	}
+	if len(e.Attestations) > 0 {
+		r.Finding.Attested++
+	}
+	if !r.State.EditionKnown() {
+		return conference.ErrUpgradeNeeded
+	}
+	refusal := conference.Attested(&r.State, s, e.Attestations)
+	var events []conference.Event
+	if refusal == nil {
+		events, refusal = conference.Decide(&r.State, s, e.At)
+	}
+	if refusal != nil {
+		return &Disagreement{Index: e.Index, Act: s.Name, Refusal: refusal}
+	}
+	r.expect = conference.AppendDecided(r.expect[:0], events)
+	if string(r.expect) != e.EventsText() {
+		return &Disagreement{Index: e.Index, Act: s.Name, Expected: string(r.expect), Found: e.EventsText()}
+	}
+	r.Finding.Open++
+	return r.State.FoldDecided(e, events)
+}
