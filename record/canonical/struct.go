@@ -75,7 +75,7 @@ func planOf(t reflect.Type) *plan {
 		if key == "-" {
 			continue
 		}
-		if !IsKey(key) {
+		if !p.tuple && !IsKey(key) {
 			panic(fmt.Sprintf("canonical: field %s.%s has no key", t, f.Name))
 		}
 		p.fields = append(p.fields, planned{key, i, rest == "omitempty"})

@@ -1,0 +1,111 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"kurultai/conference"
+	"kurultai/language"
+	"kurultai/record"
+	"kurultai/record/canonical"
+	"kurultai/rules"
+)
+
+// ActHelp explains an act to people and machines, in one language.
+type ActHelp struct {
+	Name       string             `json:"name"`
+	Title      string             `json:"title"`
+	Help       string             `json:"help"`
+	Who        []string           `json:"who"`
+	TwoPersons bool               `json:"twoPersons,omitempty"`
+	Rule       string             `json:"rule"`
+	Causes     []string           `json:"causes"`
+	Closed     bool               `json:"closed,omitempty"`
+	Timed      bool               `json:"timed,omitempty"`
+	Refusals   []RefusalHelp      `json:"refusals"`
+	Schema     *jsonschema.Schema `json:"schema"`
+	Fields     []FieldHelp        `json:"-"`
+}
+
+// RefusalHelp is a refusal an act may meet.
+type RefusalHelp struct {
+	Code     string `json:"code"`
+	Sentence string `json:"sentence"`
+	Remedy   string `json:"remedy"`
+	Common   bool   `json:"common,omitempty"` // every act may meet it
+}
+
+// FieldHelp is a field of an act.
+type FieldHelp struct{ Name, Help string }
+
+// Explain makes the help of an act.
+func Explain(a *conference.Act, l *language.Language) ActHelp {
+	h := ActHelp{Name: a.Name, Title: l.Say("act." + a.Name), Help: l.Say("act." + a.Name + ".help"), TwoPersons: a.TwoPersons,
+		Rule: a.Rule, Causes: slices.Concat([]string{}, a.Causes), Closed: a.Closed, Timed: a.Timed, Schema: Schema(a.Fields)}
+	for _, w := range a.Who {
+		h.Who = append(h.Who, string(w))
+	}
+	for _, codes := range [][]conference.Code{a.Refusals, conference.CommonRefusals} {
+		for _, c := range codes {
+			h.Refusals = append(h.Refusals, RefusalHelp{string(c), l.Say("refusal." + string(c)), l.Say("remedy." + string(c)), slices.Contains(conference.CommonRefusals, c)})
+		}
+	}
+	for name, field := range h.Schema.Properties {
+		h.Fields = append(h.Fields, FieldHelp{name, field.Description})
+	}
+	slices.SortFunc(h.Fields, func(a, b FieldHelp) int { return strings.Compare(a.Name, b.Name) })
+	return h
+}
+
+// Schema is the JSON Schema (2020-12) of an act's fields.
+func Schema(t reflect.Type) *jsonschema.Schema {
+	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: schemas})
+	if err != nil {
+		panic(fmt.Sprintf("web: the schema of %s: %v", t, err)) // the catalogue is ours
+	}
+	return s
+}
+
+func pattern(p string) *jsonschema.Schema { return &jsonschema.Schema{Type: "string", Pattern: p} }
+
+func pair(first, second *jsonschema.Schema) *jsonschema.Schema {
+	two := 2
+	return &jsonschema.Schema{Type: "array", PrefixItems: []*jsonschema.Schema{first, second}, MinItems: &two, MaxItems: &two}
+}
+
+// schemas are the shapes that Go types do not show: ids, pairs, references.
+var schemas = func() map[reflect.Type]*jsonschema.Schema {
+	id, language := "^[a-z0-9-]{1,40}$", pattern("^[a-z]{2,3}$")
+	name := &jsonschema.Schema{Type: "string", MinLength: ptr(1)}
+	sealed := &jsonschema.Schema{Type: "object", Required: []string{"sealed"}, Properties: map[string]*jsonschema.Schema{"sealed": pattern("^[A-Za-z0-9_-]{43}$")}}
+	whole := &jsonschema.Schema{Type: "integer", Minimum: ptr(0.0)}
+	m := map[reflect.Type]*jsonschema.Schema{
+		reflect.TypeFor[conference.PersonID]():   pattern("^([0-9a-f]{32}|unnamed)$"),
+		reflect.TypeFor[conference.Language]():   language,
+		reflect.TypeFor[conference.Date]():       pattern("^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"),
+		reflect.TypeFor[conference.Name]():       pair(language, name),
+		reflect.TypeFor[conference.Names]():      {Type: "array", Items: pair(language, name), MinItems: ptr(1)},
+		reflect.TypeFor[conference.SealedName](): pair(language, sealed),
+		reflect.TypeFor[record.Sealed]():         sealed,
+		reflect.TypeFor[record.Digest]():         pattern("^[A-Za-z0-9_-]{43}$"),
+		reflect.TypeFor[rules.Fraction]():        pair(whole, whole),
+		reflect.TypeFor[canonical.Value]():       {Type: "object", Required: []string{"kind"}, Properties: map[string]*jsonschema.Schema{"kind": pattern("^[A-Z][A-Za-z0-9]{0,39}$")}},
+		reflect.TypeFor[conference.Part]():       {Type: "string", Enum: []any{"head", "member", "observer", "guest"}},
+		reflect.TypeFor[conference.Capacity]():   {Type: "string", Enum: []any{"Secretary", "Chair", "Head", "ObserverHead", "Rapporteur"}},
+	}
+	for _, t := range []reflect.Type{reflect.TypeFor[conference.BodyID](), reflect.TypeFor[conference.PartyID](), reflect.TypeFor[conference.OrganisationID](),
+		reflect.TypeFor[conference.PlaceID](), reflect.TypeFor[conference.MeetingID](), reflect.TypeFor[conference.SourceID](), reflect.TypeFor[conference.InstrumentID](),
+		reflect.TypeFor[conference.RequestID](), reflect.TypeFor[conference.NoteID](), reflect.TypeFor[conference.Term]()} {
+		m[t] = pattern(id)
+	}
+	return m
+}()
+
+func ptr[T any](v T) *T { return &v }
+
+var _ json.Marshaler = (*jsonschema.Schema)(nil)
