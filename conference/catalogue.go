@@ -116,6 +116,11 @@ func does[F any](ed *edition, a Act, decide func(s *State, c *Call, f *F) ([]Eve
 // happens adds a kind of event with bodies of type B to an edition.
 func happens[B any](ed *edition, apply func(s *State, h Happened, b *B)) *kind {
 	t := reflect.TypeFor[B]()
+	for i := range t.NumField() {
+		if key, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); key == "kind" || key == "reported" {
+			panic("conference: " + t.Name() + " has a field that every event has")
+		}
+	}
 	k := &kind{name: t.Name(), zero: func() any { return new(B) }}
 	k.apply = func(s *State, h Happened, b any) { apply(s, h, b.(*B)) }
 	ed.kinds[k.name] = k

@@ -328,7 +328,7 @@ type (
 	// PlaceNamed: a city, alley, monument or other place, and its names.
 	PlaceNamed struct {
 		Place PlaceID `json:"place"`
-		Kind  Term    `json:"kind" jsonschema:"city, alley, monument, hall"`
+		Type  Term    `json:"type" jsonschema:"city, alley, monument, hall"`
 		Party PartyID `json:"party,omitempty" jsonschema:"the party it lies in"`
 		Names Names   `json:"names" jsonschema:"pairs of language and name"`
 	}
