@@ -366,7 +366,7 @@ func (t *teller) sources() {
 			}
 		}
 	}
-	list := language.List{Long: true}
+	list := language.List{}
 	for _, o := range outlets {
 		list.Items = append(list.Items, language.Plain(o))
 	}
