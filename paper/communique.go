@@ -108,7 +108,7 @@ type told[B any] struct {
 }
 
 func (t *teller) heading() {
-	p := places{"body": t.body(), "n": language.Plain(roman(t.m.Ordinal))}
+	p := places{"body": t.body(), "n": language.Plain(Roman(t.m.Ordinal))}
 	t.paper.Title = t.sentence("title", p, t.m.Index)
 	day, entries := t.day()
 	t.paper.Dateline = Sentence{Text: t.place(t.m.Place).Nominative + ", " + t.l.Date(day), Entries: entries}
@@ -193,7 +193,7 @@ func (t *teller) official(person conference.PersonID, party conference.PartyID, 
 
 func (t *teller) held() {
 	day, entries := t.day()
-	t.say("held", places{"date": day, "city": t.place(t.m.Place), "body": t.body(), "n": language.Plain(roman(t.m.Ordinal))}, entries...)
+	t.say("held", places{"date": day, "city": t.place(t.m.Place), "body": t.body(), "n": language.Plain(Roman(t.m.Ordinal))}, entries...)
 	for _, c := range of[conference.ChairTaken](t) {
 		t.say("presided", places{"by": t.name(c.it.Person)}, c.entries...)
 	}
@@ -395,8 +395,8 @@ func (p *Paper) sentences() []Sentence {
 	return list
 }
 
-// note says in the paper's language how many of its forms no speaker has read; "" if all were.
-func (p *Paper) note() string {
+// Note says in the paper's language how many of its forms no speaker has read; "" if all were.
+func (p *Paper) Note() string {
 	n := len(p.Unread())
 	if n == 0 {
 		return ""
@@ -433,7 +433,7 @@ func (p *Paper) render(head string, paragraph func([]Sentence) string, note stri
 	for _, s := range p.Paragraphs {
 		out += paragraph(s)
 	}
-	if n := p.note(); n != "" {
+	if n := p.Note(); n != "" {
 		out += fmt.Sprintf(note, n)
 	}
 	return strings.TrimSuffix(out, "\n")
@@ -453,7 +453,7 @@ func (p *Paper) HTML() string {
 		}
 		out.WriteString("</p>\n")
 	}
-	if n := p.note(); n != "" {
+	if n := p.Note(); n != "" {
 		fmt.Fprintf(&out, "<p><small>%s</small></p>\n", html.EscapeString(n))
 	}
 	return out.String() + "</article>"
@@ -477,7 +477,7 @@ func (p *Paper) Trace() string {
 	for _, s := range p.sentences() {
 		fmt.Fprintf(&out, "%s [%s]\n", s.Text, numbers(s.Entries, ", "))
 	}
-	if n := p.note(); n != "" {
+	if n := p.Note(); n != "" {
 		fmt.Fprintf(&out, "\n%s\n", n)
 		for _, f := range p.Unread() {
 			fmt.Fprintf(&out, "- %s\n", f)
@@ -486,8 +486,8 @@ func (p *Paper) Trace() string {
 	return strings.TrimSuffix(out.String(), "\n")
 }
 
-// roman writes a meeting's ordinal as meetings are numbered, 22 as XXII.
-func roman(n int64) string {
+// Roman writes a meeting's ordinal as meetings are numbered, 22 as XXII.
+func Roman(n int64) string {
 	if n < 1 || n > 3999 {
 		return fmt.Sprint(n)
 	}

@@ -1,9 +1,92 @@
 package main
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
 
-type site struct{ url string }
+	"kurultai/secretariat"
+	"kurultai/web"
+)
 
-func (s *site) stop() {}
+// A site is the pages of a record being served.
+type site struct {
+	url    string
+	server *http.Server
+	end    context.CancelFunc
+	done   chan error
+}
 
-func startSite(ctx context.Context, io streams, h *house, addr, story string) (*site, error) { return &site{}, nil }
+// stop ends the server; live readers are let go first.
+func (s *site) stop() {
+	s.end()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if s.server.Shutdown(ctx) != nil {
+		s.server.Close()
+	}
+	<-s.done
+}
+
+// reading gives the secretariat's views to the pages.
+type reading struct{ s *secretariat.Secretariat }
+
+func (r reading) View() web.View                             { return r.s.View() }
+func (r reading) Wait(ctx context.Context, size int64) error { return r.s.Wait(ctx, size) }
+
+// startSite serves the pages of h on addr, or on a free port if that one is taken.
+func startSite(ctx context.Context, io streams, h *house, addr, _ string) (*site, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		host, _, splitErr := net.SplitHostPort(addr)
+		if splitErr != nil {
+			return nil, errUsage{fmt.Sprintf("-addr %q: %v", addr, splitErr)}
+		}
+		first := err
+		if l, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
+			return nil, fmt.Errorf("listening on %s: %w", addr, first)
+		}
+		fmt.Fprintf(io.talk, "%s is taken; a free port instead\n", addr)
+	}
+	local := l.Addr().(*net.TCPAddr)
+	base, end := context.WithCancel(ctx)
+	s := &site{url: "http://" + l.Addr().String(), end: end, done: make(chan error, 1)}
+	if local.IP.IsLoopback() {
+		s.url = fmt.Sprintf("http://localhost:%d", local.Port)
+	}
+	handler := web.New(reading{h.s})
+	if local.IP.IsLoopback() {
+		handler = loopbackOnly(handler)
+	}
+	s.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		BaseContext: func(net.Listener) context.Context { return base }}
+	go func() {
+		err := s.server.Serve(l)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+		s.done <- err
+	}()
+	fmt.Fprintf(io.talk, "the page is on %s\n", s.url)
+	return s, nil
+}
+
+// loopbackOnly refuses requests under another host's name: a page elsewhere could point its name at us.
+func loopbackOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		ip, err := netip.ParseAddr(host)
+		if host != "localhost" && (err != nil || !ip.IsLoopback()) {
+			http.Error(w, "this record is served on this machine alone, as localhost", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
