@@ -83,7 +83,6 @@ func New(r Record) http.Handler {
 	mux.HandleFunc("GET /record", s.recordStart)
 	mux.HandleFunc("GET /static/{version}/{path...}", s.static)
 	mux.HandleFunc("GET /{lang}/", s.page)
-	mux.HandleFunc("GET /{lang}/meetings/{meeting}/live", s.live)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
@@ -230,6 +229,10 @@ func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	}
 	v := s.record.View()
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")[1:]
+	if len(parts) == 3 && parts[0] == "meetings" && parts[2] == "live" {
+		s.live(w, r, l, conference.MeetingID(parts[1]))
+		return
+	}
 	var body []byte
 	kind := "text/html; charset=utf-8"
 	err := errNotFound
@@ -325,14 +328,8 @@ func (f *frames) get(key string, size int64, make_ func() ([]byte, error)) ([]by
 const keepAlive = 25 * time.Second
 
 // live sends the page of a meeting, whole, each time the record has grown: server-sent events whose id is the size.
-func (s *site) live(w http.ResponseWriter, r *http.Request) {
-	l, ok := language.Get(r.PathValue("lang"))
-	if !ok {
-		s.fail(w, r, s.preferred(r), http.StatusNotFound, nil)
-		return
-	}
-	id := conference.MeetingID(r.PathValue("meeting"))
-	if id == "-" {
+func (s *site) live(w http.ResponseWriter, r *http.Request, l *language.Language, id conference.MeetingID) {
+	if id == "-" { // of a record without a meeting
 		id = ""
 	}
 	seen, _ := strconv.ParseInt(r.Header.Get("Last-Event-ID"), 10, 64)
