@@ -89,14 +89,14 @@ func parties(ed *edition) {
 
 	does(ed, Act{
 		Name: "AdmitParty", Title: "Admit a party", Help: "Makes a party a member from a date, on a basis.",
-		Who: []Capacity{Secretary}, Rule: "the body's decision, named as basis", Refusals: []Code{"unknown-party", "already-member"}, Causes: []string{"PartyAdmitted"},
+		Who: []Capacity{Secretary}, Rule: membershipRule, Refusals: []Code{"unknown-party", "already-member"}, Causes: []string{"PartyAdmitted"},
 	}, func(s *State, c *Call, f *AdmitParty) ([]Event, *Refusal) {
 		p, ok := s.parties.Get(string(f.Party))
 		if !ok {
 			return nil, refuse("unknown-party", "GA 25", f.Party)
 		}
 		if p.memberOn(f.From, "") {
-			return nil, refuse("already-member", "", f.Party, f.From)
+			return nil, refuse("already-member", membershipRule, f.Party, f.From)
 		}
 		e := PartyAdmitted(*f)
 		return []Event{{Body: &e}}, nil
@@ -109,18 +109,18 @@ func parties(ed *edition) {
 
 	does(ed, Act{
 		Name: "GrantObserver", Title: "Grant observer status", Help: "Makes a party an observer from a date, or for one meeting, on a basis.",
-		Who: []Capacity{Secretary}, Rule: "the body's decision, named as basis", Refusals: []Code{"unknown-party", "is-member", "already-observer", "unknown-meeting"}, Causes: []string{"ObserverGranted"},
+		Who: []Capacity{Secretary}, Rule: membershipRule, Refusals: []Code{"unknown-party", "is-member", "already-observer", "unknown-meeting"}, Causes: []string{"ObserverGranted"},
 	}, func(s *State, c *Call, f *GrantObserver) ([]Event, *Refusal) {
 		p, ok := s.parties.Get(string(f.Party))
 		switch {
 		case !ok:
 			return nil, refuse("unknown-party", "GA 25", f.Party)
 		case f.Meeting != "" && !s.meetings.Has(string(f.Meeting)):
-			return nil, refuse("unknown-meeting", "", f.Meeting)
+			return nil, refuse("unknown-meeting", c.act.Rule, f.Meeting)
 		case p.memberOn(f.From, f.Meeting):
-			return nil, refuse("is-member", "", f.Party, f.From)
+			return nil, refuse("is-member", membershipRule, f.Party, f.From)
 		case p.observerOn(f.From, f.Meeting):
-			return nil, refuse("already-observer", "", f.Party, f.From)
+			return nil, refuse("already-observer", membershipRule, f.Party, f.From)
 		}
 		e := ObserverGranted(*f)
 		return []Event{{Body: &e}}, nil
@@ -201,3 +201,6 @@ func (s *State) Organisation(id OrganisationID) (OrganisationRegistered, bool) {
 }
 
 func (s *State) Place(id PlaceID) (PlaceNamed, bool) { return s.places.Get(string(id)) }
+
+// membershipRule is what admission rests on: the body's own decision, as GA 134-138 have it for the Assembly.
+const membershipRule = "the body's decision, named as basis; GA 134-138"

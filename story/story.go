@@ -234,18 +234,24 @@ type Played struct {
 	Refusal *conference.Refusal // the announced one
 }
 
+// Rehearsed is a line ready to be submitted, and the refusal it was met with as announced.
+type Rehearsed struct {
+	Act     *secretariat.Act
+	Refusal *conference.Refusal
+}
+
 // Rehearse decides the whole story after v and appends nothing. The first line whose outcome is not as it
 // announces is a *LineError.
-func Rehearse(ctx context.Context, v *secretariat.View, origin string, lines []Line, clock func() record.Instant, chance io.Reader) ([]*secretariat.Act, error) {
+func Rehearse(ctx context.Context, v *secretariat.View, origin string, lines []Line, clock func() record.Instant, chance io.Reader) ([]Rehearsed, error) {
 	founding := v.State().Size == 0
 	take := v.Rehearse(origin, clock, chance)
 	next := v.State().Size
-	acts := make([]*secretariat.Act, len(lines))
+	acts := make([]Rehearsed, len(lines))
 	for i, l := range lines {
+		var r *conference.Refusal
 		a, err := l.act(origin, next, founding)
 		if err == nil {
 			_, err = take(ctx, a)
-			var r *conference.Refusal
 			if errors.As(err, &r) && l.Refused != "" && r.Code == l.Refused {
 				err = nil
 			} else if err == nil && l.Refused != "" {
@@ -255,7 +261,7 @@ func Rehearse(ctx context.Context, v *secretariat.View, origin string, lines []L
 		if err != nil {
 			return nil, &LineError{l.Number, err}
 		}
-		if acts[i] = a; l.Refused == "" {
+		if acts[i] = (Rehearsed{a, r}); l.Refused == "" {
 			next++
 		}
 	}
@@ -277,7 +283,7 @@ func Play(ctx context.Context, s *secretariat.Secretariat, origin string, lines 
 			return err
 		}
 		p := Played{Line: lines[i]}
-		p.Receipt, err = s.Do(ctx, a)
+		p.Receipt, err = s.Do(ctx, a.Act)
 		if errors.As(err, &p.Refusal) && p.Refusal.Code == lines[i].Refused {
 			err = nil
 		}
@@ -290,18 +296,18 @@ func Play(ctx context.Context, s *secretariat.Secretariat, origin string, lines 
 }
 
 // playAtOnce lets the writer group the acts that are taken; what was refused in rehearsal is not asked again.
-func playAtOnce(ctx context.Context, s *secretariat.Secretariat, lines []Line, acts []*secretariat.Act, told func(Played)) error {
+func playAtOnce(ctx context.Context, s *secretariat.Secretariat, lines []Line, acts []Rehearsed, told func(Played)) error {
 	var taken []*secretariat.Act
 	for i, a := range acts {
 		if lines[i].Refused == "" {
-			taken = append(taken, a)
+			taken = append(taken, a.Act)
 		}
 	}
 	receipts, err := s.DoAll(ctx, taken)
 	for i := range lines {
 		p := Played{Line: lines[i]}
 		if lines[i].Refused != "" {
-			p.Refusal = &conference.Refusal{Code: lines[i].Refused}
+			p.Refusal = acts[i].Refusal
 		} else if len(receipts) == 0 {
 			return &LineError{lines[i].Number, err}
 		} else {

@@ -12,6 +12,7 @@ import (
 
 	"kurultai/language"
 	"kurultai/record"
+	"kurultai/record/canonical"
 	"kurultai/story"
 )
 
@@ -153,10 +154,25 @@ func actLine(p story.Played, l *language.Language) string {
 	if !l.Has("act." + name) {
 		title = name
 	}
+	title += about(p.Line)
 	if p.Refusal != nil {
-		return fmt.Sprintf("    –  %s  %s: %s (%s)", p.Line.At.String()[:16], title, l.Say("refusal."+string(p.Refusal.Code), p.Refusal.Args...), p.Refusal.Code)
+		return fmt.Sprintf("    –  %s  %s: %s (%s; %s)", p.Line.At.String()[:16], title, l.Say("refusal."+string(p.Refusal.Code), p.Refusal.Args...), p.Refusal.Code, p.Refusal.Rule)
 	}
 	return fmt.Sprintf("%5d  %s  %s%s", p.Receipt.Index, p.Receipt.At.String()[:16], title, caused(p, l))
+}
+
+// about is the public name of what an act is about, as far as its fields show it.
+func about(l story.Line) string {
+	fields := l.Act.Get("fields")
+	for _, key := range []string{"party", "place", "organisation", "source", "request", "capacity", "meeting", "note", "index"} {
+		switch v := fields.Get(key); v.Kind {
+		case canonical.String:
+			return " · " + v.Str
+		case canonical.Int:
+			return fmt.Sprintf(" · %d", v.Int)
+		}
+	}
+	return ""
 }
 
 // caused names the events of a report, whose act alone tells nothing.
