@@ -84,8 +84,8 @@ type LineError struct {
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 func (e *LineError) Unwrap() error { return e.Err }
 
-// maxLine bounds the size of a line, which may hold blobs.
-const maxLine = 256 << 20
+// maxLine bounds the size of a line, which may hold blobs. Tests lower it.
+var maxLine = 256 << 20
 
 // Parse reads a story. Errors are *LineError.
 func Parse(r io.Reader) ([]Line, error) {
@@ -139,6 +139,9 @@ func parseLine(text string) (l Line, err error) {
 	if raw.Act != nil {
 		l.Act = *raw.Act
 	}
+	if l.Act.Get("origin").Kind != canonical.Invalid {
+		return l, errors.New("an act in a story has no origin: it gets that of the record it is played into")
+	}
 	for _, b := range raw.Blobs {
 		blob, err := canonical.DecodeBytes(b)
 		if err != nil {
@@ -187,17 +190,36 @@ func (l Line) act(origin string, index int64, founding bool) (*secretariat.Act, 
 		return nil, err
 	}
 	a.Submitted = s
+	if n := len(record.Blobs(s.Fields)); len(l.Blobs) > 0 && len(l.Blobs) != n {
+		return nil, fmt.Errorf("blobs: the act names %d", n)
+	}
+	if !slices.IsSortedFunc(l.Opened, places(s.Fields)) {
+		return nil, errors.New("opened: not in the order in which the digests stand in the act")
+	}
 	for _, o := range l.Opened {
-		a.Disclosures = append(a.Disclosures, record.Disclose(o.Salt, o.Name, o.Value))
+		a.Disclosures = append(a.Disclosures, o.disclosure())
 	}
 	return a, nil
 }
 
-// with returns an object with a string member put in, as if it had been parsed.
+func (o Opened) disclosure() record.Disclosure { return record.Disclose(o.Salt, o.Name, o.Value) }
+
+// places compares openings by the places of their digests below fields. One that fits none comes first: the door
+// will not take it.
+func places(fields canonical.Value) func(a, b Opened) int {
+	refs := record.References(fields)
+	place := func(o Opened) int {
+		d := o.disclosure().Digest()
+		return slices.IndexFunc(refs, func(r record.Reference) bool { return r.Digest == d })
+	}
+	return func(a, b Opened) int { return place(a) - place(b) }
+}
+
+// with returns an object with a string member put in that it did not have, as if it had been parsed.
 func with(v canonical.Value, key, text string) canonical.Value {
-	at, found := slices.BinarySearch(v.Keys, key)
-	if found || v.Kind != canonical.Object {
-		return canonical.Value{} // no act carries its origin in a story
+	at, _ := slices.BinarySearch(v.Keys, key)
+	if v.Kind != canonical.Object {
+		return v
 	}
 	out := canonical.Value{Kind: canonical.Object, Keys: slices.Insert(slices.Clone(v.Keys), at, key)}
 	out.Items = slices.Insert(slices.Clone(v.Items), at, canonical.Value{Kind: canonical.String, Str: text})
@@ -250,6 +272,12 @@ func Rehearse(ctx context.Context, v *secretariat.View, origin string, lines []L
 	for i, l := range lines {
 		var r *conference.Refusal
 		a, err := l.act(origin, next, founding)
+		if founding && i > 0 && l.At < lines[i-1].At {
+			err = fmt.Errorf("%s is earlier than the line before, %s", l.At, lines[i-1].At)
+		}
+		if act, ok := v.State().Lookup(l.Act.Get("name").Str); ok && l.Nonce != nil && !act.Closed {
+			err = errors.New("nonce: the entry of this act is not closed")
+		}
 		if err == nil {
 			_, err = take(ctx, a)
 			if errors.As(err, &r) && l.Refused != "" && r.Code == l.Refused {
@@ -401,6 +429,7 @@ func Salt(r io.Reader, chance io.Reader) ([]byte, error) {
 			l.Act.Items = slices.Clone(l.Act.Items)
 			l.Act.Items[at] = fields
 			l.Opened = append(l.Opened, opened...)
+			slices.SortStableFunc(l.Opened, places(fields))
 		}
 		out = l.Append(out)
 	}

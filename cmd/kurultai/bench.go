@@ -1,3 +1,156 @@
 package main
 
-func benchCommand() command { return command{} }
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+func benchCommand() command {
+	var asJSON, check bool
+	var rounds int
+	var seed uint64
+	var child string
+	return command{
+		usage: `usage: kurultai bench WHAT [flags]        (flags may also stand before WHAT)
+
+Measures, always beside a reference in the same run, on this machine, now.
+
+  append       the engine and the secretariat beside a loop that only writes and syncs the same bytes
+  replay       a million acts decided again, beside parsing them alone
+  verify       the tree from memory and from the file, beside SHA-256 over the same bytes
+  communique   nine languages of one meeting
+  crash        kill -9 under concurrent appends, and look what was lost
+
+  -json        the figures for machines
+  -check       exit 1 if a goal is missed
+  -rounds N    crash: how many kills (50)
+  -seed S      crash: which times (1)
+
+example: kurultai bench append -json
+`,
+		flags: func(f *flag.FlagSet) {
+			f.BoolVar(&asJSON, "json", false, "")
+			f.BoolVar(&check, "check", false, "")
+			f.IntVar(&rounds, "rounds", 50, "")
+			f.Uint64Var(&seed, "seed", 1, "")
+			f.StringVar(&child, "crash-child", "", "") // how crash calls itself
+		},
+		run: func(ctx context.Context, io streams, args []string) error {
+			if child != "" {
+				return crashChild(io, child)
+			}
+			if len(args) == 0 {
+				return errUsage{"say WHAT: append, replay, verify, communique or crash"}
+			}
+			what := args[0]
+			rest := flag.NewFlagSet("bench", flag.ContinueOnError)
+			rest.SetOutput(discard{})
+			rest.BoolVar(&asJSON, "json", asJSON, "")
+			rest.BoolVar(&check, "check", check, "")
+			rest.IntVar(&rounds, "rounds", rounds, "")
+			rest.Uint64Var(&seed, "seed", seed, "")
+			if err := rest.Parse(args[1:]); err != nil || rest.NArg() > 0 {
+				return errUsage{"behind WHAT only flags may stand"}
+			}
+			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "communique": benchCommunique,
+				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(rounds, seed) }}
+			run := benches[what]
+			if run == nil {
+				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, communique or crash", what)}
+			}
+			f, err := run(ctx)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				if err := json.NewEncoder(io.out).Encode(f.machine()); err != nil {
+					return err
+				}
+			} else {
+				fmt.Fprint(io.out, f)
+			}
+			if missed := f.missed(); check && len(missed) > 0 {
+				return fmt.Errorf("missed: %s", strings.Join(missed, ", "))
+			}
+			return nil
+		},
+	}
+}
+
+// figures are what a bench found, in order. The first is its ratio.
+type figures struct {
+	what string
+	list []figure
+}
+
+// A figure is a number, what it is, and the goal it has.
+type figure struct {
+	key, unit string
+	value     float64
+	goal      string // "at least" or "at most", or ""
+	bound     float64
+	words     string
+}
+
+func (f *figures) add(key string, value float64, unit, words string) *figure {
+	f.list = append(f.list, figure{key: key, unit: unit, value: value, words: words})
+	return &f.list[len(f.list)-1]
+}
+
+func (g *figure) atLeast(bound float64) { g.goal, g.bound = "at least", bound }
+func (g *figure) atMost(bound float64)  { g.goal, g.bound = "at most", bound }
+
+func (g figure) missed() bool {
+	return g.goal == "at least" && g.value < g.bound || g.goal == "at most" && g.value > g.bound
+}
+
+func (f *figures) missed() (keys []string) {
+	for _, g := range f.list {
+		if g.missed() {
+			keys = append(keys, g.key)
+		}
+	}
+	return keys
+}
+
+func (f *figures) machine() map[string]any {
+	m := map[string]any{"bench": f.what, "missed": f.missed()}
+	if f.missed() == nil {
+		m["missed"] = []string{}
+	}
+	for _, g := range f.list {
+		m[g.key] = g.value
+		if g.goal != "" {
+			m[g.key+"_goal"] = fmt.Sprintf("%s %g", g.goal, g.bound)
+		}
+	}
+	return m
+}
+
+func (f *figures) String() string {
+	var out strings.Builder
+	for _, g := range f.list {
+		goal := ""
+		if g.goal != "" {
+			goal = fmt.Sprintf("   goal: %s %g", g.goal, g.bound)
+			if g.missed() {
+				goal += ", missed"
+			}
+		}
+		fmt.Fprintf(&out, "%-24s %12.4g %-10s %s%s\n", g.key, g.value, g.unit, g.words, goal)
+	}
+	return out.String()
+}
+
+func median(v []float64) float64 {
+	v = slices.Clone(v)
+	slices.Sort(v)
+	return v[len(v)/2]
+}
+
+func seconds(since time.Time) float64 { return time.Since(since).Seconds() }

@@ -1,0 +1,167 @@
+package recordtest
+
+import (
+	"bufio"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"kurultai/record"
+)
+
+// Key is a log key for tests, always the same, of the story body "test".
+func Key() *record.LogKey {
+	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	k, err := record.NewLogKey(record.StoryOrigin("test", private.Public().(ed25519.PublicKey)), private)
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+// Entry makes the bytes of an entry of no meaning; n of them tell each other apart.
+func Entry(index int64, text string) []byte {
+	return fmt.Appendf(nil, `{"at":"2026-01-01T00:00:00.000Z","closed":"%s","index":%d}`, record.DigestOf([]byte(text)), index)
+}
+
+// authors is how many append at once in the child.
+const authors = 8
+
+// CrashChild appends entries from many goroutines without end and prints the index and digest of each that was
+// acknowledged, until the process is killed.
+func CrashChild(e record.Engine, out io.Writer) error {
+	ctx := context.Background()
+	head, err := e.Head(ctx)
+	if err != nil {
+		return err
+	}
+	var mu sync.Mutex // guards size, and the order of lines
+	size := head.Size
+	fail := make(chan error, authors)
+	for author := range authors {
+		go func() {
+			for n := 0; ; n++ {
+				mu.Lock()
+				var g record.Group
+				var lines string
+				for i := range 1 + n%3 {
+					b := Entry(size+int64(i), fmt.Sprint(author, n, i, time.Now().UnixNano()))
+					g.Entries = append(g.Entries, b)
+					lines += fmt.Sprintf("%d %s\n", size+int64(i), record.DigestOf(b))
+				}
+				head, err := e.Append(ctx, size, g, Key().SignCheckpoint)
+				if err == nil {
+					size = head.Size
+					_, err = io.WriteString(out, lines)
+				}
+				mu.Unlock()
+				if err != nil {
+					fail <- err
+					return
+				}
+			}
+		}()
+	}
+	return <-fail
+}
+
+// Crashed is what a number of kills came to.
+type Crashed struct {
+	Rounds       int
+	Acknowledged int64 // entries acknowledged before a kill
+	Lost         int64 // of these, not there afterwards, or with other bytes
+}
+
+// Crash kills, at random moments, a process that appends to the record in dir, and looks each time whether all it
+// acknowledged is there and the tree is whole. child makes the command that runs CrashChild with its lines on
+// standard output; open opens the record. The same seed waits for the same times.
+func Crash(rounds int, seed uint64, child func() *exec.Cmd, open func() (record.Engine, error)) (c Crashed, err error) {
+	chance := rand.New(rand.NewPCG(seed, 0))
+	told := map[int64]string{}
+	for c.Rounds < rounds {
+		if err := killOnce(child(), time.Duration(1+chance.IntN(60))*time.Millisecond, told); err != nil {
+			return c, err
+		}
+		e, err := open()
+		if err != nil {
+			return c, fmt.Errorf("round %d: opening after the kill: %w", c.Rounds, err)
+		}
+		lost, err := Whole(e, told)
+		if err = errors.Join(err, e.Close()); err != nil {
+			return c, fmt.Errorf("round %d: %w", c.Rounds, err)
+		}
+		c.Rounds++
+		c.Acknowledged, c.Lost = int64(len(told)), c.Lost+lost
+	}
+	return c, nil
+}
+
+// killOnce runs the command until wait after its first line, and notes the lines it wrote.
+func killOnce(cmd *exec.Cmd, wait time.Duration, told map[int64]string) error {
+	var talk strings.Builder
+	cmd.Stderr = &talk
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	first := true
+	for in := bufio.NewScanner(out); in.Scan(); {
+		var index int64
+		var digest string
+		if _, err := fmt.Sscanf(in.Text(), "%d %s", &index, &digest); err == nil && len(digest) == 43 {
+			told[index] = digest
+		}
+		if first {
+			first = false
+			time.AfterFunc(wait, func() { cmd.Process.Kill() })
+		}
+	}
+	if err := cmd.Wait(); first {
+		return fmt.Errorf("the child wrote nothing: %w: %s", err, talk.String())
+	}
+	return nil
+}
+
+// Whole reads the record and counts those of told that are not there as told. The entries must make the tree of
+// the newest checkpoint.
+func Whole(e record.Engine, told map[int64]string) (lost int64, err error) {
+	ctx := context.Background()
+	head, err := e.Head(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var edge record.Edge
+	for s, err := range e.Read(ctx, 0) {
+		if err != nil {
+			return 0, err
+		}
+		if s.Index != edge.Size() || s.Hash != tlog.RecordHash(s.Bytes) {
+			return 0, fmt.Errorf("entry %d is out of place or damaged", s.Index)
+		}
+		if want, ok := told[s.Index]; ok && want != string(record.DigestOf(s.Bytes)) {
+			lost++
+		}
+		edge.Append(s.Hash)
+	}
+	if edge.Size() != head.Size || edge.Size() > 0 && edge.Root() != head.Root {
+		return 0, fmt.Errorf("%d entries and a checkpoint of %d", edge.Size(), head.Size)
+	}
+	for index := range told {
+		if index >= head.Size {
+			lost++
+		}
+	}
+	return lost, nil
+}
