@@ -266,6 +266,11 @@ type Rehearsed struct {
 // announces is a *LineError.
 func Rehearse(ctx context.Context, v *secretariat.View, origin string, lines []Line, clock func() record.Instant, chance io.Reader) ([]Rehearsed, error) {
 	founding := v.State().Size == 0
+	if founding {
+		if _, err := BodyOf(lines); err != nil {
+			return nil, err
+		}
+	}
 	take := v.Rehearse(origin, clock, chance)
 	next := v.State().Size
 	acts := make([]Rehearsed, len(lines))
@@ -279,7 +284,11 @@ func Rehearse(ctx context.Context, v *secretariat.View, origin string, lines []L
 			err = errors.New("nonce: the entry of this act is not closed")
 		}
 		if err == nil {
-			_, err = take(ctx, a)
+			var receipt secretariat.Receipt
+			receipt, err = take(ctx, a)
+			if founding && receipt.Again {
+				err = fmt.Errorf("the act of entry %d again", receipt.Index)
+			}
 			if errors.As(err, &r) && l.Refused != "" && r.Code == l.Refused {
 				err = nil
 			} else if err == nil && l.Refused != "" {
