@@ -101,7 +101,6 @@ func body(ed *edition) {
 		for _, o := range b.Offices {
 			s.grant(Office{o.Person, o.Capacity, "", h.At, h.Index})
 		}
-		s.touch("body", string(b.ID), h.Index)
 	})
 
 	does(ed, Act{
@@ -116,7 +115,6 @@ func body(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *RulesAdopted) {
 		s.Rules, s.RulesAt = b.Rules, h.Index
-		s.touch("rules", string(s.Body.ID), h.Index)
 	})
 
 	does(ed, Act{
@@ -184,7 +182,10 @@ func officeKey(p PersonID, c Capacity, party PartyID) string {
 
 func (s *State) grant(o Office) {
 	s.offices = s.offices.Set(officeKey(o.Person, o.Capacity, o.For), o)
-	s.touch("person", string(o.Person), o.Index)
+	if p, ok := s.persons.Get(string(o.Person)); ok {
+		p.Index = o.Index
+		s.persons = s.persons.Set(string(o.Person), p)
+	}
 }
 
 // Holds reports whether a person holds a capacity at a time. Heads hold it for one party; others for none, and

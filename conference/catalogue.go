@@ -186,13 +186,14 @@ type Happened struct {
 	Place    int64 // among its events, from 0
 	At       record.Instant
 	Reported *Reported
+	By       int64 // entry that makes it count: Index, or a later one that prefers it
 }
 
 // Apply changes the state by one event. It never fails: what is in the record has happened. An event of a kind
 // unknown to the edition in force cannot come here, for it could not be parsed.
 func (s *State) Apply(index, place int64, at record.Instant, e Event) {
 	k := s.kind(e.Kind())
-	h := Happened{index, place, at, e.Reported}
+	h := Happened{index, place, at, e.Reported, index}
 	if k.subject != nil {
 		s.remember(k, h, e)
 	}

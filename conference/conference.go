@@ -11,6 +11,7 @@
 package conference
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -101,7 +102,7 @@ func (s *State) admissible(c *Call) *Refusal {
 		return r
 	}
 	for _, a := range c.About {
-		if now, ok := s.versions.Get(a.Kind + "/" + a.ID); !ok || now != a.Version {
+		if now, ok := s.Version(a.Kind, a.ID); !ok || now != a.Version {
 			return refuse("stale", "doc/record.md 5", a.Kind, a.ID)
 		}
 	}
@@ -194,7 +195,7 @@ type closed struct {
 
 // A Key is an accepted key of an act: whose, the digest of the bytes it came with, and the entry it became.
 type Key struct {
-	Digest record.Digest
+	Digest [32]byte // SHA-256
 	Index  int64
 }
 
@@ -214,7 +215,7 @@ func (s *State) acceptKey(e *record.Entry) {
 		}
 		s.keysDay = day
 	}
-	s.keysToday = s.keysToday.Set(e.Act.By+"/"+e.Act.Key, Key{record.DigestOf([]byte(e.Act.Text())), e.Index})
+	s.keysToday = s.keysToday.Set(e.Act.By+"/"+e.Act.Key, Key{sha256.Sum256([]byte(e.Act.Text())), e.Index})
 }
 
 // Decided encodes events, each as it stands in an entry.

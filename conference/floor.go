@@ -168,7 +168,6 @@ func floor(ed *edition) {
 func (s *State) setRequest(q Request, index int64) {
 	q.Index = index
 	s.requests = s.requests.Set(string(q.ID), q)
-	s.touch("request", string(q.ID), index)
 }
 
 func (s *State) setFloor(id MeetingID, index int64, change func(room) room) {

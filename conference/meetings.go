@@ -8,12 +8,13 @@ import (
 // A Meeting is a numbered gathering of the body.
 type Meeting struct {
 	MeetingConvened
-	Index   int64 // entry that convened it, or last preferred how
-	Opened  *record.Instant
-	Closed  bool
-	Chair   PersonID
-	present Ordered[string, bool]
-	floor   room
+	Convened int64 // entry that convened it, or that was preferred
+	Index    int64 // entry that changed it last
+	Opened   *record.Instant
+	Closed   bool
+	Chair    PersonID
+	present  Ordered[string, bool]
+	floor    room
 }
 
 // InSession reports whether the meeting is open and not closed.
@@ -68,8 +69,8 @@ func meetings(ed *edition) {
 	})
 	k := happens(ed, func(s *State, h Happened, b *MeetingConvened) {
 		m := s.meetings.At(string(b.Meeting))
-		m.MeetingConvened, m.Index = *b, h.Index
-		s.setMeeting(m, h.Index)
+		m.MeetingConvened, m.Convened = *b, h.Index
+		s.setMeeting(m, h.By)
 	})
 	told(k, func(b *MeetingConvened) MeetingID { return b.Meeting }, func(b *MeetingConvened) string { return string(b.Meeting) })
 
@@ -151,8 +152,8 @@ func meetings(ed *edition) {
 }
 
 func (s *State) setMeeting(m Meeting, index int64) {
+	m.Index = index
 	s.meetings = s.meetings.Set(string(m.Meeting), m)
-	s.touch("meeting", string(m.Meeting), index)
 }
 
 // opened notes that a meeting was lived, not reported: it is in session.

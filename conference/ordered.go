@@ -12,7 +12,7 @@ type Ordered[K cmp.Ordered, V any] struct{ root *node[K, V] }
 
 type node[K cmp.Ordered, V any] struct {
 	key         K
-	value       V
+	value       *V // apart, so that copying a path copies no values
 	priority    uint64
 	size        int
 	left, right *node[K, V]
@@ -37,7 +37,7 @@ func (m Ordered[K, V]) Get(k K) (v V, ok bool) {
 		case c > 0:
 			n = n.right
 		default:
-			return n.value, true
+			return *n.value, true
 		}
 	}
 	return v, false
@@ -51,10 +51,10 @@ func (m Ordered[K, V]) Has(k K) bool { _, ok := m.Get(k); return ok }
 
 // Set returns m with k set to v.
 func (m Ordered[K, V]) Set(k K, v V) Ordered[K, V] {
-	return Ordered[K, V]{m.root.set(k, v, priority(k))}
+	return Ordered[K, V]{m.root.set(k, &v, priority(k))}
 }
 
-func (n *node[K, V]) set(k K, v V, p uint64) *node[K, V] {
+func (n *node[K, V]) set(k K, v *V, p uint64) *node[K, V] {
 	if n == nil {
 		return &node[K, V]{key: k, value: v, priority: p, size: 1}
 	}
@@ -130,7 +130,7 @@ func (m Ordered[K, V]) All() iter.Seq2[K, V] {
 }
 
 func (n *node[K, V]) all(yield func(K, V) bool) bool {
-	return n == nil || n.left.all(yield) && yield(n.key, n.value) && n.right.all(yield)
+	return n == nil || n.left.all(yield) && yield(n.key, *n.value) && n.right.all(yield)
 }
 
 // From yields the keys not before k, in order.
@@ -145,7 +145,7 @@ func (n *node[K, V]) from(k K, yield func(K, V) bool) bool {
 	if n.key < k {
 		return n.right.from(k, yield)
 	}
-	return n.left.from(k, yield) && yield(n.key, n.value) && n.right.all(yield)
+	return n.left.from(k, yield) && yield(n.key, *n.value) && n.right.all(yield)
 }
 
 // priority hashes a key (FNV-1a, then mixed), so the shape of a map is a function of its keys.

@@ -5,6 +5,19 @@ type Party struct {
 	ID       PartyID
 	Named    PartyNamed
 	Statuses []Status // as they were admitted or granted, in order of entry
+	Index    int64    // entry that changed it last
+}
+
+// An Organisation is a service or ministry of a party.
+type Organisation struct {
+	OrganisationRegistered
+	Index int64 // entry that changed it last
+}
+
+// A Place is a city, alley, monument or hall.
+type Place struct {
+	PlaceNamed
+	Index int64 // entry that changed it last
 }
 
 // A Status is a party's, from a date, on a basis.
@@ -43,9 +56,8 @@ func parties(ed *edition) {
 	})
 	k := happens(ed, func(s *State, h Happened, b *PartyNamed) {
 		p := s.parties.At(string(b.Party))
-		p.ID, p.Named = b.Party, *b
+		p.ID, p.Named, p.Index = b.Party, *b, h.By
 		s.parties = s.parties.Set(string(b.Party), p)
-		s.touch("party", string(b.Party), h.Index)
 	})
 	told(k, noMeeting[PartyNamed], func(b *PartyNamed) string { return string(b.Party) })
 
@@ -63,8 +75,7 @@ func parties(ed *edition) {
 		return []Event{{Body: &e}}, nil
 	})
 	k = happens(ed, func(s *State, h Happened, b *PlaceNamed) {
-		s.places = s.places.Set(string(b.Place), *b)
-		s.touch("place", string(b.Place), h.Index)
+		s.places = s.places.Set(string(b.Place), Place{*b, h.By})
 	})
 	told(k, noMeeting[PlaceNamed], func(b *PlaceNamed) string { return string(b.Place) })
 
@@ -82,8 +93,7 @@ func parties(ed *edition) {
 		return []Event{{Body: &e}}, nil
 	})
 	k = happens(ed, func(s *State, h Happened, b *OrganisationRegistered) {
-		s.organisations = s.organisations.Set(string(b.Organisation), *b)
-		s.touch("organisation", string(b.Organisation), h.Index)
+		s.organisations = s.organisations.Set(string(b.Organisation), Organisation{*b, h.By})
 	})
 	told(k, noMeeting[OrganisationRegistered], func(b *OrganisationRegistered) string { return string(b.Organisation) })
 
@@ -147,9 +157,8 @@ func (s *State) allLanguages(names Names) *Refusal {
 func (s *State) status(p PartyID, h Happened, st Status) {
 	party := s.parties.At(string(p))
 	st.Index, st.Reported = h.Index, h.Reported != nil
-	party.ID, party.Statuses = p, append(party.Statuses[:len(party.Statuses):len(party.Statuses)], st)
+	party.ID, party.Index, party.Statuses = p, h.Index, append(party.Statuses[:len(party.Statuses):len(party.Statuses)], st)
 	s.parties = s.parties.Set(string(p), party)
-	s.touch("party", string(p), h.Index)
 }
 
 // statusOn is the party's status on a day at a meeting: the one granted for that meeting, else the latest to
@@ -196,11 +205,11 @@ func (s *State) Parties() (list []Party) {
 // Party, Organisation and Place return what an id names.
 func (s *State) Party(id PartyID) (Party, bool) { return s.parties.Get(string(id)) }
 
-func (s *State) Organisation(id OrganisationID) (OrganisationRegistered, bool) {
+func (s *State) Organisation(id OrganisationID) (Organisation, bool) {
 	return s.organisations.Get(string(id))
 }
 
-func (s *State) Place(id PlaceID) (PlaceNamed, bool) { return s.places.Get(string(id)) }
+func (s *State) Place(id PlaceID) (Place, bool) { return s.places.Get(string(id)) }
 
 // membershipRule is what admission rests on: the body's own decision, as GA 134-138 have it for the Assembly.
 const membershipRule = "the body's decision, named as basis; GA 134-138"

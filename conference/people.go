@@ -10,7 +10,7 @@ import (
 type Person struct {
 	ID        PersonID
 	Names     []SealedName
-	Index     int64       // entry that registered the names
+	Index     int64       // entry that changed the person last
 	Published []Published // by language, as it stands now
 	Forgotten bool
 }
@@ -80,7 +80,6 @@ func people(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *PersonRegistered) {
 		s.persons = s.persons.Set(string(b.Person), Person{ID: b.Person, Names: b.Names, Index: h.Index})
-		s.touch("person", string(b.Person), h.Index)
 	})
 
 	does(ed, Act{
@@ -138,9 +137,8 @@ func people(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *PersonForgotten) {
 		p := s.persons.At(string(b.Person))
-		p.Forgotten, p.Published = true, nil
+		p.Forgotten, p.Published, p.Index = true, nil, h.Index
 		s.persons = s.persons.Set(string(b.Person), p)
-		s.touch("person", string(b.Person), h.Index)
 	})
 }
 
@@ -172,9 +170,8 @@ func (s *State) publish(p PersonID, index int64, languages []Language, as func(L
 		}
 		return 1
 	})
-	person.Published = kept
+	person.Published, person.Index = kept, index
 	s.persons = s.persons.Set(string(p), person)
-	s.touch("person", string(p), index)
 }
 
 // known refuses a person that is not registered, or forgotten.

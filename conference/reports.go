@@ -11,7 +11,7 @@ import (
 // A Source is a press report, letter or book that states facts.
 type Source struct {
 	SourceRegistered
-	Index int64
+	Index int64 // entry that registered it
 }
 
 // A Fact is an event that can be told again: where it stands, and who else reports the same.
@@ -45,7 +45,7 @@ func (e Event) sources() []SourceID {
 // facts is the part of the state that can be told again.
 type facts struct {
 	list      Ordered[string, Fact]      // index and place: the fact
-	subjects  Ordered[string, []string]  // kind/subject: keys into list
+	subjects  Ordered[string, []string]  // kind/subject of what was reported: keys into list
 	meetings  Ordered[string, string]    // meeting/index/place: key into list
 	preferred Ordered[string, Preferred] // kind/subject: the fact preferred
 }
@@ -57,7 +57,13 @@ type Preferred struct {
 	By     int64 // entry that preferred it
 }
 
-func factKey(index, place int64) string { return fmt.Sprintf("%015d.%04d", index, place) }
+func factKey(index, place int64) string {
+	b := make([]byte, 0, 20)
+	for p := int64(100_000_000_000_000); p > 0; p /= 10 {
+		b = append(b, byte('0'+index/p%10))
+	}
+	return string(append(b, '.', byte('0'+place/1000%10), byte('0'+place/100%10), byte('0'+place/10%10), byte('0'+place%10)))
+}
 
 type (
 	// RegisterSource enters a source.
@@ -101,7 +107,6 @@ func reports(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *SourceRegistered) {
 		s.sources = s.sources.Set(string(b.Source), Source{*b, h.Index})
-		s.touch("source", string(b.Source), h.Index)
 	})
 
 	does(ed, Act{
@@ -126,7 +131,7 @@ func reports(ed *edition) {
 		k := s.kind(fact.Kind())
 		s.facts.preferred = s.facts.preferred.Set(subjectKey(k, fact.Event), Preferred{b.Index, b.Reason, h.Index})
 		if !k.all {
-			k.apply(s, Happened{fact.Index, fact.Place, fact.At, fact.Reported}, fact.Body)
+			k.apply(s, Happened{fact.Index, fact.Place, fact.At, fact.Reported, h.Index}, fact.Body)
 		}
 	})
 
@@ -300,10 +305,12 @@ func subjectKey(k *kind, e Event) string { return k.name + "/" + k.subject(e.Bod
 // remember keeps a fact to be told again.
 func (s *State) remember(k *kind, h Happened, e Event) {
 	key := factKey(h.Index, h.Place)
-	subject := subjectKey(k, e)
 	s.facts.list = s.facts.list.Set(key, Fact{Index: h.Index, Place: h.Place, At: h.At, Event: e})
-	known := s.facts.subjects.At(subject)
-	s.facts.subjects = s.facts.subjects.Set(subject, append(known[:len(known):len(known)], key))
+	if e.Reported != nil {
+		subject := subjectKey(k, e)
+		known := s.facts.subjects.At(subject)
+		s.facts.subjects = s.facts.subjects.Set(subject, append(known[:len(known):len(known)], key))
+	}
 	if m := k.meeting(e.Body); m != "" {
 		s.facts.meetings = s.facts.meetings.Set(string(m)+"/"+key, key)
 	}

@@ -21,14 +21,13 @@ type State struct {
 	keysToday  Ordered[string, Key]
 	keysBefore Ordered[string, Key]
 
-	versions Ordered[string, int64] // kind/id of a thing: the entry that last changed it
-	dues     Ordered[string, due]   // instant/id: what falls due
+	dues Ordered[string, due] // instant/id: what falls due
 
 	offices       Ordered[string, Office]
 	persons       Ordered[string, Person]
 	parties       Ordered[string, Party]
-	organisations Ordered[string, OrganisationRegistered]
-	places        Ordered[string, PlaceNamed]
+	organisations Ordered[string, Organisation]
+	places        Ordered[string, Place]
 	sources       Ordered[string, Source]
 	facts         facts
 	meetings      Ordered[string, Meeting]
@@ -38,13 +37,38 @@ type State struct {
 
 func (s *State) editionInForce() int64 { return max(s.Edition, 1) }
 
-// touch notes that a thing was changed by an entry.
-func (s *State) touch(kind, id string, index int64) {
-	s.versions = s.versions.Set(kind+"/"+id, index)
+// Version is the index of the last entry that changed a thing, and whether there is such a thing. The kinds of
+// things are meeting, request, person, party, organisation, place, source, body and rules.
+func (s *State) Version(kind, id string) (index int64, ok bool) {
+	switch kind {
+	case "meeting":
+		m, ok := s.meetings.Get(id)
+		return m.Index, ok
+	case "request":
+		q, ok := s.requests.Get(id)
+		return q.Index, ok
+	case "person":
+		p, ok := s.persons.Get(id)
+		return p.Index, ok
+	case "party":
+		p, ok := s.parties.Get(id)
+		return p.Index, ok
+	case "organisation":
+		o, ok := s.organisations.Get(id)
+		return o.Index, ok
+	case "place":
+		p, ok := s.places.Get(id)
+		return p.Index, ok
+	case "source":
+		x, ok := s.sources.Get(id)
+		return x.Index, ok
+	case "body":
+		return 0, id == string(s.Body.ID)
+	case "rules":
+		return s.RulesAt, s.RulesAt > 0 && id == string(s.Body.ID)
+	}
+	return 0, false
 }
-
-// Version is the index of the last entry that changed a thing, and whether there is such a thing.
-func (s *State) Version(kind, id string) (int64, bool) { return s.versions.Get(kind + "/" + id) }
 
 // A due is something that happens when an instant comes.
 type due struct {

@@ -109,14 +109,14 @@ type told[B any] struct {
 
 func (t *teller) heading() {
 	p := places{"body": t.body(), "n": language.Plain(Roman(t.m.Ordinal))}
-	t.paper.Title = t.sentence("title", p, t.m.Index)
+	t.paper.Title = t.sentence("title", p, t.m.Convened)
 	day, entries := t.day()
 	t.paper.Dateline = Sentence{Text: t.place(t.m.Place).Nominative + ", " + t.l.Date(day), Entries: entries}
 }
 
 // day is when the meeting was held, else when it was convened for.
 func (t *teller) day() (language.Date, []int64) {
-	date, entries := t.m.From, []int64{t.m.Index}
+	date, entries := t.m.From, []int64{t.m.Convened}
 	if held := of[conference.MeetingHeld](t); len(held) > 0 {
 		date, entries = held[0].it.Date, append(entries, held[0].entries...)
 	}

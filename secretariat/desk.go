@@ -2,6 +2,7 @@ package secretariat
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -124,8 +125,8 @@ func (d *desk) take(ctx context.Context, a *Act, wall record.Instant, chance io.
 
 // again answers an act that was taken before: same key and bytes, the first receipt; other bytes, a refusal.
 func (d *desk) again(ctx context.Context, s *record.Submitted, closed bool, g *draft) (Receipt, error) {
-	digest := record.DigestOf([]byte(s.Text()))
 	first, used := d.state.Key(s.By, s.Key)
+	same := first.Digest == sha256.Sum256([]byte(s.Text()))
 	if closed {
 		k, ok := d.closedKeys.Get(s.By + "/" + s.Key)
 		if !ok {
@@ -137,13 +138,13 @@ func (d *desk) again(ctx context.Context, s *record.Submitted, closed bool, g *d
 			}
 		}
 		if ok {
-			first, used = conference.Key{Digest: k.Digest, Index: k.Index}, true
+			first.Index, used, same = k.Index, true, k.Digest == record.DigestOf([]byte(s.Text()))
 		}
 	}
 	if !used {
 		return Receipt{}, nil
 	}
-	if first.Digest != digest {
+	if !same {
 		return Receipt{}, refusal("key-reused", "7")
 	}
 	at, err := d.at(ctx, first.Index, g)

@@ -301,20 +301,21 @@ func (b *appendBench) alone(round int) error {
 	if err != nil {
 		return err
 	}
-	one, key := []float64{}, []float64{}
-	for range 60 {
-		for kind, to := range map[string]*[]float64{"RecordPresence": &one, "FileNote": &key} {
+	times := map[string][]float64{}
+	for _, kind := range []string{"RecordPresence", "FileNote"} {
+		for range 100 {
 			start := time.Now()
 			if _, err := h.s.Do(b.ctx, act(kind)); err != nil {
 				return errors.Join(err, h.Close())
 			}
-			*to = append(*to, seconds(start))
+			times[kind] = append(times[kind], seconds(start))
 		}
 	}
+	one, key := times["RecordPresence"], times["FileNote"]
 	if err := h.Close(); err != nil {
 		return err
 	}
-	chunks := make([][]byte, 60)
+	chunks := make([][]byte, 200)
 	for i := range chunks {
 		chunks[i] = make([]byte, 500)
 	}

@@ -36,7 +36,7 @@ const schema = `
 PRAGMA application_id = 0x4b757274;
 PRAGMA user_version = 1;
 CREATE TABLE entries (idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
-CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
+CREATE TABLE checkpoints (id INTEGER PRIMARY KEY, size INTEGER NOT NULL, note BLOB NOT NULL) STRICT;
 CREATE TABLE rows (
 	idx INTEGER NOT NULL, place INTEGER NOT NULL, digest TEXT NOT NULL UNIQUE, subject TEXT NOT NULL,
 	name TEXT NOT NULL, nonce BLOB NOT NULL, ciphertext BLOB NOT NULL, PRIMARY KEY (idx, place)
@@ -69,7 +69,7 @@ type Engine struct {
 	more    chan struct{} // closed, and made anew, at each commit
 }
 
-type statements struct{ entry, checkpoint, forget, row, key *sqlite3.Stmt }
+type statements struct{ entry, checkpoint, row, key *sqlite3.Stmt }
 
 // maxReaders bounds how many readings go on at once; more wait.
 const maxReaders = 4
@@ -133,7 +133,7 @@ func (e *Engine) connect(flags sqlite3.OpenFlag) (*sqlite3.Conn, error) {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
 	// journal_size_limit -1 keeps the WAL file at its size, so that a commit overwrites and need not grow it.
-	err = c.Exec(`PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA locking_mode=NORMAL; PRAGMA journal_size_limit=-1; PRAGMA cache_size=-8000`)
+	err = c.Exec(`PRAGMA busy_timeout=10000; PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA locking_mode=NORMAL; PRAGMA journal_size_limit=-1; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-8000`)
 	if err != nil {
 		return nil, fmt.Errorf("setting up %s: %w", path, errors.Join(err, c.Close()))
 	}
@@ -156,8 +156,7 @@ func (e *Engine) found() error {
 		sql string
 	}{
 		{&e.insert.entry, "INSERT INTO entries VALUES (?, ?, ?)"},
-		{&e.insert.checkpoint, "INSERT INTO checkpoints VALUES (?, ?)"},
-		{&e.insert.forget, "DELETE FROM checkpoints WHERE size < ?"},
+		{&e.insert.checkpoint, "INSERT OR REPLACE INTO checkpoints VALUES (1, ?, ?)"},
 		{&e.insert.row, "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)"},
 		{&e.insert.key, "INSERT INTO closed_keys VALUES (?, ?, ?, ?)"},
 	} {
@@ -271,7 +270,7 @@ func (e *Engine) Close() error {
 			errs = append(errs, (<-e.readers).Close())
 		}
 		if e.w != nil {
-			for _, s := range []*sqlite3.Stmt{e.insert.entry, e.insert.checkpoint, e.insert.forget, e.insert.row, e.insert.key} {
+			for _, s := range []*sqlite3.Stmt{e.insert.entry, e.insert.checkpoint, e.insert.row, e.insert.key} {
 				if s != nil {
 					errs = append(errs, s.Close())
 				}
@@ -369,9 +368,6 @@ func (e *Engine) write(expect int64, g record.Group, hashes []tlog.Hash, head re
 		if err := run(s, s.BindText(1, k.By), s.BindText(2, k.Key), s.BindText(3, string(k.Digest)), s.BindInt64(4, k.Index)); err != nil {
 			return err
 		}
-	}
-	if err := run(e.insert.forget, e.insert.forget.BindInt64(1, head.Size)); err != nil {
-		return err
 	}
 	return run(e.insert.checkpoint, e.insert.checkpoint.BindInt64(1, head.Size), e.insert.checkpoint.BindBlob(2, head.Note))
 }
