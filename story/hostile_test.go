@@ -63,6 +63,7 @@ func TestAHostileStoryLeavesNothing(t *testing.T) {
 		{"a closed line with a refusal", replace(t, b, 7, line(7), `{"at":"2027-06-01T08:05:00.000Z","closed":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","refused":"stale"}`+"\n"), 7, "nothing beside it"},
 		{"a closed line to begin with", []byte(`{"at":"2027-06-01T08:05:00.000Z","closed":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}` + "\n"), 1, "FoundBody"},
 		{"a digest that is none", replace(t, b, 7, line(7), `{"at":"2027-06-01T08:05:00.000Z","closed":"AA"}`+"\n"), 7, ""},
+		{"an act that saw more than there was", replace(t, b, 76, `"name":"CloseMeeting"`, `"name":"CloseMeeting","seen":61`), 76, "seen"},
 		{"a time earlier than the line before", replace(t, b, 7, `"at":"2027-06-01T08:0`, `"at":"2027-05-01T08:0`), 7, "earlier"},
 		{"a refused line earlier than the line before", replace(t, b, 50, `"at":"2027-06-08T03:04:40`, `"at":"2027-06-08T03:04:09`), 50, "earlier"},
 		{"a line after a refused one earlier than it", replace(t, b, 49, `"at":"2027-06-08T03:04:10`, `"at":"2027-06-08T03:04:41`), 50, "earlier"},
@@ -102,6 +103,11 @@ func TestAHostileStoryLeavesNothing(t *testing.T) {
 			t.Errorf("%s: %d entries were appended", c.name, n)
 		}
 	}
+}
+
+// TestAnActMaySeeAllThatWasTaken: refused lines before it are no entries.
+func TestAnActMaySeeAllThatWasTaken(t *testing.T) {
+	found(t, replace(t, text(t, "training"), 76, `"name":"CloseMeeting"`, `"name":"CloseMeeting","seen":60`), 1)
 }
 
 // replaceID gives a RegisterPerson line another person.

@@ -58,10 +58,10 @@ type Engine struct {
 	lock    *os.File
 
 	// readers are connections for reading; each is used by one goroutine at a time.
-	readers chan *sqlite3.Conn
+	readers chan *conn
 
 	mu      sync.Mutex // guards all below: the writer's connection and what it knows
-	w       *sqlite3.Conn
+	w       *conn
 	insert  statements
 	edge    record.Edge
 	head    record.Checkpoint
@@ -76,7 +76,7 @@ const maxReaders = 4
 
 // Open opens the record in dir, made if it is not there and may be written.
 func Open(dir string, o Options) (*Engine, error) {
-	e := &Engine{dir: dir, options: o, readers: make(chan *sqlite3.Conn, maxReaders), more: make(chan struct{})}
+	e := &Engine{dir: dir, options: o, readers: make(chan *conn, maxReaders), more: make(chan struct{})}
 	if err := e.open(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -126,18 +126,32 @@ func (e *Engine) takeLock() error {
 	return nil
 }
 
-func (e *Engine) connect(flags sqlite3.OpenFlag) (*sqlite3.Conn, error) {
+// A conn is a connection and the statements prepared on it.
+type conn struct {
+	*sqlite3.Conn
+	prepared map[string]*sqlite3.Stmt
+}
+
+func (c *conn) Close() error {
+	var errs []error
+	for _, s := range c.prepared {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, c.Conn.Close())...)
+}
+
+func (e *Engine) connect(flags sqlite3.OpenFlag) (*conn, error) {
 	path := filepath.Join(e.dir, "record.db")
 	c, err := sqlite3.OpenFlags(path, flags)
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
 	// journal_size_limit -1 keeps the WAL file at its size, so that a commit overwrites and need not grow it.
-	err = c.Exec(`PRAGMA busy_timeout=10000; PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA locking_mode=NORMAL; PRAGMA journal_size_limit=-1; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-8000`)
+	err = c.Exec(`PRAGMA busy_timeout=10000; PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA locking_mode=NORMAL; PRAGMA journal_size_limit=-1; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-8000`)
 	if err != nil {
 		return nil, fmt.Errorf("setting up %s: %w", path, errors.Join(err, c.Close()))
 	}
-	return c, nil
+	return &conn{c, map[string]*sqlite3.Stmt{}}, nil
 }
 
 // found makes the tables of a new database, prepares statements, and refuses a record of another draft.
@@ -167,24 +181,27 @@ func (e *Engine) found() error {
 	return nil
 }
 
-func number(c *sqlite3.Conn, sql string) (n int64, err error) {
+func number(c *conn, sql string) (n int64, err error) {
 	err = query(c, sql, nil, func(s *sqlite3.Stmt) bool { n = s.ColumnInt64(0); return true })
 	return n, err
 }
 
-// query runs a statement; each row is seen until see returns false. The statement is reset and closed, for one
-// that is not would hold its read transaction.
-func query(c *sqlite3.Conn, sql string, bind func(*sqlite3.Stmt) error, see func(*sqlite3.Stmt) bool) error {
-	s, _, err := c.Prepare(sql)
-	if err != nil {
-		return err
+// query runs a statement; each row is seen until see returns false. The statement is kept, and reset, for one that
+// is not would hold its read transaction.
+func query(c *conn, sql string, bind func(*sqlite3.Stmt) error, see func(*sqlite3.Stmt) bool) (err error) {
+	s := c.prepared[sql]
+	if s == nil {
+		if s, _, err = c.PrepareFlags(sql, sqlite3.PREPARE_PERSISTENT); err != nil {
+			return err
+		}
+		c.prepared[sql] = s
 	}
 	if bind != nil {
 		err = bind(s)
 	}
 	for err == nil && s.Step() && see(s) {
 	}
-	return errors.Join(err, s.Err(), s.Close())
+	return errors.Join(err, s.Err(), s.Reset())
 }
 
 // check reads the level-0 hashes, builds the edge and holds it against the newest checkpoint.
@@ -227,7 +244,7 @@ func (e *Engine) check() error {
 }
 
 // readHead reads the newest checkpoint; its signature is checked by who knows the key.
-func readHead(c *sqlite3.Conn) (head record.Checkpoint, err error) {
+func readHead(c *conn) (head record.Checkpoint, err error) {
 	found := false
 	err2 := query(c, "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1", nil, func(s *sqlite3.Stmt) bool {
 		found = true
@@ -306,18 +323,8 @@ func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign 
 		hashes[i] = tlog.RecordHash(b)
 		edge.Append(hashes[i])
 	}
-	signed, err := sign(edge.Size(), edge.Root())
+	head, err := e.commit(expect, g, hashes, func() (record.Checkpoint, error) { return signed(edge.Size(), edge.Root(), sign) })
 	if err != nil {
-		return record.Checkpoint{}, fmt.Errorf("signing the checkpoint: %w", err)
-	}
-	head, err := openNote(signed)
-	if err == nil && (head.Size != edge.Size() || head.Root != edge.Root()) {
-		err = errors.New("the checkpoint signed is of another tree")
-	}
-	if err != nil {
-		return record.Checkpoint{}, err
-	}
-	if err := e.commit(expect, g, hashes, head); err != nil {
 		return record.Checkpoint{}, err
 	}
 	e.edge, e.head = edge, head
@@ -326,30 +333,69 @@ func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign 
 	return head, nil
 }
 
-// commit writes the group in one transaction. On a full disk it is undone; after any other failure the engine
-// has stopped.
-func (e *Engine) commit(expect int64, g record.Group, hashes []tlog.Hash, head record.Checkpoint) error {
+// signed is the checkpoint of a tree, as sign made it.
+func signed(size int64, root tlog.Hash, sign record.SignFunc) (record.Checkpoint, error) {
+	b, err := sign(size, root)
+	if err != nil {
+		return record.Checkpoint{}, &signError{err}
+	}
+	head, err := openNote(b)
+	if err == nil && (head.Size != size || head.Root != root) {
+		err = errors.New("the checkpoint is of another tree")
+	}
+	if err != nil {
+		return head, &signError{err}
+	}
+	return head, nil
+}
+
+// A signError undoes the group and leaves the engine well.
+type signError struct{ error }
+
+func (e *signError) Error() string { return "signing the checkpoint: " + e.error.Error() }
+func (e *signError) Unwrap() error { return e.error }
+
+// commit writes the group and its checkpoint in one transaction; the checkpoint is signed while the entries are
+// written. On a full disk, or if signing fails, all is undone; after any other failure the engine has stopped.
+func (e *Engine) commit(expect int64, g record.Group, hashes []tlog.Hash, sign func() (record.Checkpoint, error)) (head record.Checkpoint, err error) {
+	signing := make(chan error, 1)
+	go func() {
+		var err error
+		head, err = sign()
+		signing <- err
+	}()
 	tx, err := e.w.BeginImmediate()
 	if err == nil {
-		if err = e.write(expect, g, hashes, head); err == nil {
-			err = tx.Commit()
-		}
+		err = e.write(expect, g, hashes)
+	}
+	if signErr := <-signing; err == nil {
+		err = signErr
 	}
 	if err == nil {
-		return nil
+		err = run(e.insert.checkpoint, e.insert.checkpoint.BindInt64(1, head.Size), e.insert.checkpoint.BindBlob(2, head.Note))
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err == nil {
+		return head, nil
 	}
 	if !e.w.GetAutocommit() {
 		err = errors.Join(err, tx.Rollback())
 	}
-	if errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) {
-		return fmt.Errorf("%w: %v", record.ErrFull, err)
+	var unsigned *signError
+	switch {
+	case errors.As(err, &unsigned):
+		return head, err
+	case errors.Is(err, sqlite3.FULL), errors.Is(err, syscall.ENOSPC):
+		return head, fmt.Errorf("%w: %v", record.ErrFull, err)
 	}
 	e.stopped = fmt.Errorf("%w: %v", record.ErrStopped, err)
 	close(e.more)
-	return e.stopped
+	return head, e.stopped
 }
 
-func (e *Engine) write(expect int64, g record.Group, hashes []tlog.Hash, head record.Checkpoint) error {
+func (e *Engine) write(expect int64, g record.Group, hashes []tlog.Hash) error {
 	for i, b := range g.Entries {
 		s := e.insert.entry
 		if err := run(s, s.BindInt64(1, expect+int64(i)), s.BindBlob(2, b), s.BindBlob(3, hashes[i][:])); err != nil {
@@ -369,7 +415,7 @@ func (e *Engine) write(expect int64, g record.Group, hashes []tlog.Hash, head re
 			return err
 		}
 	}
-	return run(e.insert.checkpoint, e.insert.checkpoint.BindInt64(1, head.Size), e.insert.checkpoint.BindBlob(2, head.Note))
+	return nil
 }
 
 func run(s *sqlite3.Stmt, bound ...error) error {
@@ -381,8 +427,8 @@ func run(s *sqlite3.Stmt, bound ...error) error {
 }
 
 // reading lends a reader inside one read transaction.
-func (e *Engine) reading(ctx context.Context, do func(*sqlite3.Conn) error) error {
-	var c *sqlite3.Conn
+func (e *Engine) reading(ctx context.Context, do func(*conn) error) error {
+	var c *conn
 	select {
 	case c = <-e.readers:
 	case <-ctx.Done():
@@ -427,7 +473,7 @@ func (e *Engine) readTo(ctx context.Context, from *int64, size int64, yield func
 
 func (e *Engine) batch(ctx context.Context, from, count int64) (batch []record.Stored, err error) {
 	batch = make([]record.Stored, 0, count)
-	err = e.reading(ctx, func(c *sqlite3.Conn) error {
+	err = e.reading(ctx, func(c *conn) error {
 		bind := func(s *sqlite3.Stmt) error { return errors.Join(s.BindInt64(1, from), s.BindInt64(2, count)) }
 		return query(c, "SELECT idx, bytes, hash FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?", bind, func(s *sqlite3.Stmt) bool {
 			stored := record.Stored{Index: s.ColumnInt64(0), Bytes: s.ColumnBlob(1, nil)}
@@ -476,7 +522,7 @@ func (e *Engine) Head(ctx context.Context) (head record.Checkpoint, err error) {
 		defer e.mu.Unlock()
 		return e.head, nil
 	}
-	err = e.reading(ctx, func(c *sqlite3.Conn) (err error) { head, err = readHead(c); return err })
+	err = e.reading(ctx, func(c *conn) (err error) { head, err = readHead(c); return err })
 	return head, err
 }
 
@@ -493,7 +539,7 @@ func (e *Engine) Rows(ctx context.Context, from int64) iter.Seq2[record.Row, err
 		place := int64(-1)
 		for {
 			var batch []record.Row
-			err := e.reading(ctx, func(c *sqlite3.Conn) error {
+			err := e.reading(ctx, func(c *conn) error {
 				bind := func(s *sqlite3.Stmt) error { return errors.Join(s.BindInt64(1, from), s.BindInt64(2, place)) }
 				return query(c, rowColumns+"WHERE (idx, place) > (?, ?) ORDER BY idx, place LIMIT 256", bind, func(s *sqlite3.Stmt) bool {
 					batch = append(batch, rowOf(s))
@@ -518,7 +564,7 @@ func (e *Engine) Rows(ctx context.Context, from int64) iter.Seq2[record.Row, err
 // Row implements record.Engine.
 func (e *Engine) Row(ctx context.Context, d record.Digest) (r record.Row, err error) {
 	found := false
-	err = e.reading(ctx, func(c *sqlite3.Conn) error {
+	err = e.reading(ctx, func(c *conn) error {
 		bind := func(s *sqlite3.Stmt) error { return s.BindText(1, string(d)) }
 		return query(c, rowColumns+"WHERE digest = ?", bind, func(s *sqlite3.Stmt) bool { r, found = rowOf(s), true; return true })
 	})
@@ -530,7 +576,7 @@ func (e *Engine) Row(ctx context.Context, d record.Digest) (r record.Row, err er
 
 // ClosedKey implements record.Engine.
 func (e *Engine) ClosedKey(ctx context.Context, by, key string) (k record.ClosedKey, err error) {
-	err = e.reading(ctx, func(c *sqlite3.Conn) error {
+	err = e.reading(ctx, func(c *conn) error {
 		bind := func(s *sqlite3.Stmt) error { return errors.Join(s.BindText(1, by), s.BindText(2, key)) }
 		return query(c, "SELECT digest, idx FROM closed_keys WHERE author = ? AND key = ?", bind, func(s *sqlite3.Stmt) bool {
 			k = record.ClosedKey{By: by, Key: key, Digest: record.Digest(s.ColumnText(0)), Index: s.ColumnInt64(1)}
