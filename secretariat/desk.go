@@ -213,7 +213,13 @@ func (d *desk) blobs(a *Act) error {
 			return refusal("too-long", "4", fmt.Sprint(len(b)), fmt.Sprint(record.MaxBlob))
 		}
 	}
-	for _, ref := range record.Blobs(a.Submitted.Fields) {
+	refs := record.Blobs(a.Submitted.Fields)
+	for _, d := range came {
+		if !slices.ContainsFunc(refs, func(r record.Reference) bool { return r.Digest == d }) {
+			return refusal("not-opened", "4", string(d))
+		}
+	}
+	for _, ref := range refs {
 		if slices.Contains(came, ref.Digest) {
 			continue
 		}

@@ -387,13 +387,27 @@ func (e *Engine) commit(expect int64, g record.Group, hashes []tlog.Hash, sign f
 	switch {
 	case errors.As(err, &unsigned):
 		return head, err
-	case errors.Is(err, sqlite3.FULL), errors.Is(err, syscall.ENOSPC):
+	case e.full(err):
 		return head, fmt.Errorf("%w: %v", record.ErrFull, err)
 	}
 	e.stopped = fmt.Errorf("%w: %v", record.ErrStopped, err)
 	close(e.more)
 	return head, e.stopped
 }
+
+// full reports whether a commit failed for want of room. The driver may say so, or only that a write failed; then the
+// file system is asked. A write that failed was not committed, so nothing is lost by going on; a sync that failed
+// is another matter.
+func (e *Engine) full(err error) bool {
+	if errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) {
+		return true
+	}
+	var st syscall.Statfs_t
+	return errors.Is(err, sqlite3.IOERR_WRITE) && syscall.Statfs(e.dir, &st) == nil && int64(st.Bavail)*st.Bsize < minRoom
+}
+
+// minRoom is less than a commit may need, in bytes.
+const minRoom = 1 << 20
 
 func (e *Engine) write(expect int64, g record.Group, hashes []tlog.Hash) error {
 	for i, b := range g.Entries {
