@@ -174,7 +174,12 @@ func (t *teller) official(person conference.PersonID, party conference.PartyID, 
 	if name, ok := t.src.Name(person, conference.Language(t.l.Code)); ok {
 		p["name"], named = language.Name{Kind: "person", Nominative: name}, true
 	}
+	forgotten := !named && person != conference.UnnamedPerson
 	switch {
+	case forgotten && org != "" && office != "":
+		return language.Group{Frame: "np.office", Places: p}
+	case forgotten:
+		return language.Group{Frame: "np.forgotten"}
 	case org != "" && office != "" && named:
 		return language.Group{Frame: "np.official", Places: p}
 	case org != "" && office != "":

@@ -1,0 +1,72 @@
+// Package storytest plays stories into temporary records, for tests.
+package storytest
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"path/filepath"
+	"testing"
+
+	"kurultai/record"
+	"kurultai/record/sqlite"
+	"kurultai/secretariat"
+	"kurultai/story"
+)
+
+// Time is what the wall clock shows in these records.
+const Time record.Instant = 1_900_000_000_000
+
+// Open opens a record for a body in dir, always under the same log key, so that the same story gives the same root.
+func Open(t testing.TB, dir, body string) (*secretariat.Secretariat, string) {
+	t.Helper()
+	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	key, err := record.NewLogKey(record.StoryOrigin(body, private.Public().(ed25519.PublicKey)), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := sqlite.Open(dir, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := secretariat.OpenSubjectKeys(filepath.Join(dir, "subjects"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := secretariat.Open(context.Background(), secretariat.Config{Engine: engine, Keys: keys, Log: key, Clock: func() record.Instant { return Time }, Chance: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close(); keys.Close(); engine.Close() })
+	return s, key.Origin()
+}
+
+// Play plays a story that ships into a temporary record.
+func Play(t testing.TB, name string) *secretariat.Secretariat {
+	t.Helper()
+	text, ok := story.Shipped(name)
+	if !ok {
+		t.Fatalf("no story %s", name)
+	}
+	return PlayText(t, text)
+}
+
+// PlayText plays a story into a temporary record.
+func PlayText(t testing.TB, text []byte) *secretariat.Secretariat {
+	t.Helper()
+	lines, err := story.Parse(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := story.BodyOf(lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, origin := Open(t, t.TempDir(), body)
+	err = story.Play(context.Background(), s, origin, lines, func() record.Instant { return Time }, rand.Reader, nil, func(story.Played) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
