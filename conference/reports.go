@@ -81,7 +81,7 @@ type (
 	// Report enters what sources tell: the fact, as an event without its mark.
 	Report struct {
 		Fact    canonical.Value `json:"fact" jsonschema:"the event: its kind and fields"`
-		Sources []SourceID      `json:"sources" jsonschema:"ids of the sources that state it"`
+		Sources []SourceID      `json:"sources,omitempty" jsonschema:"ids of the sources that state it: one at least"`
 		When    When            `json:"when" jsonschema:"when it happened, as far as known"`
 	}
 
