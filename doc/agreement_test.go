@@ -1,0 +1,356 @@
+package doc_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"filippo.io/torchwood"
+
+	"kurultai/record"
+	"kurultai/record/tiles"
+	"kurultai/story/storytest"
+)
+
+// python runs the second verifier.
+func python(t *testing.T, args ...string) (out string, code int) {
+	t.Helper()
+	path, err := exec.LookPath("python3")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("python3 is missing: ./test installs it")
+		}
+		t.Skip("not run: the second verifier needs python3")
+	}
+	cmd := exec.Command(path, append([]string{"verify.py"}, args...)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	b, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if strings.Contains(stderr.String(), "Traceback") {
+		t.Fatalf("%v: %s", args, stderr.String())
+	}
+	return strings.TrimSpace(string(b)), cmd.ProcessState.ExitCode()
+}
+
+// exported plays a story and exports its record with every opening.
+func exported(t *testing.T, story string) string {
+	t.Helper()
+	v := storytest.Play(t, story).View()
+	dir := filepath.Join(t.TempDir(), "tiles")
+	entries := func(yield func(record.Stored, error) bool) {
+		for i := range v.State().Size {
+			b, err := v.Entry(t.Context(), i)
+			if !yield(record.Stored{Index: i, Bytes: b}, err) {
+				return
+			}
+		}
+	}
+	err := tiles.Export(context.Background(), dir, tiles.Source{Head: v.Checkpoint(), Key: v.VerifierKey(), Entries: entries, Openings: v.Openings(t.Context(), true), Blob: v.Blob})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// bundleOf reads the entries of a bundle, and makes it again.
+func bundleOf(t *testing.T, b []byte) (entries [][]byte) {
+	t.Helper()
+	for len(b) > 0 {
+		e, rest, err := torchwood.ReadTileEntry(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, b = append(entries, bytes.Clone(e)), rest
+	}
+	return entries
+}
+
+func bundle(entries [][]byte) (b []byte) {
+	for _, e := range entries {
+		b = append(binary.BigEndian.AppendUint16(b, uint16(len(e))), e...)
+	}
+	return b
+}
+
+// A harm is one change to an exported record, and the place both verifiers must name: an entry, or -1 for none.
+type harm struct {
+	name  string
+	place int64
+	do    func(t *testing.T, dir string)
+}
+
+func edit(path string, change func([]byte) []byte) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		t.Helper()
+		full := filepath.Join(dir, path)
+		b, err := os.ReadFile(full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := change(bytes.Clone(b))
+		if bytes.Equal(after, b) {
+			t.Fatal("nothing was changed")
+		}
+		if err := os.WriteFile(full, after, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func remove(path string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		if err := os.Remove(filepath.Join(dir, path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func swap(old, new string) func([]byte) []byte {
+	return func(b []byte) []byte { return bytes.Replace(b, []byte(old), []byte(new), 1) }
+}
+
+// harms are a hundred places in the record of the training story: each kind of part, in entries far apart.
+func harms(t *testing.T, dir string, size int64) (list []harm) {
+	entries := fmt.Sprintf("tile/entries/000.p/%d", size)
+	level0 := fmt.Sprintf("tile/0/000.p/%d", size)
+	b, err := os.ReadFile(filepath.Join(dir, entries))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := bundleOf(t, b)
+	inEntry := func(what string, i int64, change func([]byte) []byte) {
+		list = append(list, harm{fmt.Sprintf("%s of entry %d", what, i), i, edit(entries, func(b []byte) []byte {
+			e := slices.Clone(all)
+			e[i] = change(bytes.Clone(e[i]))
+			return bundle(e)
+		})})
+	}
+	flip := func(part string) func([]byte) []byte {
+		return func(b []byte) []byte {
+			at := bytes.Index(b, []byte(part))
+			if at < 0 {
+				return b
+			}
+			b[at+len(part)] ^= 1
+			return b
+		}
+	}
+	for i := int64(0); i < size; i += 4 {
+		if bytes.Contains(all[i], []byte(`"closed"`)) {
+			inEntry("digest", i, flip(`"closed":"`))
+			continue
+		}
+		inEntry("act", i, flip(`"by":"`))
+		inEntry("key", i, flip(`"key":"`))
+		inEntry("event", i, flip(`"kind":"`))
+		inEntry("time", i, swap(`.000Z","events"`, `.001Z","events"`))
+		inEntry("index", i, flip(`"index":`))
+	}
+	closed := slices.IndexFunc(all, func(b []byte) bool { return bytes.Contains(b, []byte(`"closed"`)) })
+	inEntry("digest", int64(closed), flip(`"closed":"`))
+	inEntry("last byte", size-1, func(b []byte) []byte { return b[:len(b)-1] })
+	inEntry("time before the one before", 30, swap(`"at":"2027`, `"at":"2026`))
+	inEntry("origin", 5, flip(`story.invalid/`))
+	inEntry("body", 0, swap(`"id":"lakes-and-passes"`, `"id":"lakes-and-peaks"`))
+	inEntry("a space in", 7, swap(`:`, `: `))
+	add := func(name string, place int64, do func(*testing.T, string)) {
+		list = append(list, harm{name, place, do})
+	}
+	add("two entries in the other order", 10, edit(entries, func([]byte) []byte {
+		e := slices.Clone(all)
+		e[10], e[11] = e[11], e[10]
+		return bundle(e)
+	}))
+	add("the last entry missing", size-1, edit(entries, func([]byte) []byte { return bundle(all[:size-1]) }))
+	add("bytes behind the last entry", size-1, edit(entries, func(b []byte) []byte { return append(b, 0, 1, 'x') }))
+	add("half an entry at the end", size-1, edit(entries, func(b []byte) []byte { return b[:len(b)-20] }))
+	add("no bundle", 0, remove(entries))
+	add("no level-0 tile", 0, remove(level0))
+	add("a short level-0 tile", 0, edit(level0, func(b []byte) []byte { return b[:len(b)-32] }))
+	add("a hash of entry 9", 9, edit(level0, func(b []byte) []byte { b[9*32] ^= 1; return b }))
+	add("the hash of the last entry", size-1, edit(level0, func(b []byte) []byte { b[len(b)-1] ^= 1; return b }))
+	for name, change := range map[string]func([]byte) []byte{
+		"origin": swap("story", "stori"), "size": swap(fmt.Sprintf("\n%d\n", size), fmt.Sprintf("\n%d\n", size-1)), "root": func(b []byte) []byte { b[bytes.Count(b[:1], nil)+60] ^= 1; return b }, "signature": func(b []byte) []byte { b[len(b)-10] ^= 1; return b },
+		"end": func(b []byte) []byte { return b[:len(b)-1] }, "beginning": func(b []byte) []byte { return b[1:] }, "everything": func([]byte) []byte { return []byte("x") }, "dash": swap("— ", "- "), "extra line": swap("\n\n", "\nmore\n\n"),
+	} {
+		add("the checkpoint's "+name, -1, edit("checkpoint", change))
+	}
+	add("no checkpoint", -1, remove("checkpoint"))
+	add("the key's origin", -1, edit("key", swap("lakes", "leaks")))
+	add("the key's hash", -1, edit("key", func(b []byte) []byte { b[bytes.IndexByte(b, '+')+1] ^= 1; return b }))
+	add("the key itself", -1, edit("key", func(b []byte) []byte { b[len(b)-6] ^= 1; return b }))
+	add("the key's line end", -1, edit("key", func(b []byte) []byte { return b[:len(b)-1] }))
+	add("no key", -1, remove("key"))
+	openings := "opening/000"
+	text, err := os.ReadFile(filepath.Join(dir, openings))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
+	indexOf := func(line string) (n int64) {
+		at := strings.LastIndex(line, `"index":`)
+		fmt.Sscanf(line[at:], `"index":%d`, &n)
+		return n
+	}
+	for _, i := range []int{0, 3, 9, 20, len(lines) - 1} {
+		i := min(i, len(lines)-1)
+		add(fmt.Sprintf("disclosure %d", i), indexOf(lines[i]), edit(openings, func(b []byte) []byte {
+			at := len(strings.Join(lines[:i], "")) + len(`{"disclosure":"`)
+			b[at+4] ^= 1
+			return b
+		}))
+	}
+	add("openings in the other order", indexOf(lines[0]), edit(openings, func([]byte) []byte {
+		l := slices.Clone(lines)
+		l[0], l[1] = l[1], l[0]
+		return []byte(strings.Join(l, ""))
+	}))
+	add("an opening twice", indexOf(lines[2]), edit(openings, func([]byte) []byte {
+		return []byte(strings.Join(slices.Concat(lines[:3], lines[2:]), ""))
+	}))
+	add("an opening moved to another entry", indexOf(lines[0])+1, edit(openings, swap(fmt.Sprintf(`"index":%d}`, indexOf(lines[0])), fmt.Sprintf(`"index":%d}`, indexOf(lines[0])+1))))
+	add("rubbish among the openings", -1, edit(openings, func(b []byte) []byte { return append([]byte("x\n"), b...) }))
+	add("openings that do not end", -1, edit(openings, func(b []byte) []byte { return b[:len(b)-1] }))
+	for i, line := range lines {
+		if strings.HasPrefix(line, `{"closed"`) {
+			add("the closed entry's opening", indexOf(line), edit(openings, func(b []byte) []byte {
+				b[len(strings.Join(lines[:i], ""))+len(`{"closed":"`)+100] ^= 1
+				return b
+			}))
+		}
+	}
+	return list
+}
+
+func TestBothVerifiersNameTheSamePlace(t *testing.T) {
+	source := exported(t, "training")
+	good := tiles.Verify(os.DirFS(source), "")
+	if good.Damage != nil || good.Openings == 0 {
+		t.Fatal(good)
+	}
+	if out, code := python(t, source); out != good.String() || code != 0 {
+		t.Fatalf("%s, %d; here %s", out, code, good)
+	}
+	list := harms(t, source, good.Checkpoint.Size)
+	if len(list) < 100 {
+		t.Fatalf("%d places", len(list))
+	}
+	for _, h := range list {
+		dir := filepath.Join(t.TempDir(), "copy")
+		if err := os.CopyFS(dir, os.DirFS(source)); err != nil {
+			t.Fatal(err)
+		}
+		h.do(t, dir)
+		v := tiles.Verify(os.DirFS(dir), "")
+		if v.Damage == nil || v.Damage.Place != h.place {
+			t.Errorf("%s: %s, want the place %d", h.name, v, h.place)
+		}
+		want := "damaged - "
+		if h.place >= 0 {
+			want = fmt.Sprintf("damaged %d ", h.place)
+		}
+		if out, code := python(t, dir); !strings.HasPrefix(out+" ", want) || code != 1 {
+			t.Errorf("%s: the second verifier says %q, %d", h.name, out, code)
+		}
+		os.RemoveAll(dir)
+	}
+	t.Logf("%d places damaged, both verifiers name each", len(list))
+}
+
+// mutate changes an entry: a byte, a token, a piece moved or doubled; or something that keeps it well formed.
+func mutate(r *rand.Rand, b []byte) []byte {
+	b = bytes.Clone(b)
+	at := r.IntN(len(b))
+	tokens := []string{`""`, `[]`, `{}`, `null`, `false`, `true`, `-0`, `1.0`, `1e3`, `9007199254740992`, `9007199254740991`, ` `, "\n", `\u0041`, `\/`, `"`, `,`, `:`, "\xff", "\u0000", "é", "\u2028", `"a":1,`, `AA==`, `\u001f`, "00", `{"sealed":"x"}`, `"sealed":1,`, "\ufeff"}
+	switch r.IntN(9) {
+	case 0:
+		b[at] ^= 1 << r.IntN(8)
+	case 1:
+		b = slices.Delete(b, at, min(len(b), at+1+r.IntN(4)))
+	case 2:
+		b = slices.Insert(b, at, []byte(tokens[r.IntN(len(tokens))])...)
+	case 3:
+		to := r.IntN(len(b))
+		b[at], b[to] = b[to], b[at]
+	case 4:
+		b = slices.Insert(b, at, b[at:min(len(b), at+r.IntN(30))]...)
+	default: // a letter or digit for another: often still well formed
+		for range 1 + r.IntN(3) {
+			for k := range len(b) {
+				if p := (at + k) % len(b); b[p] >= 'a' && b[p] <= 'f' || b[p] >= '1' && b[p] <= '8' {
+					b[p]++
+					break
+				}
+			}
+			at = r.IntN(len(b))
+		}
+	}
+	return b
+}
+
+func TestBothVerifiersAgreeOnMutatedEntries(t *testing.T) {
+	const mutants = 10_000
+	r := rand.New(rand.NewPCG(2019, 9))
+	var sources [][]byte
+	for _, name := range []string{"training", "baku"} {
+		v := storytest.Play(t, name).View()
+		for i := range v.State().Size {
+			b, err := v.Entry(t.Context(), i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sources = append(sources, b)
+		}
+	}
+	var framed []byte
+	var verdicts []string
+	var entries [][]byte
+	accepted := 0
+	for range mutants {
+		i := r.IntN(len(sources))
+		b := mutate(r, sources[i])
+		index := int64(i)
+		if i >= 61 {
+			index = int64(i - 61)
+		}
+		framed = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(framed, uint32(index)), uint32(len(b)))
+		framed = append(framed, b...)
+		verdict := "bad"
+		if _, err := record.ParseEntry(string(b), index); err == nil {
+			verdict = "ok"
+			accepted++
+		}
+		verdicts, entries = append(verdicts, verdict), append(entries, b)
+	}
+	path := filepath.Join(t.TempDir(), "mutants")
+	if err := os.WriteFile(path, framed, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := python(t, "-entries", path)
+	theirs := strings.Fields(out)
+	if len(theirs) != mutants {
+		t.Fatalf("%d verdicts", len(theirs))
+	}
+	for i := range theirs {
+		if theirs[i] != verdicts[i] {
+			t.Errorf("here %s, there %s: %q", verdicts[i], theirs[i], entries[i])
+		}
+	}
+	if accepted < mutants/10 || accepted > mutants*9/10 {
+		t.Errorf("%d of %d mutants accepted: too one-sided to say much", accepted, mutants)
+	}
+	t.Logf("%d mutants, %d accepted by both", mutants, accepted)
+}
