@@ -76,7 +76,12 @@ func readDescription(path string) (d description, err error) {
 	in := json.NewDecoder(strings.NewReader(string(b)))
 	in.DisallowUnknownFields()
 	if err := in.Decode(&d); err != nil {
-		line := 1 + strings.Count(string(b[:in.InputOffset()]), "\n")
+		at := in.InputOffset()
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			at = syntax.Offset
+		}
+		line := 1 + strings.Count(string(b[:min(at, int64(len(b)))]), "\n")
 		return d, hinted{fmt.Errorf("%s: near line %d: %w", path, line, err), "kurultai init -h shows such a file"}
 	}
 	for _, check := range []struct {
