@@ -79,7 +79,7 @@ func body(ed *edition) {
 	}, func(s *State, c *Call, f *FoundBody) ([]Event, *Refusal) {
 		var secretaries []PersonID
 		for _, o := range f.Offices {
-			if o.Person == UnnamedPerson {
+			if o.Person == UnnamedPerson || o.Capacity == Head || o.Capacity == ObserverHead { // a head's office is of a party
 				return nil, refuse("malformed", "doc/record.md 2", "offices")
 			}
 			if o.Capacity == Secretary && !slices.Contains(secretaries, o.Person) {

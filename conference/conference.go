@@ -111,11 +111,11 @@ func (s *State) admissible(c *Call) *Refusal {
 
 // capable asks whether the author, and whoever signs with the author, holds the capacity named.
 func (s *State) capable(c *Call) *Refusal {
-	if c.Name == "FoundBody" {
-		return nil // the offices it grants are what it says
-	}
 	if !slices.Contains(c.act.Who, Capacity(c.As)) {
 		return refuse("wrong-capacity", c.act.Rule, c.As, c.act.Who)
+	}
+	if c.Name == "FoundBody" {
+		return nil // the offices it grants are what it says
 	}
 	if Capacity(c.As) == Clock {
 		if c.By != "clock" {

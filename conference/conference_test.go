@@ -322,7 +322,7 @@ func representatives() []Event {
 		{Body: &PersonRegistered{p, sealed}}, {Body: &NamePublished{p, []Language{"en"}, "public", "press-report", []SourceID{"a"}}}, {Body: &NameWithdrawn{p, []Language{"en"}}}, {Body: &PersonForgotten{p, "request"}},
 		{Body: &PartyNamed{"a", n, n, "notified"}}, {Body: &PlaceNamed{"hall", "hall", "a", n}}, {Body: &OrganisationRegistered{"o", "a", n, "minister"}, Reported: r},
 		{Body: &PartyAdmitted{"a", "1998-05-20", "founder"}, Reported: r}, {Body: &ObserverGranted{"a", "2019", "press-report", "m"}, Reported: r},
-		{Body: &SourceRegistered{"s", "Gazette", "de", "https://example.org", "2019-09", record.Digest(anyDigest)}}, {Body: &FactPreferred{7, "why"}},
+		{Body: &SourceRegistered{"s", "Gazette", "de", "https://example.org", "2019-09", record.Digest(anyDigest), &record.Blob{Digest: record.Digest(anyDigest), Size: 5}}}, {Body: &FactPreferred{7, "why"}},
 		{Body: &MeetingConvened{"m", 22, "hall", "a", "2019-09-06", "2019-09-07", "Asia/Baku", "decision"}, Reported: r}, {Body: &MeetingHeld{"m", "2019-09-06"}}, {Body: &ChairTaken{"m", p}},
 		{Body: &PersonTookPart{"m", UnnamedPerson, "a", "o", "observer", "lieutenant-general", "senior-official"}, Reported: r},
 		{Body: &WreathLaid{"m", "alley", "flame", p}, Reported: r}, {Body: &FlowersLaid{"m", "alley", "", p}, Reported: r}, {Body: &MeetingOpened{"m", p}}, {Body: &MessageRead{"m", p, "president", "a", q, "minister"}, Reported: r},

@@ -73,7 +73,8 @@ type (
 		Language Language      `json:"language,omitempty" jsonschema:"language of the report"`
 		Address  string        `json:"address,omitempty" jsonschema:"where it stands"`
 		Date     Date          `json:"date,omitempty" jsonschema:"its date"`
-		Digest   record.Digest `json:"digest,omitempty" jsonschema:"SHA-256 of the copy held, if one is"`
+		Digest   record.Digest `json:"digest,omitempty" jsonschema:"SHA-256 of a copy held elsewhere, if one is"`
+		Copy     *record.Blob  `json:"copy,omitempty" jsonschema:"the copy held beside the record, if it may be public"`
 	}
 	// SourceRegistered is what RegisterSource causes.
 	SourceRegistered RegisterSource

@@ -67,6 +67,7 @@ func (d Disclosure) Open() (salt, name string, value canonical.Value, err error)
 type Reference struct {
 	Name   string
 	Digest Digest
+	Size   int64 // of a blob, in bytes
 }
 
 // References lists the sealed values below fields in the order in which they stand: their places.
@@ -78,7 +79,11 @@ func Blobs(fields canonical.Value) []Reference { return references(nil, fields, 
 func references(to []Reference, v canonical.Value, name, key string) []Reference {
 	if v.Kind == canonical.Object {
 		if ref := v.Get(key); ref.Kind == canonical.String && IsReference(v) {
-			return append(to, Reference{name, Digest(ref.Str)})
+			r := Reference{Name: name, Digest: Digest(ref.Str)}
+			if key == "blob" {
+				r.Size = v.Get("size").Int
+			}
+			return append(to, r)
 		}
 	}
 	if name != "" {
@@ -307,7 +312,7 @@ func Fits(e *Entry, o Opening) (place int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	want := Reference{name, o.Disclosure.Digest()}
+	want := Reference{Name: name, Digest: o.Disclosure.Digest()}
 	for place, ref := range References(e.Act.Fields) {
 		if ref == want {
 			return int64(place), nil

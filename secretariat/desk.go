@@ -214,8 +214,8 @@ func (d *desk) blobs(a *Act) error {
 		}
 	}
 	refs := record.Blobs(a.Submitted.Fields)
-	for _, d := range came {
-		if !slices.ContainsFunc(refs, func(r record.Reference) bool { return r.Digest == d }) {
+	for i, d := range came {
+		if !slices.ContainsFunc(refs, func(r record.Reference) bool { return r.Digest == d && r.Size == int64(len(a.Blobs[i])) }) {
 			return refusal("not-opened", "4", string(d))
 		}
 	}

@@ -527,6 +527,33 @@ func TestAnOlderCopyPutBackIsNoticed(t *testing.T) {
 	}
 }
 
+func TestABlobIsDurableBeforeTheEntryThatNamesIt(t *testing.T) {
+	r := enter(t, t.TempDir())
+	r.must(unopened(r.act("RegisterPerson", `{"names":[["en",{"sealed":"`+string(record.DigestOf([]byte("x")))+`"}]],"person":"`+pid(3)+`"}`)))
+	paper := []byte("the page as it was printed")
+	fields := fmt.Sprintf(`{"copy":{"blob":"%s","size":%d},"outlet":"Gazette","source":"s"}`, record.DigestOf(paper), len(paper))
+	a := r.act("RegisterSource", fields)
+	a.Submitted.As, a.Submitted.By = "Rapporteur", pid(3)
+	grant := r.act("GrantOffice", `{"capacity":"Rapporteur","person":"`+pid(3)+`"}`)
+	grant.Submitted.With = []record.With{{As: "Secretary", By: pid(2)}}
+	r.must(grant)
+	r.refused(a, "not-opened")
+	a.Blobs = [][]byte{paper}
+	r.engine.fail = func(int64) error {
+		if _, err := r.engine.Blob(t.Context(), record.DigestOf(paper)); err != nil {
+			t.Errorf("the entry is appended and its blob is not there: %v", err)
+		}
+		return nil
+	}
+	r.must(a)
+	if b, err := r.View().Blob(t.Context(), record.DigestOf(paper)); err != nil || !bytes.Equal(b, paper) {
+		t.Error(err)
+	}
+}
+
+// unopened lets a value be registered whose disclosure is not at hand, as a story that founds its record may.
+func unopened(a *Act) *Act { a.Unopened = true; return a }
+
 func TestOpeningsThatDoNotFitAreFound(t *testing.T) {
 	r := enter(t, t.TempDir())
 	a, _ := person(r, pid(7))

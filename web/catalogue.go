@@ -92,6 +92,7 @@ var schemas = func() map[reflect.Type]*jsonschema.Schema {
 		reflect.TypeFor[conference.Names]():      {Type: "array", Items: pair(language, name), MinItems: ptr(1)},
 		reflect.TypeFor[conference.SealedName](): pair(language, sealed),
 		reflect.TypeFor[record.Sealed]():         sealed,
+		reflect.TypeFor[record.Blob]():           {Type: "object", Required: []string{"blob", "size"}, Properties: map[string]*jsonschema.Schema{"blob": pattern("^[A-Za-z0-9_-]{43}$"), "size": whole}},
 		reflect.TypeFor[record.Digest]():         pattern("^[A-Za-z0-9_-]{43}$"),
 		reflect.TypeFor[rules.Fraction]():        pair(whole, whole),
 		reflect.TypeFor[canonical.Value]():       {Type: "object", Required: []string{"kind"}, Properties: map[string]*jsonschema.Schema{"kind": pattern("^[A-Z][A-Za-z0-9]{0,39}$")}},
