@@ -15,8 +15,10 @@ import (
 	"testing"
 
 	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"kurultai/record"
+	"kurultai/record/recordtest"
 	"kurultai/record/tiles"
 	"kurultai/story/storytest"
 )
@@ -353,4 +355,60 @@ func TestBothVerifiersAgreeOnMutatedEntries(t *testing.T) {
 		t.Errorf("%d of %d mutants accepted: too one-sided to say much", accepted, mutants)
 	}
 	t.Logf("%d mutants, %d accepted by both", mutants, accepted)
+}
+
+// What a writer signs can be wrong too: then hashes and signature are well, and the form is not.
+func TestBothVerifiersCatchADishonestWriter(t *testing.T) {
+	key := recordtest.Key()
+	founding := func(origin, id string) string {
+		return `{"act":{"as":"Secretary","by":"a","fields":{"id":"` + id + `"},"key":"AAAAAAAAAAAAAAAAAAAAAA","name":"FoundBody","origin":"` + origin + `"},"at":"2026-01-02T00:00:00.000Z","events":[{"kind":"BodyFounded"}],"index":0}`
+	}
+	closed := func(at string, index int) string {
+		return fmt.Sprintf(`{"at":"%s","closed":"%s","index":%d}`, at, record.DigestOf([]byte(at)), index)
+	}
+	good := founding(key.Origin(), "test")
+	for name, c := range map[string]struct {
+		entries []string
+		verdict string
+	}{
+		"nothing wrong":                    {[]string{good, closed("2026-01-02T00:00:00.000Z", 1)}, "ok 2 "},
+		"time goes back":                   {[]string{good, closed("2026-01-03T00:00:00.000Z", 1), closed("2026-01-02T23:59:59.999Z", 2)}, "damaged 2 "},
+		"an act meant for another record":  {[]string{good, strings.Replace(strings.Replace(founding("example.org/x", "test"), `"index":0`, `"index":1`, 1), "FoundBody", "Other", 1)}, "damaged 1 "},
+		"another body than the origin has": {[]string{founding(key.Origin(), "other")}, "damaged 0 "},
+		"a closed founding":                {[]string{closed("2026-01-02T00:00:00.000Z", 0)}, "damaged 0 "},
+	} {
+		var tree record.Tree
+		var all []record.Stored
+		for i, e := range c.entries {
+			tree.Append(tlog.RecordHash([]byte(e)))
+			all = append(all, record.Stored{Index: int64(i), Bytes: []byte(e)})
+		}
+		root, err := tlog.TreeHash(tree.Size(), &tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		note, err := key.SignCheckpoint(tree.Size(), root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := filepath.Join(t.TempDir(), "tiles")
+		err = tiles.Export(t.Context(), dir, tiles.Source{Head: record.Checkpoint{Origin: key.Origin(), Size: tree.Size(), Root: root, Note: note}, Key: key.Verifier(),
+			Entries: func(yield func(record.Stored, error) bool) {
+				for _, s := range all {
+					if !yield(s, nil) {
+						return
+					}
+				}
+			},
+			Openings: func(func(record.Opening, error) bool) {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := tiles.Verify(os.DirFS(dir), "").String() + " "; !strings.HasPrefix(v, c.verdict) {
+			t.Errorf("%s: %s", name, v)
+		}
+		if out, _ := python(t, dir); !strings.HasPrefix(out+" ", c.verdict) {
+			t.Errorf("%s: the second verifier says %s", name, out)
+		}
+	}
 }

@@ -240,3 +240,16 @@ func TestChangedBytesOfABlobAreAFault(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A kill leaves the page cache alone, so no test here can tell whether commits are synced; the settings can.
+func TestCommitsAreSynced(t *testing.T) {
+	e := open(t, t.TempDir()).(*Engine)
+	defer e.Close()
+	if n, err := number(e.w, "PRAGMA synchronous"); err != nil || n != 2 {
+		t.Errorf("synchronous is %d, not FULL (2): %v", n, err)
+	}
+	mode := ""
+	if err := query(e.w, "PRAGMA journal_mode", nil, func(s *sqlite3.Stmt) bool { mode = s.ColumnText(0); return true }); err != nil || mode != "wal" {
+		t.Errorf("journal mode %s, %v", mode, err)
+	}
+}
