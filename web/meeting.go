@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +12,7 @@ import (
 	"kurultai/paper"
 )
 
-// Mark leads from a fact to where it stands: its sources, by number, and its entry.
+// Mark leads from a fact to where it stands: its sources, by number, and its entries.
 type Mark struct {
 	Sources []int
 	Entries []int64
@@ -19,27 +21,39 @@ type Mark struct {
 // MeetingPage is the public page of a meeting.
 type MeetingPage struct {
 	Layout
-	Reported   bool
-	Status     string
-	Where      string
-	When       string
-	Date       string // for machines
-	Items      []Item
-	Outcome    []Item
-	Groups     []Group
-	Differ     []Difference
-	Unreported []string
-	Sources    []SourceLine
-	Meeting    string
-	Speaking   string
-	Waiting    []string
-	Present    []State
-	Live_      bool
-	Meetings   []Link
+	Reported    bool // told by reports; else lived
+	InSession   bool
+	Status      string
+	Where       string
+	When        string
+	Date        string // for machines
+	Speaking    *Speaker
+	Waiting     []Speaker
+	Ended       string
+	EndedMark   Mark
+	Items       []Item
+	Outcome     []Item
+	Groups      []Group
+	Delegations []Delegations
+	Differ      []Difference
+	Unreported  []string
+	Sources     []SourceLine
+	Meeting     string
+	Meetings    []Link
 }
 
 // Link is an address and its text.
 type Link struct{ Address, Text string }
+
+// Speaker is who has the floor, or waits for it.
+type Speaker struct {
+	State  State
+	Person string
+	Since  string // when the floor was given
+	At     string // the same for machines
+	Limit  string
+	Mark   Mark
+}
 
 // Item is a fact in the order told: what kind, and the sentence that tells it.
 type Item struct {
@@ -63,54 +77,44 @@ type Participant struct {
 	Mark         Mark
 }
 
+// Delegations are parties of one status at a meeting that is lived.
+type Delegations struct {
+	Title string
+	Rows  []Delegation
+}
+
+// Delegation is a party at a meeting: who heads it, and whether it is in the room.
+type Delegation struct {
+	State   State
+	Heads   []string
+	Present bool
+	Mark    Mark
+}
+
 // State is a party with its flag, if there is one.
 type State struct{ Name, Flag string }
-
-// Difference is a question the reports answer differently.
-type Difference struct {
-	Question string
-	Versions []Version
-	Resolved string
-	Mark     Mark
-}
-
-// Version is one answer.
-type Version struct {
-	Text string
-	Mark Mark
-}
 
 // SourceLine is a source.
 type SourceLine struct {
 	No                       int
 	Outlet, Address, Display string
-	Date                     string
+	Language, Date           string
 	Entry                    int64
 }
 
-// meetingPage renders the page of a meeting, or of the expectation of one.
+// meetingPage renders the public page of a meeting.
 func (s *site) meetingPage(v View, l *language.Language, id conference.MeetingID) ([]byte, error) {
-	rest := "meetings/" + string(id)
-	p := &MeetingPage{Layout: s.layout(v, l, rest), Meeting: string(id)}
-	p.Here = "meeting"
 	m, ok := v.State().Meeting(id)
-	if id == "" {
-		p.Layout.Live = "/" + l.Code + "/meetings/-/live"
-		p.Title, p.Lead = p.Body, l.Say("page.nomeeting")
-		if p.Title == "" {
-			p.Title = l.Say("page.meeting")
-		}
-		return s.render("message", p.Layout)
-	}
 	if !ok {
 		return nil, errNotFound
 	}
-	p.Layout.Live = "/" + l.Code + "/meetings/" + string(id) + "/live"
+	p := &MeetingPage{Layout: s.layout(v, l, "meetings/"+string(id)), Meeting: string(id)}
+	p.Here, p.Live = "meeting", fmt.Sprintf("/%s/meetings/%s/live", l.Code, id)
 	told, err := paper.Communique(v, id, l)
 	if err != nil {
-		return nil, err
+		told = nil // a form is missing in this language: the page tells in words what it cannot in sentences
 	}
-	b := &builder{v: v, s: v.State(), l: l, m: m, told: told, flags: s.flag, p: p}
+	b := &builder{teller: newTeller(v, l), m: m, told: told, flags: s.flag, p: p}
 	b.build()
 	return s.render("meeting", p)
 }
@@ -124,68 +128,70 @@ func (s *site) flag(p conference.PartyID) string {
 	return "/static/" + s.version + "/" + name
 }
 
+// A builder fills in the page of a meeting.
 type builder struct {
-	v     View
-	s     *conference.State
-	l     *language.Language
+	teller
 	m     conference.Meeting
-	told  *paper.Paper
+	told  *paper.Paper // nil where it cannot be told in sentences
 	flags func(conference.PartyID) string
 	p     *MeetingPage
 }
 
-func (b *builder) lang() conference.Language { return conference.Language(b.l.Code) }
+func (b *builder) id() conference.MeetingID { return b.m.MeetingConvened.Meeting }
 
 func (b *builder) build() {
-	facts := b.s.Told(b.m.MeetingConvened.Meeting)
+	facts := b.s.Told(b.id())
+	b.p.Reported = slices.ContainsFunc(facts, func(f conference.Fact) bool { return f.Kind() == "MeetingConvened" && f.Event.Reported != nil })
 	b.head(facts)
 	b.sources()
 	b.items(facts)
 	b.participants(facts)
-	b.floor()
 	if b.p.Reported {
 		b.differences(facts)
 		b.unreported(facts)
+	} else {
+		b.floor()
+		b.delegations()
 	}
 	for _, m := range b.s.Meetings() {
-		if id := m.MeetingConvened.Meeting; id != b.m.MeetingConvened.Meeting {
-			b.p.Meetings = append(b.p.Meetings, Link{"/" + b.l.Code + "/meetings/" + string(id), string(id)})
+		if id := m.MeetingConvened.Meeting; id != b.id() {
+			text := together(", ", paper.Roman(m.Ordinal), b.place(m.Place), b.date(m.From))
+			b.p.Meetings = append(b.p.Meetings, Link{"/" + b.l.Code + "/meetings/" + string(id), text})
 		}
 	}
 }
 
 func (b *builder) head(facts []conference.Fact) {
 	p, m := b.p, b.m
-	p.Title = b.told.Title.Text
-	p.Reported = slices.ContainsFunc(facts, func(f conference.Fact) bool { return f.Kind() == "MeetingConvened" && f.Event.Reported != nil })
+	p.Title = paper.Roman(m.Ordinal) + " · " + p.Body
+	if b.told != nil {
+		p.Title = b.told.Title.Text
+	}
 	day := m.From
 	for _, f := range facts {
 		if held, ok := f.Body.(*conference.MeetingHeld); ok {
 			day = held.Date
 		}
 	}
-	year, month, date, _ := day.Parts()
-	p.When, p.Date = b.l.Date(language.Date{Year: year, Month: month, Day: date}), string(day)
+	p.When, p.Date = b.date(day), string(day)
 	place, _ := b.s.Place(m.Place)
-	p.Where = place.Names.In(b.lang())
-	if party, ok := b.s.Party(place.Party); ok {
-		p.Where += ", " + party.Named.Short.In(b.lang())
-	}
-	if !p.Reported {
-		p.Status = b.l.Say("page." + map[bool]string{true: "insession", false: "convened"}[m.InSession()])
-		p.Live_ = m.InSession()
-		if m.Closed {
-			p.Status = b.l.Say("page.ended")
-		}
-	}
-	if outcome := b.sentences("InstrumentSigned", "NextMeetingDecided"); len(outcome) > 0 {
-		p.Lead = strings.Join(outcome, " ")
+	p.Where = together(", ", b.place(m.Place), b.party(place.Party))
+	p.Lead = strings.Join(b.sentences(facts, "InstrumentSigned", "NextMeetingDecided"), " ")
+	switch {
+	case p.Reported:
+		p.Status = b.l.Say("page.reported")
+	case m.Closed:
+		p.Status = b.l.Say("page.ended")
+	case m.InSession():
+		p.Status, p.InSession = b.l.Say("page.insession"), true
+	default:
+		p.Status = b.l.Say("page.convened")
 	}
 }
 
-// sentences are those of the communiqué that come from facts of some kinds.
-func (b *builder) sentences(kinds ...string) (texts []string) {
-	for _, f := range b.s.Told(b.m.MeetingConvened.Meeting) {
+// sentences are those of the communiqué that come from facts of some kinds, each once.
+func (b *builder) sentences(facts []conference.Fact, kinds ...string) (texts []string) {
+	for _, f := range facts {
 		if !slices.Contains(kinds, f.Kind()) {
 			continue
 		}
@@ -199,6 +205,9 @@ func (b *builder) sentences(kinds ...string) (texts []string) {
 }
 
 func (b *builder) sentencesOf(f conference.Fact) (texts []string) {
+	if b.told == nil {
+		return nil
+	}
 	for _, paragraph := range b.told.Paragraphs {
 		for _, sentence := range paragraph {
 			if slices.Contains(sentence.Entries, f.Index) {
@@ -210,26 +219,27 @@ func (b *builder) sentencesOf(f conference.Fact) (texts []string) {
 }
 
 func (b *builder) sources() {
+	if !b.p.Reported {
+		return
+	}
 	for i, src := range b.s.Sources() {
-		line := SourceLine{No: i + 1, Outlet: src.Outlet, Address: src.Address, Display: display(src.Address), Entry: src.Index}
-		if year, month, day, err := src.Date.Parts(); err == nil && day > 0 {
-			line.Date = b.l.Date(language.Date{Year: year, Month: month, Day: day})
-		} else if src.Date != "" {
-			line.Date = string(src.Date)
+		line := SourceLine{No: i + 1, Outlet: src.Outlet, Entry: src.Index}
+		if src.Language != "" {
+			line.Language = b.tongue(src.Language)
 		}
-		if !strings.HasPrefix(line.Address, "https://") && !strings.HasPrefix(line.Address, "http://") {
-			line.Address = ""
+		if src.Date != "" {
+			line.Date = b.date(src.Date)
+		}
+		if strings.HasPrefix(src.Address, "https://") || strings.HasPrefix(src.Address, "http://") {
+			line.Address, line.Display = src.Address, shortened(src.Address)
 		}
 		b.p.Sources = append(b.p.Sources, line)
 	}
 }
 
-// display shortens an address to host and beginning of the path.
-func display(address string) string {
-	_, rest, found := strings.Cut(address, "://")
-	if !found {
-		return address
-	}
+// shortened is an address cut to host and beginning of the path.
+func shortened(address string) string {
+	_, rest, _ := strings.Cut(address, "://")
 	if len(rest) > 44 {
 		cut := 40
 		for cut > 0 && rest[cut]&0xC0 == 0x80 {
@@ -242,64 +252,77 @@ func display(address string) string {
 
 func (b *builder) mark(f conference.Fact) (m Mark) {
 	m.Entries = append([]int64{f.Index}, f.Agree...)
+	from := f.Sources(b.s)
 	for i, src := range b.s.Sources() {
-		if slices.Contains(f.Sources(b.s), src.Source) {
+		if slices.Contains(from, src.Source) {
 			m.Sources = append(m.Sources, i+1)
 		}
 	}
 	return m
 }
 
-// items are what was told in order; what was signed and decided is the outcome too.
+// items are what was told in order; what was signed and decided is the outcome too. Facts that one sentence tells
+// are one item.
 func (b *builder) items(facts []conference.Fact) {
-	var said []string
+	var items []Item
+	var outcome []int
+	at := map[string]int{} // by text
 	for _, f := range facts {
 		switch f.Kind() {
 		case "PersonTookPart", "MeetingConvened", "ObserverGranted", "ChairTaken", "MeetingHeld":
-			continue
+			continue // the heading and the list of participants say so
 		}
 		text := strings.Join(b.sentencesOf(f), " ")
-		item := Item{Title: b.l.Say("event." + f.Kind()), Text: text, Mark: b.mark(f)}
-		if i := slices.Index(said, text); i >= 0 && text != "" {
-			for _, list := range []*[]Item{&b.p.Items, &b.p.Outcome} {
-				for k := range *list {
-					if (*list)[k].Text == text {
-						(*list)[k].Mark.Entries = append((*list)[k].Mark.Entries, item.Mark.Entries...)
-					}
-				}
-			}
+		if text == "" {
+			text = b.words(f.Event)
+		}
+		mark := b.mark(f)
+		i, said := at[text]
+		if said && text != "" {
+			items[i].Mark.add(mark)
 			continue
 		}
-		said = append(said, text)
+		at[text] = len(items)
 		switch f.Kind() {
 		case "InstrumentSigned", "OrganSeated", "NextMeetingDecided":
-			b.p.Outcome = append(b.p.Outcome, item)
+			outcome = append(outcome, len(items))
 		}
-		item.No = len(b.p.Items) + 1
-		b.p.Items = append(b.p.Items, item)
+		items = append(items, Item{No: len(items) + 1, Title: b.l.Say("event." + f.Kind()), Text: text, Mark: mark})
+	}
+	b.p.Items = items
+	for _, i := range outcome {
+		b.p.Outcome = append(b.p.Outcome, items[i])
 	}
 }
 
-func (b *builder) state(id conference.PartyID) State {
-	party, _ := b.s.Party(id)
-	return State{party.Named.Short.In(b.lang()), b.flags(id)}
+// add puts another fact's sources and entries to m.
+func (m *Mark) add(other Mark) {
+	m.Sources = slices.Compact(slices.Sorted(slices.Values(append(m.Sources, other.Sources...))))
+	m.Entries = slices.Compact(slices.Sorted(slices.Values(append(m.Entries, other.Entries...))))
 }
 
+func (b *builder) state(id conference.PartyID) State { return State{b.party(id), b.flags(id)} }
+
+// participants groups those who took part, as the reports list them.
 func (b *builder) participants(facts []conference.Fact) {
-	chair := ""
+	var chair conference.PersonID
 	for _, f := range facts {
 		if c, ok := f.Body.(*conference.ChairTaken); ok {
-			chair = string(c.Person)
+			chair = c.Person
 		}
 	}
 	for _, g := range []struct {
 		title string
 		parts []conference.Part
-	}{{"page.took", []conference.Part{"head", "member"}}, {"page.observers", []conference.Part{"observer"}}, {"page.guests", []conference.Part{"guest"}}} {
-		group := Group{Title: b.l.Say(g.title)}
+	}{
+		{b.l.Say("page.took"), []conference.Part{"head", "member"}},
+		{b.l.Say("page.observers"), []conference.Part{"observer"}},
+		{b.l.Say("page.guests"), []conference.Part{"guest"}},
+	} {
+		group := Group{Title: g.title}
 		for _, f := range facts {
 			if t, ok := f.Body.(*conference.PersonTookPart); ok && slices.Contains(g.parts, t.Part) {
-				group.Rows = append(group.Rows, b.participant(f, t, string(t.Person) == chair))
+				group.Rows = append(group.Rows, b.participant(f, t, t.Person == chair))
 			}
 		}
 		if len(group.Rows) > 0 {
@@ -309,151 +332,84 @@ func (b *builder) participants(facts []conference.Fact) {
 }
 
 func (b *builder) participant(f conference.Fact, t *conference.PersonTookPart, presided bool) Participant {
-	p := Participant{State: b.state(t.Party), Mark: b.mark(f)}
-	if o, ok := b.s.Organisation(t.Organisation); ok {
-		p.Organisation = o.Names.In(b.lang())
-	}
+	p := Participant{State: b.state(t.Party), Organisation: b.organisation(t.Organisation), Person: b.person(t.Person), Mark: b.mark(f)}
 	var quiet []string
 	for _, term := range []conference.Term{t.Rank, t.Office} {
 		if term != "" {
-			quiet = append(quiet, b.l.Label(string(term)))
+			quiet = append(quiet, b.label(term))
 		}
 	}
-	if presided {
+	if presided && t.Person != conference.UnnamedPerson {
 		quiet = append(quiet, b.l.Say("page.presided"))
 	}
-	p.Person, p.Quiet = b.name(t.Person), strings.Join(quiet, ", ")
+	p.Quiet = strings.Join(quiet, "; ")
 	return p
 }
 
-// name is a person's name, or that it was not reported, or is no longer kept.
-func (b *builder) name(id conference.PersonID) string {
-	if name, ok := b.v.Name(id, b.lang()); ok {
-		return name
-	}
-	if id == conference.UnnamedPerson {
-		return b.l.Say("page.unnamed")
-	}
-	return b.l.Say("page.forgotten")
-}
-
+// floor tells who speaks and who waits; of a meeting that is over, when it ended.
 func (b *builder) floor() {
-	if b.p.Reported {
+	if q, ok := b.s.Speaking(b.id()); ok {
+		speaker := b.speaker(q)
+		at := q.Given.String()
+		speaker.At, speaker.Since = at, at[11:16]+" UTC"
+		if q.Limit > 0 {
+			speaker.Limit = b.l.Say("page.limit", number(b.l, q.Limit/60))
+		}
+		b.p.Speaking = &speaker
+	}
+	for _, q := range b.s.SpeakersList(b.id()) {
+		b.p.Waiting = append(b.p.Waiting, b.speaker(q))
+	}
+	last, ok := b.s.Version("meeting", string(b.id()))
+	if !b.m.Closed || !ok {
 		return
 	}
-	id := b.m.MeetingConvened.Meeting
-	if q, ok := b.s.Speaking(id); ok {
-		b.p.Speaking = b.name(q.Person) + ", " + b.state(q.Party).Name
-	}
-	for _, q := range b.s.SpeakersList(id) {
-		b.p.Waiting = append(b.p.Waiting, b.name(q.Person)+", "+b.state(q.Party).Name)
-	}
-	for _, party := range b.m.Present() {
-		b.p.Present = append(b.p.Present, b.state(party))
+	// Nothing changes a meeting that is closed, so what changed it last closed it.
+	if e, _, _, err := b.entry(context.Background(), last); err == nil {
+		at := e.At.String()
+		b.p.Ended, b.p.EndedMark = b.l.Say("page.endedat", b.date(conference.Date(at[:10])), at[11:16]+" UTC"), Mark{Entries: []int64{last}}
 	}
 }
 
-// differences finds where reports disagree: facts in conflict, parties of two statuses, and participants whom a
-// source that names most of the others does not name.
-func (b *builder) differences(facts []conference.Fact) {
-	for _, f := range b.s.Disagreements() {
-		b.p.Differ = append(b.p.Differ, b.conflict(f))
-	}
+func (b *builder) speaker(q conference.Request) Speaker {
+	return Speaker{State: b.state(q.Party), Person: b.person(q.Person), Mark: Mark{Entries: []int64{q.Index}}}
+}
+
+// delegations lists members and observers of the day, who heads them and whether they are in the room.
+func (b *builder) delegations() {
+	members, observers := Delegations{Title: b.l.Say("page.members")}, Delegations{Title: b.l.Say("page.observers")}
+	ids := b.s.Members(b.m.From, b.id())
 	for _, p := range b.s.Parties() {
-		if d, ok := b.statuses(p, facts); ok {
-			b.p.Differ = append(b.p.Differ, d)
+		if slices.Contains(ids, p.ID) {
+			members.Rows = append(members.Rows, b.delegation(p, conference.Head))
+		} else if slices.ContainsFunc(p.Statuses, func(st conference.Status) bool {
+			return !st.Member && st.From <= b.m.From && (st.Meeting == "" || st.Meeting == b.id())
+		}) {
+			observers.Rows = append(observers.Rows, b.delegation(p, conference.ObserverHead))
 		}
 	}
-	b.unlisted(facts)
+	for _, d := range []Delegations{members, observers} {
+		if len(d.Rows) > 0 {
+			b.p.Delegations = append(b.p.Delegations, d)
+		}
+	}
 }
 
-func (b *builder) conflict(f conference.Fact) Difference {
-	d := Difference{Question: b.l.Say("event." + f.Kind())}
-	preferred, resolved := b.s.PreferredOf(f)
-	for _, version := range b.s.Versions(f) {
-		text := b.contents(version)
-		d.Versions = append(d.Versions, Version{text, b.mark(version)})
-		if resolved && version.Index == preferred.Index {
-			d.Resolved, d.Mark = b.l.Say("page.preferred", text, preferred.Reason), Mark{Entries: []int64{preferred.By}}
-		}
+func (b *builder) delegation(p conference.Party, as conference.Capacity) Delegation {
+	d := Delegation{State: b.state(p.ID), Present: slices.Contains(b.m.Present(), p.ID)}
+	if n := len(p.Statuses); n > 0 {
+		d.Mark.Entries = []int64{p.Statuses[n-1].Index}
 	}
-	if !resolved {
-		d.Resolved = b.l.Say("page.neither")
+	for _, o := range b.s.Holders(as) {
+		if o.For == p.ID {
+			d.Heads = append(d.Heads, b.person(o.Person))
+		}
 	}
 	return d
 }
 
-// contents says in few words what tells a fact from another about the same thing.
-func (b *builder) contents(f conference.Fact) string {
-	switch x := f.Body.(type) {
-	case *conference.MeetingConvened:
-		return paper.Roman(x.Ordinal)
-	case *conference.OrganisationRegistered:
-		return x.Names.In(b.lang())
-	case *conference.PartyNamed:
-		return x.Short.In(b.lang())
-	case *conference.PlaceNamed:
-		return x.Names.In(b.lang())
-	case *conference.MeetingHeld:
-		return string(x.Date)
-	case *conference.PartyAdmitted:
-		return string(x.From)
-	}
-	conference_ := f.Event
-	conference_.Reported = nil
-	return string(conference_.Append(nil))
-}
-
-func (b *builder) statuses(p conference.Party, facts []conference.Fact) (d Difference, differ bool) {
-	var member, observer bool
-	for _, kind := range []string{"PartyAdmitted", "ObserverGranted"} {
-		for _, f := range b.s.Facts(kind) {
-			switch x := f.Body.(type) {
-			case *conference.PartyAdmitted:
-				if x.Party == p.ID && x.From <= b.m.From {
-					member = true
-					d.Versions = append(d.Versions, Version{b.l.Say("page.member", string(x.From)), b.mark(f)})
-				}
-			case *conference.ObserverGranted:
-				if x.Party == p.ID && x.Meeting == b.m.MeetingConvened.Meeting {
-					observer = true
-					d.Versions = append(d.Versions, Version{b.l.Say("page.observer"), b.mark(f)})
-				}
-			}
-		}
-	}
-	d.Question, d.Resolved = b.l.Say("page.q.status", b.state(p.ID).Name), b.l.Say("page.neither")
-	return d, member && observer
-}
-
-// unlisted finds participants whom a source does not name although it names more than half of all.
-func (b *builder) unlisted(facts []conference.Fact) {
-	var people []conference.Fact
-	named := map[int]int{}
-	for _, f := range facts {
-		if f.Kind() == "PersonTookPart" {
-			people = append(people, f)
-			for _, n := range b.mark(f).Sources {
-				named[n]++
-			}
-		}
-	}
-	for _, f := range people {
-		mark := b.mark(f)
-		for n := range len(b.p.Sources) {
-			if n++; named[n]*2 > len(people) && !slices.Contains(mark.Sources, n) {
-				person := f.Body.(*conference.PersonTookPart)
-				b.p.Differ = append(b.p.Differ, Difference{
-					Question: b.l.Say("page.q.listed", b.state(person.Party).Name),
-					Versions: []Version{{b.name(person.Person), mark}, {b.l.Say("page.notlisted"), Mark{Sources: []int{n}}}},
-					Resolved: b.l.Say("page.neither"),
-				})
-			}
-		}
-	}
-}
-
-// unreported lists what no report tells, as far as the record shows it.
+// unreported lists what no report tells, as far as the record shows it. No report of this edition can tell of a
+// vote or an agenda, so that stands always.
 func (b *builder) unreported(facts []conference.Fact) {
 	hours, signers, next, names := false, false, false, false
 	for _, f := range facts {
@@ -468,11 +424,17 @@ func (b *builder) unreported(facts []conference.Fact) {
 		}
 	}
 	for _, u := range []struct {
-		key  string
-		true bool
-	}{{"votes", true}, {"hours", !hours}, {"signers", signers}, {"next", next}, {"names", names}} {
-		if u.true {
-			b.p.Unreported = append(b.p.Unreported, b.l.Say("page.un."+u.key))
+		text    string
+		unknown bool
+	}{
+		{b.l.Say("page.un.votes"), true},
+		{b.l.Say("page.un.hours"), !hours},
+		{b.l.Say("page.un.signers"), signers},
+		{b.l.Say("page.un.next"), next},
+		{b.l.Say("page.un.names"), names},
+	} {
+		if u.unknown {
+			b.p.Unreported = append(b.p.Unreported, u.text)
 		}
 	}
 }
@@ -480,6 +442,7 @@ func (b *builder) unreported(facts []conference.Fact) {
 // CommuniquePage is a communiqué whose sentences lead to their entries.
 type CommuniquePage struct {
 	Layout
+	Back       string // the meeting's page
 	Dateline   string
 	Paragraphs [][]paper.Sentence
 	Note       string
@@ -487,26 +450,40 @@ type CommuniquePage struct {
 	Markdown   string
 }
 
+// communique answers with a meeting's communiqué as a page, a text or Markdown.
 func (s *site) communique(v View, l *language.Language, id conference.MeetingID, file string) ([]byte, string, error) {
 	if _, ok := v.State().Meeting(id); !ok {
 		return nil, "", errNotFound
 	}
 	told, err := paper.Communique(v, id, l)
-	if err != nil {
+	var missing *language.MissingForm
+	if err != nil && !errors.As(err, &missing) {
 		return nil, "", err
 	}
-	at := fmt.Sprintf("/%s/meetings/%s/communique", l.Code, id)
-	switch file {
-	case "communique.txt":
+	back := fmt.Sprintf("/%s/meetings/%s", l.Code, id)
+	switch {
+	case file == "communique" && missing != nil:
+		body, err := s.render("message", Message{Layout: s.untold(v, l, id), Back: back})
+		return body, "text/html; charset=utf-8", err
+	case missing != nil:
+		return nil, "", errNotFound
+	case file == "communique.txt":
 		return []byte(told.Text() + "\n"), "text/plain; charset=utf-8", nil
-	case "communique.md":
+	case file == "communique.md":
 		return []byte(told.Markdown() + "\n"), "text/markdown; charset=utf-8", nil
-	case "communique":
-	default:
+	case file != "communique":
 		return nil, "", errNotFound
 	}
-	p := CommuniquePage{Layout: s.layout(v, l, "meetings/"+string(id)+"/communique"), Dateline: told.Dateline.Text, Paragraphs: told.Paragraphs, Note: told.Note(), Text: at + ".txt", Markdown: at + ".md"}
+	p := CommuniquePage{Layout: s.layout(v, l, "meetings/"+string(id)+"/communique"), Back: back, Dateline: told.Dateline.Text,
+		Paragraphs: told.Paragraphs, Note: told.Note(), Text: back + "/communique.txt", Markdown: back + "/communique.md"}
 	p.Title = told.Title.Text
 	body, err := s.render("communique", p)
 	return body, "text/html; charset=utf-8", err
+}
+
+// untold says that a communiqué cannot be told in a language, for its folder lacks the form of a name.
+func (s *site) untold(v View, l *language.Language, id conference.MeetingID) Layout {
+	p := s.layout(v, l, "meetings/"+string(id)+"/communique")
+	p.Title, p.Lead = l.Say("page.communique"), l.Say("page.untold")
+	return p
 }

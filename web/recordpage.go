@@ -2,86 +2,152 @@ package web
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"kurultai/conference"
 	"kurultai/language"
 	"kurultai/record"
 	"kurultai/record/canonical"
 )
 
-// RecordPage shows the head of the record and its newest entries.
+// RecordPage shows the head of the record and some of its entries, newest first.
 type RecordPage struct {
 	Layout
 	Origin, Root, Key, Note string
 	Entries                 []EntryLine
-	Older                   string
+	Older, Newer            string // addresses
 }
 
 // EntryLine is an entry in a list.
 type EntryLine struct {
-	Index       int64
-	At, Address string
-	Act, Caused string
-	Closed      bool
+	Index     int64
+	At        string // for machines
+	Day, Hour string // Day only where it differs from the line before
+	Address   string
+	Title     string // what it caused
+	Words     string
+	Closed    bool
 }
 
-// newest is how many entries the record's page lists.
-const newest = 50
+// listed is how many entries the record's page lists.
+const listed = 50
 
-func (s *site) recordPage(ctx context.Context, v View, l *language.Language) ([]byte, error) {
-	head := v.Checkpoint()
-	p := RecordPage{Layout: s.layout(v, l, "record"), Origin: v.Origin(), Root: head.Root.String(), Key: v.VerifierKey(), Note: string(head.Note)}
+// recordPage shows the head and the entries before an index. It checks what it shows: the log's signature, and
+// that each entry listed is under the head.
+func (s *site) recordPage(ctx context.Context, v View, l *language.Language, before int64) ([]byte, error) {
+	head, size := v.Checkpoint(), v.State().Size
+	p := RecordPage{Layout: s.layout(v, l, "record"), Origin: v.Origin(), Key: v.VerifierKey(), Note: string(head.Note)}
 	p.Title, p.Lead, p.Here = l.Say("page.proves"), l.Say("page.provelead"), "record"
-	for i := v.State().Size - 1; i >= 0 && i >= v.State().Size-newest; i-- {
-		line, _, err := s.line(ctx, v, l, i)
+	if size > 0 {
+		p.Root = head.Root.String()
+		if err := signed(v); err != nil {
+			return nil, err
+		}
+	}
+	if at := "/" + l.Code + "/record"; before == size {
+		p.Live = at + "/live"
+	} else if p.Newer = at; before+listed < size {
+		p.Newer = fmt.Sprintf("%s?before=%d", at, before+listed)
+	}
+	if before > listed {
+		p.Older = fmt.Sprintf("/%s/record?before=%d", l.Code, before-listed)
+	}
+	t, day := newTeller(v, l), ""
+	for i := before - 1; i >= max(before-listed, 0); i-- {
+		line, _, _, err := s.line(ctx, t, i)
 		if err != nil {
 			return nil, err
+		}
+		if line.Day == day {
+			line.Day = ""
+		} else {
+			day = line.Day
 		}
 		p.Entries = append(p.Entries, line)
 	}
 	return s.render("record", p)
 }
 
-// line reads an entry for a list.
-func (s *site) line(ctx context.Context, v View, l *language.Language, index int64) (EntryLine, *record.Entry, error) {
-	text, err := v.Entry(ctx, index)
+// signed checks that the log's key signed the head.
+func signed(v View) error {
+	key, err := record.ParseVerifier(v.VerifierKey())
 	if err != nil {
-		return EntryLine{}, nil, err
+		return err
 	}
-	e, err := record.ParseEntry(string(text), index)
+	head, err := record.OpenCheckpoint(v.Checkpoint().Note, key)
 	if err != nil {
-		return EntryLine{}, nil, err
+		return err
 	}
-	line := EntryLine{Index: index, At: e.At.String(), Address: fmt.Sprintf("/%s/record/%d", l.Code, index), Closed: e.Closed != ""}
+	if at := v.Checkpoint(); head.Size != at.Size || head.Root != at.Root || head.Size != v.State().Size {
+		return fmt.Errorf("the head shown, of %d entries, is not the one signed, of %d", at.Size, head.Size)
+	}
+	return nil
+}
+
+// line reads an entry for a list and checks that it is under the head.
+func (s *site) line(ctx context.Context, t teller, index int64) (line EntryLine, e *record.Entry, proved proof, err error) {
+	e, text, caused, err := t.entry(ctx, index)
+	if err != nil {
+		return line, nil, proved, err
+	}
+	if proved, err = prove(ctx, t.v, index, text); err != nil {
+		return line, nil, proved, err
+	}
+	at := e.At.String()
+	line = EntryLine{Index: index, At: at, Day: at[:10], Hour: at[11:19], Address: fmt.Sprintf("/%s/record/%d", t.l.Code, index), Closed: e.Closed != ""}
 	if line.Closed {
-		line.Act, line.Caused = l.Say("event.ClosedEntry"), l.Say("page.closed")
-		return line, e, nil
+		line.Title, line.Words = t.l.Say("event.ClosedEntry"), t.l.Say("page.closed")
+		return line, e, proved, nil
 	}
-	line.Act = l.Say("act." + e.Act.Name)
-	var caused []string
-	for _, event := range e.Events {
-		caused = append(caused, l.Say("event."+event.Get("kind").Str))
+	var titles, words []string
+	for _, event := range caused {
+		titles = append(titles, t.l.Say("event."+event.Kind()))
+		if w := t.words(event); w != "" && !slices.Contains(words, w) {
+			words = append(words, w)
+		}
 	}
-	line.Caused = strings.Join(caused, ", ")
-	return line, e, nil
+	line.Title, line.Words = strings.Join(titles, ", "), strings.Join(words, "; ")
+	return line, e, proved, nil
+}
+
+// A proof that an entry is under the head (RFC 6962 section 2.1.1).
+type proof struct {
+	leaf tlog.Hash
+	path tlog.RecordProof
+}
+
+// prove proves an entry and checks the proof.
+func prove(ctx context.Context, v View, index int64, text []byte) (p proof, err error) {
+	if p.path, err = v.Prove(ctx, index); err != nil {
+		return p, err
+	}
+	head := v.Checkpoint()
+	p.leaf = tlog.RecordHash(text)
+	if err := tlog.CheckRecord(p.path, head.Size, head.Root, index, p.leaf); err != nil {
+		return p, fmt.Errorf("entry %d is not under the head: %w", index, err)
+	}
+	return p, nil
 }
 
 // EntryPage shows one entry and proves it.
 type EntryPage struct {
 	Layout
-	Line    EntryLine
-	By, As  string
-	Origin  string
-	JSON    string
-	Leaf    string
-	Steps   []Step
-	Root    string
-	Command string
+	Line           EntryLine
+	Act, By, As    string
+	Sources        []SourceLine
+	Digest         string // of a closed entry
+	JSON           string
+	Leaf           string
+	Steps          []Step
+	Hashes, Bytes  int64
+	Root           string
+	Figure         Figure
+	Earlier, Later string // addresses
 }
 
 // Step is one hash of an inclusion proof, and the entries it stands for.
@@ -90,41 +156,81 @@ type Step struct {
 	Hash  string
 }
 
-func (s *site) entryPage(ctx context.Context, v View, l *language.Language, number string) ([]byte, error) {
-	index, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || index < 0 || index >= v.State().Size || strconv.FormatInt(index, 10) != number {
+// entryPage shows the entry whose index stands in the address, as it is written there and no other way.
+func (s *site) entryPage(ctx context.Context, v View, l *language.Language, text string) ([]byte, error) {
+	index, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || index < 0 || index >= v.State().Size || strconv.FormatInt(index, 10) != text {
 		return nil, errNotFound
 	}
-	line, e, err := s.line(ctx, v, l, index)
+	if err := signed(v); err != nil {
+		return nil, err
+	}
+	t := newTeller(v, l)
+	line, e, proved, err := s.line(ctx, t, index)
 	if err != nil {
 		return nil, err
 	}
-	text, err := v.Entry(ctx, index)
+	bytes, err := v.Entry(ctx, index)
 	if err != nil {
 		return nil, err
 	}
-	proof, err := v.Prove(ctx, index)
+	value, err := canonical.Parse(string(bytes))
 	if err != nil {
 		return nil, err
 	}
-	leaf, head := tlog.RecordHash(text), v.Checkpoint()
-	if err := tlog.CheckRecord(proof, head.Size, head.Root, index, leaf); err != nil {
-		return nil, fmt.Errorf("entry %d is not under the head: %w", index, err)
+	head := v.Checkpoint()
+	p := EntryPage{Layout: s.layout(v, l, "record/"+text), Line: line, JSON: spread(value, ""), Leaf: short(proved.leaf), Root: short(head.Root)}
+	p.Title, p.Here, p.Lead = l.Say("page.entry", number(l, index)), "record", together(": ", line.Title, line.Words)
+	if line.Closed {
+		p.Lead, p.Digest = line.Words, string(e.Closed)
+	} else {
+		p.author(t, e)
 	}
-	p := EntryPage{Layout: s.layout(v, l, "record/"+number), Line: line, By: e.Act.By, As: e.Act.As, Origin: v.Origin(), Leaf: short(leaf), Root: head.Root.String()}
-	p.Title, p.Here = l.Say("page.entry", number), "record"
-	value, err := canonical.Parse(string(text))
-	if err != nil {
-		return nil, err
+	ranges := auditPath(index, head.Size)
+	for i, r := range ranges {
+		words := l.Say("page.withrange", number(l, r[0]), number(l, r[1]-1))
+		if r[1] == r[0]+1 {
+			words = l.Say("page.withone", number(l, r[0]))
+		}
+		p.Steps = append(p.Steps, Step{words, short(proved.path[i])})
 	}
-	p.JSON = spread(value, "")
-	for i, r := range auditPath(index, head.Size) {
-		p.Steps = append(p.Steps, Step{l.Say("page.withrange", fmt.Sprint(r[0]), fmt.Sprint(r[1]-1)), short(proof[i])})
+	p.Hashes, p.Bytes = int64(len(ranges)), int64(len(ranges)*tlog.HashSize)
+	p.Figure = figure(index, ranges)
+	if index > 0 {
+		p.Earlier = fmt.Sprintf("/%s/record/%d", l.Code, index-1)
+	}
+	if index+1 < head.Size {
+		p.Later = fmt.Sprintf("/%s/record/%d", l.Code, index+1)
 	}
 	return s.render("entry", p)
 }
 
-func short(h tlog.Hash) string { return hex.EncodeToString(h[:4]) + "…" + hex.EncodeToString(h[28:]) }
+// author says who did it, in which capacity, and on which sources it rests.
+func (p *EntryPage) author(t teller, e *record.Entry) {
+	p.Act = t.l.Say("act." + e.Act.Name)
+	p.As = together(", ", t.l.Say("capacity."+e.Act.As), t.party(conference.PartyID(e.Act.For)))
+	p.By = e.Act.By
+	if name, ok := t.v.Name(conference.PersonID(e.Act.By), conference.Language(t.l.Code)); ok {
+		p.By = name
+	}
+	var ids []conference.SourceID
+	for _, event := range e.Events {
+		for _, id := range event.Get("reported").Get("sources").Items {
+			ids = append(ids, conference.SourceID(id.Str))
+		}
+	}
+	for i, src := range t.s.Sources() {
+		if slices.Contains(ids, src.Source) {
+			p.Sources = append(p.Sources, SourceLine{No: i + 1, Outlet: src.Outlet, Entry: src.Index})
+		}
+	}
+}
+
+// short is the beginning and end of a hash, in the letters of the checkpoint.
+func short(h tlog.Hash) string {
+	text := h.String()
+	return text[:6] + "…" + text[len(text)-6:]
+}
 
 // auditPath lists, from the leaf up, the ranges of entries whose hashes make the inclusion proof of an entry
 // (RFC 6962 section 2.1.1).
@@ -152,7 +258,7 @@ func auditPath(index, size int64) [][2]int64 {
 
 // spread writes a value over lines for reading; the entry itself has none of these line ends.
 func spread(v canonical.Value, indent string) string {
-	if len(v.Str) < 60 && v.Kind != canonical.Invalid || v.Kind != canonical.Object && v.Kind != canonical.Array {
+	if len(v.Str) < 90 && v.Kind != canonical.Invalid || v.Kind != canonical.Object && v.Kind != canonical.Array {
 		return string(canonical.Append(nil, v))
 	}
 	open, shut := "[", "]"

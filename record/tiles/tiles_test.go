@@ -92,6 +92,10 @@ func (f files) ReadTiles(_ context.Context, tiles []tlog.Tile) (data [][]byte, e
 
 func (files) SaveTiles([]tlog.Tile, [][]byte) {}
 
+func (f files) ReadEndpoint(_ context.Context, path string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(f.dir, path))
+}
+
 // proves lets torchwood read the hash tiles and prove entries from them.
 func proves(t *testing.T, dir string, head record.Checkpoint) {
 	t.Helper()

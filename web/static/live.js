@@ -1,29 +1,27 @@
-// Renews <main> when the record has grown; says as of when the page is while there is no network.
+// Renews the page when the record has grown; says as of when it is while there is no network.
 (() => {
-  const main = document.getElementById("main");
-  const address = main.dataset.live + "?seen=" + main.dataset.size;
-  const stream = new EventSource(address);
-  let notice = null;
-  const online = () => { if (notice) { notice.remove(); notice = null; } };
-  stream.onopen = online;
-  stream.onmessage = (event) => {
-    online();
-    const page = new DOMParser().parseFromString(event.data, "text/html");
-    const next = page.getElementById("main");
-    if (!next) return;
-    for (const part of ["main", "footer.foot"]) {
-      const from = document.querySelector(part), to = page.querySelector(part);
+  const main = () => document.getElementById("main");
+  const notice = document.getElementById("offline");
+  const renew = (event) => {
+    notice.hidden = true;
+    const next = new DOMParser().parseFromString(event.data, "text/html");
+    for (const part of ["main", "footer"]) {
+      const from = document.querySelector(part), to = next.querySelector(part);
       if (from && to) Idiomorph.morph(from, to);
     }
-    document.title = page.title;
+    document.title = main().dataset.title;
   };
-  stream.addEventListener("moved", (event) => { location.replace(event.data); });
-  stream.onerror = () => {
-    if (notice) return;
-    notice = document.createElement("p");
-    notice.className = "note wait offline";
-    notice.setAttribute("role", "status");
-    notice.textContent = document.getElementById("main").dataset.asof;
-    document.body.insertBefore(notice, document.getElementById("main"));
+  const connect = () => {
+    const stream = new EventSource(main().dataset.live + "?seen=" + main().dataset.size);
+    stream.onopen = () => { notice.hidden = true; };
+    stream.onmessage = renew;
+    stream.addEventListener("moved", (event) => { stream.close(); location.replace(event.data); });
+    stream.onerror = () => {
+      notice.querySelector("span").textContent = main().dataset.asof;
+      notice.hidden = false;
+      // The browser comes back by itself unless it was answered with something else than a stream.
+      if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 2000 + Math.random() * 6000);
+    };
   };
+  connect();
 })();

@@ -1,0 +1,89 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+//go:embed static
+var staticFiles embed.FS
+
+type asset struct {
+	body, zipped []byte
+	kind         string
+}
+
+// loadAssets reads the embedded files; their common digest is in their addresses, so they may be kept for ever.
+func (s *site) loadAssets() {
+	sum := sha256.New()
+	err := fs.WalkDir(staticFiles, "static", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := staticFiles.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		sum.Write(b)
+		kind := mime.TypeByExtension(path.Ext(name))
+		switch path.Ext(name) {
+		case ".woff2":
+			kind = "font/woff2"
+		case ".svg":
+			kind = "image/svg+xml"
+		case "":
+			kind = "text/plain; charset=utf-8"
+		}
+		a := asset{body: b, kind: kind}
+		if path.Ext(name) != ".woff2" {
+			a.zipped = zipped(b)
+		}
+		s.assets[strings.TrimPrefix(name, "static/")] = a
+		return nil
+	})
+	if err != nil {
+		panic(err) // the files are inside the program
+	}
+	s.version = hex.EncodeToString(sum.Sum(nil)[:6])
+}
+
+func zipped(b []byte) []byte {
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	z.Write(b)
+	z.Close()
+	return out.Bytes()
+}
+
+func (s *site) static(w http.ResponseWriter, r *http.Request) {
+	a, ok := s.assets[r.PathValue("path")]
+	if !ok || r.PathValue("version") != s.version {
+		s.fail(w, r, errNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", a.kind)
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	send(w, r, a.body, a.zipped)
+}
+
+// send writes a body, compressed for those who take it.
+func send(w http.ResponseWriter, r *http.Request, body, compressed []byte) {
+	w.Header().Add("Vary", "Accept-Encoding")
+	if compressed != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.Header().Set("Content-Encoding", "gzip")
+		body = compressed
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method != http.MethodHead {
+		w.Write(body)
+	}
+}
