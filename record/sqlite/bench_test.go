@@ -35,3 +35,27 @@ func BenchmarkAppend(b *testing.B) {
 		b.Run(fmt.Sprint(group), func(b *testing.B) { benchmarkAppend(b, group) })
 	}
 }
+
+func BenchmarkRead(b *testing.B) {
+	e, err := Open(b.TempDir(), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer e.Close()
+	for from := int64(0); from < 20000; from += 1000 {
+		var g record.Group
+		for i := range int64(1000) {
+			g.Entries = append(g.Entries, append(recordtest.Entry(from+i, "x"), make([]byte, 320)...))
+		}
+		if _, err := e.Append(context.Background(), from, g, recordtest.Key().SignCheckpoint); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		for _, err := range e.Read(context.Background(), 0) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}

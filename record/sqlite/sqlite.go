@@ -485,23 +485,46 @@ func (e *Engine) readTo(ctx context.Context, from *int64, size int64, yield func
 	return true
 }
 
+// batch reads count entries. All of a range of indices being there, they need not be read to know which is which.
 func (e *Engine) batch(ctx context.Context, from, count int64) (batch []record.Stored, err error) {
 	batch = make([]record.Stored, 0, count)
+	arena := make([]byte, 0, count*512) // entries lie in it one behind another
 	err = e.reading(ctx, func(c *conn) error {
-		bind := func(s *sqlite3.Stmt) error { return errors.Join(s.BindInt64(1, from), s.BindInt64(2, count)) }
-		return query(c, "SELECT idx, bytes, hash FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?", bind, func(s *sqlite3.Stmt) bool {
-			stored := record.Stored{Index: s.ColumnInt64(0), Bytes: s.ColumnBlob(1, nil)}
-			ok := stored.Index == from+int64(len(batch)) && copy(stored.Hash[:], s.ColumnRawBlob(2)) == len(stored.Hash)
-			if ok {
-				batch = append(batch, stored)
-			}
-			return ok
+		bind := func(s *sqlite3.Stmt) error { return errors.Join(s.BindInt64(1, from), s.BindInt64(2, from+count-1)) }
+		return query(c, "SELECT hash, bytes FROM entries WHERE idx BETWEEN ? AND ? ORDER BY idx", bind, func(s *sqlite3.Stmt) bool {
+			stored := record.Stored{Index: from + int64(len(batch))}
+			whole := copy(stored.Hash[:], s.ColumnRawBlob(0)) == len(stored.Hash)
+			start := len(arena)
+			arena = append(arena, s.ColumnRawBlob(1)...)
+			stored.Bytes = arena[start:len(arena):len(arena)]
+			batch = append(batch, stored)
+			return whole
 		})
 	})
-	if err == nil && int64(len(batch)) < count {
-		err = &record.EntryError{Index: from + int64(len(batch)), Why: "is missing"}
+	if err != nil || int64(len(batch)) == count {
+		return batch, err
 	}
-	return batch, err
+	missing, err := e.firstMissing(ctx, from)
+	if err == nil {
+		err = &record.EntryError{Index: missing, Why: "is missing"}
+	}
+	return batch[:max(0, min(missing-from, int64(len(batch))))], err
+}
+
+// firstMissing is the first index from one on that no entry has, or whose hash is cut short.
+func (e *Engine) firstMissing(ctx context.Context, from int64) (missing int64, err error) {
+	missing = from
+	err = e.reading(ctx, func(c *conn) error {
+		bind := func(s *sqlite3.Stmt) error { return s.BindInt64(1, from) }
+		return query(c, "SELECT idx, length(hash) FROM entries WHERE idx >= ? ORDER BY idx", bind, func(s *sqlite3.Stmt) bool {
+			if s.ColumnInt64(0) != missing || s.ColumnInt64(1) != tlog.HashSize {
+				return false
+			}
+			missing++
+			return true
+		})
+	})
+	return missing, err
 }
 
 // Follow implements record.Engine. Beside a writer in another process it sees what that commits only when it
