@@ -55,8 +55,8 @@ type (
 	// GrantOffice gives a person a capacity, from now.
 	GrantOffice struct {
 		Person   PersonID `json:"person" jsonschema:"a registered person"`
-		Capacity Capacity `json:"capacity" jsonschema:"Secretary, Chair, Head, ObserverHead or Rapporteur"`
-		For      PartyID  `json:"for,omitempty" jsonschema:"for heads: the party they speak for"`
+		Capacity Capacity `json:"capacity" jsonschema:"Chair, Delegate, Depositary, Head, ObserverHead, Press, Protocol, Rapporteur or Secretary"`
+		For      PartyID  `json:"for,omitempty" jsonschema:"for heads and delegates: the party they speak for"`
 	}
 	// OfficeGranted is what GrantOffice causes.
 	OfficeGranted GrantOffice
@@ -79,7 +79,7 @@ func body(ed *edition) {
 	}, func(s *State, c *Call, f *FoundBody) ([]Event, *Refusal) {
 		var secretaries []PersonID
 		for _, o := range f.Offices {
-			if o.Person == UnnamedPerson || o.Capacity == Head || o.Capacity == ObserverHead { // a head's office is of a party
+			if o.Person == UnnamedPerson || o.Capacity.ofParty() { // a head's office is of a party
 				return nil, refuse("malformed", "doc/record.md 2", "offices")
 			}
 			if o.Capacity == Secretary && !slices.Contains(secretaries, o.Person) {
@@ -124,8 +124,7 @@ func body(ed *edition) {
 		if !s.persons.Has(string(f.Person)) {
 			return nil, refuse("unknown-person", "doc/record.md 3", f.Person)
 		}
-		heads := f.Capacity == Head || f.Capacity == ObserverHead
-		if heads != (f.For != "") {
+		if f.Capacity.ofParty() != (f.For != "") {
 			return nil, refuse("no-party", "VCR 47-48", f.Capacity)
 		}
 		if f.For != "" && !s.parties.Has(string(f.For)) {
@@ -191,7 +190,7 @@ func (s *State) grant(o Office) {
 // Holds reports whether a person holds a capacity at a time. Heads hold it for one party; others for none, and
 // then the party they act for does not matter.
 func (s *State) Holds(p PersonID, c Capacity, party PartyID, at record.Instant) bool {
-	if c != Head && c != ObserverHead {
+	if !c.ofParty() {
 		party = ""
 	}
 	o, ok := s.offices.Get(officeKey(p, c, party))

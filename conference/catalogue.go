@@ -20,12 +20,22 @@ const (
 	ObserverHead Capacity = "ObserverHead" // head of an observer's delegation
 	Rapporteur   Capacity = "Rapporteur"   // enters what reports tell
 	Clock        Capacity = "Clock"        // the writer, when an instant comes
+	Delegate     Capacity = "Delegate"     // a member of a member's delegation
+	Depositary   Capacity = "Depositary"   // the keeper of an instrument (VCLT 76-77)
+	Protocol     Capacity = "Protocol"     // an officer of protocol
+	Press        Capacity = "Press"        // an officer of the press service
+	Myself       Capacity = "Person"       // a registered person, about itself
 )
+
+// Capacities lists those one can be granted, in order.
+var Capacities = []Capacity{Chair, Delegate, Depositary, Head, ObserverHead, Press, Protocol, Rapporteur, Secretary}
+
+// ofParty reports whether the capacity is held for a party.
+func (c Capacity) ofParty() bool { return c == Head || c == ObserverHead || c == Delegate }
 
 // Check reports whether c is a capacity of this edition.
 func (c Capacity) Check() error {
-	switch c {
-	case Secretary, Chair, Head, ObserverHead, Rapporteur:
+	if slices.Contains(Capacities, c) {
 		return nil
 	}
 	return fmt.Errorf("%.40q is no capacity one can be granted", string(c))
@@ -43,6 +53,7 @@ type Act struct {
 	Causes     []string   // kinds of events
 	Closed     bool       // its entry can be read by its audience alone
 	Timed      bool       // what it causes depends on the hour, so a doubtful clock stops it
+	Notices    []Code     // what an accepted act may be told besides, as that it came late
 
 	// Sealed says of each private field, by its first member, which field holds its subject.
 	Sealed map[string]string
@@ -60,8 +71,15 @@ var DoorRefusals = []Code{"sealed-twice", "not-opened", "forgotten", "too-long",
 // An edition is one state of the deciding code. What a released edition does never changes; a change is a new
 // edition that stands beside it.
 type edition struct {
-	acts  map[string]*Act
-	kinds map[string]*kind
+	acts      map[string]*Act
+	kinds     map[string]*kind
+	things    map[string]func(s *State, id string) (index int64, ok bool) // by kind: entry that changed a thing last
+	questions map[string]question                                         // by kind: what can be put to the vote
+}
+
+// thing adds a kind of things an act can be about: at finds the entry that changed one last.
+func (ed *edition) thing(kind string, at func(s *State, id string) (index int64, ok bool)) {
+	ed.things[kind] = at
 }
 
 // A kind of event: how it is read, what it is about, what it changes.
@@ -83,16 +101,37 @@ var kindNames = map[reflect.Type]string{}
 func kindNameOf(body any) string { return kindNames[reflect.TypeOf(body).Elem()] }
 
 // edition1 is open until release 1.0. The parts add their acts and kinds to it, each in its file.
-var edition1 = &edition{acts: map[string]*Act{}, kinds: map[string]*kind{}}
+var edition1 = newEdition()
+
+func newEdition() *edition {
+	return &edition{acts: map[string]*Act{}, kinds: map[string]*kind{}, things: map[string]func(*State, string) (int64, bool){}, questions: map[string]question{}}
+}
 
 func init() {
 	editions[1] = edition1
+	things(edition1)
 	body(edition1)
 	people(edition1)
 	parties(edition1)
 	reports(edition1)
 	meetings(edition1)
+	convening(edition1)
+	delegations(edition1)
+	credentials(edition1)
+	agenda(edition1)
+	documents(edition1)
 	floor(edition1)
+	motions(edition1)
+	proposals(edition1)
+	silence(edition1)
+	votes(edition1)
+	elections(edition1)
+	protocol(edition1)
+	instruments(edition1)
+	commitments(edition1)
+	communique(edition1)
+	keys(edition1)
+	corrections(edition1)
 	notes(edition1)
 }
 

@@ -123,6 +123,12 @@ func (s *State) capable(c *Call) *Refusal {
 		}
 		return nil
 	}
+	if Capacity(c.As) == Myself {
+		if p, ok := s.persons.Get(c.By); !ok || p.Forgotten {
+			return refuse("not-holder", c.act.Rule, c.By, c.As)
+		}
+		return nil
+	}
 	if !s.Holds(PersonID(c.By), Capacity(c.As), PartyID(c.For), c.At) {
 		return refuse("not-holder", c.act.Rule, c.By, c.As)
 	}

@@ -190,6 +190,11 @@ func (s *State) inSession(c *Call) (Meeting, *Refusal) {
 	return m, nil
 }
 
+// memberAt reports whether a party is a member at a meeting.
+func (s *State) memberAt(m Meeting, p PartyID) bool {
+	return s.parties.At(string(p)).memberOn(m.From, m.MeetingConvened.Meeting)
+}
+
 // quorum counts the members in the room.
 func (s *State) quorum(m Meeting, q rules.Quorum) (met bool, present, needed int64) {
 	members := s.Members(m.From, m.MeetingConvened.Meeting)

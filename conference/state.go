@@ -32,40 +32,31 @@ type State struct {
 	facts         facts
 	meetings      Ordered[string, Meeting]
 	requests      Ordered[string, Request]
+	convening     conveningState
+	delegations   delegationsState
+	credentials   credentialsState
+	agenda        agendaState
+	documents     documentsState
+	motions       motionsState
+	proposals     proposalsState
+	silence       silenceState
+	votes         votesState
+	elections     electionsState
+	protocol      protocolState
+	instruments   instrumentsState
+	commitments   commitmentsState
+	communique    communiqueState
+	authenticity  keysState
+	corrections   correctionsState
 	closed        closed
 }
 
 func (s *State) editionInForce() int64 { return max(s.Edition, 1) }
 
-// Version is the index of the last entry that changed a thing, and whether there is such a thing. The kinds of
-// things are meeting, request, person, party, organisation, place, source, body and rules.
+// Version is the index of the last entry that changed a thing, and whether there is such a thing.
 func (s *State) Version(kind, id string) (index int64, ok bool) {
-	switch kind {
-	case "meeting":
-		m, ok := s.meetings.Get(id)
-		return m.Index, ok
-	case "request":
-		q, ok := s.requests.Get(id)
-		return q.Index, ok
-	case "person":
-		p, ok := s.persons.Get(id)
-		return p.Index, ok
-	case "party":
-		p, ok := s.parties.Get(id)
-		return p.Index, ok
-	case "organisation":
-		o, ok := s.organisations.Get(id)
-		return o.Index, ok
-	case "place":
-		p, ok := s.places.Get(id)
-		return p.Index, ok
-	case "source":
-		x, ok := s.sources.Get(id)
-		return x.Index, ok
-	case "body":
-		return 0, id == string(s.Body.ID)
-	case "rules":
-		return s.RulesAt, s.RulesAt > 0 && id == string(s.Body.ID)
+	if at := editions[s.editionInForce()].things[kind]; at != nil {
+		return at(s, id)
 	}
 	return 0, false
 }

@@ -12,7 +12,7 @@ import (
 
 // keysOfTheCatalogue are the texts without which an act does not count.
 func keysOfTheCatalogue() []string {
-	keys := []string{"event.ClosedEntry", "capacity.Clock"}
+	keys := []string{"event.ClosedEntry", "capacity.Clock", "capacity.Person"}
 	codes := slices.Concat(conference.CommonRefusals, conference.DoorRefusals)
 	for _, a := range conference.Catalogue() {
 		keys = append(keys, "act."+a.Name, "act."+a.Name+".help")
@@ -20,6 +20,9 @@ func keysOfTheCatalogue() []string {
 			keys = append(keys, "capacity."+string(c))
 		}
 		codes = append(codes, a.Refusals...)
+	}
+	for _, c := range conference.Capacities {
+		keys = append(keys, "capacity."+string(c))
 	}
 	for _, k := range conference.Kinds() {
 		keys = append(keys, "event."+k)

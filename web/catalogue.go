@@ -95,13 +95,16 @@ var schemas = func() map[reflect.Type]*jsonschema.Schema {
 		reflect.TypeFor[record.Blob]():           {Type: "object", Required: []string{"blob", "size"}, Properties: map[string]*jsonschema.Schema{"blob": pattern("^[A-Za-z0-9_-]{43}$"), "size": whole}},
 		reflect.TypeFor[record.Digest]():         pattern("^[A-Za-z0-9_-]{43}$"),
 		reflect.TypeFor[rules.Fraction]():        pair(whole, whole),
+		reflect.TypeFor[rules.Weight]():          pair(pattern(id), whole),
 		reflect.TypeFor[canonical.Value]():       {Type: "object", Required: []string{"kind"}, Properties: map[string]*jsonschema.Schema{"kind": pattern("^[A-Z][A-Za-z0-9]{0,39}$")}},
 		reflect.TypeFor[conference.Part]():       {Type: "string", Enum: []any{"head", "member", "observer", "guest"}},
-		reflect.TypeFor[conference.Capacity]():   {Type: "string", Enum: []any{"Secretary", "Chair", "Head", "ObserverHead", "Rapporteur"}},
+		reflect.TypeFor[conference.Capacity]():   {Type: "string", Enum: capacities()},
+		reflect.TypeFor[conference.Symbol]():     pattern("^[A-Za-z0-9.-]+(/[A-Za-z0-9.-]+)*$"),
 	}
 	for _, t := range []reflect.Type{reflect.TypeFor[conference.BodyID](), reflect.TypeFor[conference.PartyID](), reflect.TypeFor[conference.OrganisationID](),
 		reflect.TypeFor[conference.PlaceID](), reflect.TypeFor[conference.MeetingID](), reflect.TypeFor[conference.SourceID](), reflect.TypeFor[conference.InstrumentID](),
-		reflect.TypeFor[conference.RequestID](), reflect.TypeFor[conference.NoteID](), reflect.TypeFor[conference.Term]()} {
+		reflect.TypeFor[conference.RequestID](), reflect.TypeFor[conference.NoteID](), reflect.TypeFor[conference.QuestionID](), reflect.TypeFor[conference.ProposalID](), reflect.TypeFor[conference.DecisionID](),
+		reflect.TypeFor[conference.ItemID](), reflect.TypeFor[conference.MotionID](), reflect.TypeFor[conference.CandidateID](), reflect.TypeFor[conference.ElectionID](), reflect.TypeFor[conference.Term]()} {
 		m[t] = pattern(id)
 	}
 	return m
@@ -110,3 +113,10 @@ var schemas = func() map[reflect.Type]*jsonschema.Schema {
 func ptr[T any](v T) *T { return &v }
 
 var _ json.Marshaler = (*jsonschema.Schema)(nil)
+
+func capacities() (list []any) {
+	for _, c := range conference.Capacities {
+		list = append(list, string(c))
+	}
+	return list
+}

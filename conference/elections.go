@@ -1,0 +1,6 @@
+package conference
+
+// electionsState is candidates, ballots and who is elected.
+type electionsState struct{}
+
+func elections(ed *edition) {}

@@ -1,0 +1,6 @@
+package conference
+
+// protocolState is precedence, seats, flags and events.
+type protocolState struct{}
+
+func protocol(ed *edition) {}
