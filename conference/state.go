@@ -81,6 +81,14 @@ func (s *State) Due(t record.Instant) iter.Seq[string] {
 	}
 }
 
+// NextDue is when something falls due next.
+func (s *State) NextDue() (at record.Instant, ok bool) {
+	for _, d := range s.dues.All() {
+		return d.at, true
+	}
+	return 0, false
+}
+
 // CanSee tells whether readers of an audience may see what was published to another. Everybody is of the public;
 // an audience sees what was published to it and to the public.
 func CanSee(audience, published string) bool { return published == "public" || audience == published }

@@ -72,9 +72,15 @@ func refusal(code conference.Code, section string, args ...string) error {
 	return &conference.Refusal{Code: code, Rule: "doc/record.md " + section, Args: args}
 }
 
-// take decides one act at the wall clock's time and adds what it caused to g.
-func (d *desk) take(ctx context.Context, a *Act, wall record.Instant, chance io.Reader, g *draft) (Receipt, error) {
-	at := max(d.state.Last, wall)
+// A moment is when acts are decided, and whether the clock that says so is doubted.
+type moment struct {
+	at       record.Instant
+	doubtful bool
+}
+
+// take decides one act and adds what it caused to g.
+func (d *desk) take(ctx context.Context, a *Act, now moment, chance io.Reader, g *draft) (Receipt, error) {
+	at := max(d.state.Last, now.at)
 	if a.At != nil {
 		if *a.At < d.state.Last {
 			return Receipt{}, fmt.Errorf("%s is earlier than the last entry, %s", *a.At, d.state.Last)
@@ -92,6 +98,9 @@ func (d *desk) take(ctx context.Context, a *Act, wall record.Instant, chance io.
 	act, known := d.state.Lookup(s.Name)
 	if receipt, err := d.again(ctx, s, known && act.Closed, g); err != nil || receipt.Again {
 		return receipt, err
+	}
+	if known && act.Timed && now.doubtful {
+		return Receipt{}, refusal("clock-doubtful", "6")
 	}
 	rows, plain, err := d.door(a, act)
 	if err != nil {

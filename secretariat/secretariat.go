@@ -13,15 +13,18 @@ package secretariat
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"kurultai/conference"
 	"kurultai/record"
+	"kurultai/record/canonical"
 )
 
 // MaxGroup is how many acts are appended together at most.
@@ -33,6 +36,7 @@ type Config struct {
 	Keys   *SubjectKeys
 	Log    *record.LogKey
 	Clock  func() record.Instant // the wall clock
+	Steady func() time.Duration  // a clock that never steps; the machine's monotonic one where nil
 	Chance io.Reader             // crypto/rand.Reader but in tests
 }
 
@@ -71,7 +75,8 @@ type Secretariat struct {
 	mu   sync.Mutex
 	more chan struct{} // closed, and made anew, when shown changes; guarded by mu
 
-	ahead desk // owned by the writer's goroutine
+	ahead desk  // owned by the writer's goroutine
+	clock clock // likewise
 }
 
 type pending struct {
@@ -80,6 +85,7 @@ type pending struct {
 	receipt Receipt
 	err     error
 	done    chan struct{}
+	confirm []conference.PersonID // in place of an act: two officers believe the wall clock
 }
 
 // Open reads the record, folds it and begins to take acts. Close ends it; engine and keys stay the caller's.
@@ -99,6 +105,11 @@ func Open(ctx context.Context, c Config) (*Secretariat, error) {
 	v.desk.origin = c.Log.Origin()
 	s := &Secretariat{config: c, acts: make(chan *pending, 4*MaxGroup), stop: make(chan struct{}), stopped: make(chan struct{}), more: make(chan struct{})}
 	s.ahead = v.desk
+	s.clock = clock{wall: c.Clock, steady: c.Steady}
+	if s.clock.steady == nil {
+		start := time.Now()
+		s.clock.steady = func() time.Duration { return time.Since(start) }
+	}
 	s.shown.Store(v)
 	go s.write()
 	return s, nil
@@ -138,17 +149,57 @@ func (s *Secretariat) Do(ctx context.Context, a *Act) (Receipt, error) {
 	}
 }
 
-// write is the one goroutine that decides and appends.
+// write is the one goroutine that decides and appends. It wakes by itself when something falls due.
 func (s *Secretariat) write() {
 	defer close(s.stopped)
 	for {
+		var due <-chan time.Time
+		if at, ok := s.ahead.state.NextDue(); ok {
+			now, _ := s.clock.now(s.ahead.state.Last, false)
+			// Not long at once: the wall clock may be set meanwhile, and a failed append is tried again.
+			due = time.After(min(max(time.Duration(at-now)*time.Millisecond, 50*time.Millisecond), time.Minute))
+		}
 		select {
 		case p := <-s.acts:
 			s.group(p)
+		case <-due:
+			s.group(nil)
 		case <-s.stop:
 			return
 		}
 	}
+}
+
+// ConfirmClock ends the doubt about the wall clock: two secretaries have looked at it.
+func (s *Secretariat) ConfirmClock(ctx context.Context, first, second conference.PersonID) error {
+	p := &pending{ctx: ctx, confirm: []conference.PersonID{first, second}, done: make(chan struct{})}
+	select {
+	case s.acts <- p:
+	case <-s.stopped:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-p.done:
+		return p.err
+	case <-s.stopped:
+		return ErrClosed
+	}
+}
+
+func (s *Secretariat) confirmed(by []conference.PersonID) error {
+	now, _ := s.clock.now(s.ahead.state.Last, false)
+	for _, p := range by {
+		if !s.ahead.state.Holds(p, conference.Secretary, "", now) {
+			return refusal("not-holder", "6", string(p), string(conference.Secretary))
+		}
+	}
+	if by[0] == by[1] {
+		return refusal("one-person-only", "6")
+	}
+	s.clock.confirm()
+	return nil
 }
 
 // DoAll submits acts in order and waits for all of them. The receipts end before the first that failed.
@@ -179,7 +230,10 @@ func (s *Secretariat) DoAll(ctx context.Context, acts []*Act) ([]Receipt, error)
 
 // group decides p and all that wait, appends what they caused and answers.
 func (s *Secretariat) group(p *pending) {
-	waiting := []*pending{p}
+	var waiting []*pending
+	if p != nil {
+		waiting = append(waiting, p)
+	}
 	for len(waiting) < MaxGroup {
 		select {
 		case q := <-s.acts:
@@ -191,10 +245,22 @@ func (s *Secretariat) group(p *pending) {
 	}
 	before := s.ahead
 	g := new(draft)
+	if p == nil {
+		s.fallDue(context.Background(), g)
+	}
 	for _, p := range waiting {
-		if p.err = p.ctx.Err(); p.err == nil {
-			p.receipt, p.err = s.ahead.take(p.ctx, p.act, s.config.Clock(), s.config.Chance, g)
+		if p.err = p.ctx.Err(); p.err != nil {
+			continue
 		}
+		if p.confirm != nil {
+			p.err = s.confirmed(p.confirm)
+			continue
+		}
+		now := moment{}
+		if p.act.At == nil {
+			now = s.fallDue(p.ctx, g)
+		}
+		p.receipt, p.err = s.ahead.take(p.ctx, p.act, now, s.config.Chance, g)
 	}
 	head, err := s.append(before.state.Size, g)
 	if err != nil {
@@ -210,6 +276,42 @@ func (s *Secretariat) group(p *pending) {
 		}
 		close(p.done)
 	}
+}
+
+// fallDue takes what has fallen due by now, before anything else is decided, and says when now is. While the clock
+// is doubtful nothing falls due: time stands still before the next deadline.
+func (s *Secretariat) fallDue(ctx context.Context, g *draft) moment {
+	state := &s.ahead.state
+	at, doubtful := s.clock.now(state.Last, state.Size == 0)
+	if doubtful {
+		if next, ok := state.NextDue(); ok && at >= next {
+			at = max(state.Last, next-1)
+		}
+		return moment{at, true}
+	}
+	for range MaxGroup {
+		id := ""
+		for id = range state.Due(at) {
+			break
+		}
+		if id == "" {
+			break
+		}
+		if _, err := s.ahead.take(ctx, timeCame(s.ahead.origin, id), moment{at, false}, s.config.Chance, g); err != nil {
+			break // whoever comes is told due-first, which names it
+		}
+	}
+	return moment{at, false}
+}
+
+// timeCame is the writer's own act when something falls due (doc/record.md section 6).
+func timeCame(origin, due string) *Act {
+	key := sha256.Sum256([]byte(due))
+	fields, err := canonical.Parse(string(append(canonical.AppendString([]byte(`{"due":`), due), '}')))
+	if err != nil {
+		panic(err) // ids of what is due are made by conference
+	}
+	return &Act{Submitted: record.Submitted{As: string(conference.Clock), By: "clock", Name: "TimeCame", Origin: origin, Key: canonical.EncodeBytes(key[:16]), Fields: fields}}
 }
 
 // append makes keys and blobs durable, then the group. An unknown outcome is asked for again.

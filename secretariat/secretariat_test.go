@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"kurultai/conference"
 	"kurultai/record"
@@ -419,11 +420,119 @@ func TestRecordedTimeNeverGoesBack(t *testing.T) {
 	first := r.must(convene(r, "a", 1))
 	r.wall.Store(0) // the clock jumps back by decades
 	second := r.must(convene(r, "b", 2))
-	r.wall.Store(2_500_000_000_000) // and forward
+	r.wall.Store(2_500_000_000_000) // and forward: nobody believes it
 	third := r.must(convene(r, "c", 3))
-	if second.At != first.At || third.At <= second.At {
+	if second.At < first.At || third.At < second.At || third.At > first.At+60_000 {
 		t.Errorf("%s, %s, %s", first.At, second.At, third.At)
 	}
+}
+
+// dials are two clocks that the test sets.
+type dials struct {
+	wall   record.Instant
+	steady time.Duration
+}
+
+func (d *dials) pass(ms int64) {
+	d.wall, d.steady = d.wall+record.Instant(ms), d.steady+time.Duration(ms)*time.Millisecond
+}
+
+func TestADoubtfulClock(t *testing.T) {
+	const last = record.Instant(1_900_000_000_000)
+	hour := int64(3_600_000)
+	for name, play := range map[string]func(d *dials, now func() (record.Instant, bool), c *clock) (at record.Instant, doubtful bool){
+		"both go on": func(d *dials, now func() (record.Instant, bool), _ *clock) (record.Instant, bool) {
+			d.pass(5000)
+			return last + 5000, false
+		},
+		"a little behind": func(d *dials, _ func() (record.Instant, bool), _ *clock) (record.Instant, bool) {
+			d.wall -= 60_000
+			return last, false
+		},
+		"behind": func(d *dials, _ func() (record.Instant, bool), _ *clock) (record.Instant, bool) {
+			d.wall -= 60_001
+			return last, true
+		},
+		"a step forward": func(d *dials, _ func() (record.Instant, bool), _ *clock) (record.Instant, bool) {
+			d.wall += 60_001
+			return last, true
+		},
+		"a small step": func(d *dials, _ func() (record.Instant, bool), _ *clock) (record.Instant, bool) {
+			d.wall += 60_000
+			return last + 60_000, false
+		},
+		"time goes on while doubted": func(d *dials, now func() (record.Instant, bool), _ *clock) (record.Instant, bool) {
+			d.wall += record.Instant(hour)
+			now()
+			d.pass(7000)
+			return last + 7000, true
+		},
+		"the step is taken back": func(d *dials, now func() (record.Instant, bool), _ *clock) (record.Instant, bool) {
+			d.wall += record.Instant(hour)
+			now()
+			d.wall -= record.Instant(hour)
+			d.pass(7000)
+			return last + 7000, false
+		},
+		"officers confirm a step": func(d *dials, now func() (record.Instant, bool), c *clock) (record.Instant, bool) {
+			d.wall += record.Instant(hour)
+			now()
+			c.confirm()
+			return last + record.Instant(hour), false
+		},
+		"officers confirm one behind": func(d *dials, now func() (record.Instant, bool), c *clock) (record.Instant, bool) {
+			d.wall -= record.Instant(hour)
+			now()
+			c.confirm()
+			d.pass(1000)
+			return last, false
+		},
+	} {
+		d := &dials{wall: last}
+		c := &clock{wall: func() record.Instant { return d.wall }, steady: func() time.Duration { return d.steady }}
+		now := func() (record.Instant, bool) { return c.now(last, false) }
+		now()
+		at, doubtful := play(d, now, c)
+		if gotAt, got := now(); gotAt != at || got != doubtful {
+			t.Errorf("%s: %s, doubtful %v; want %s, %v", name, gotAt, got, at, doubtful)
+		}
+	}
+	d := &dials{wall: last + record.Instant(24*hour) + 1}
+	c := &clock{wall: func() record.Instant { return d.wall }, steady: func() time.Duration { return d.steady }}
+	if at, doubtful := c.now(last, false); at != last || !doubtful {
+		t.Errorf("started a day later: %s, %v", at, doubtful)
+	}
+	d.pass(90_000)
+	if at, doubtful := c.now(last, false); at != last+90_000 || !doubtful {
+		t.Errorf("and a while after: %s, %v", at, doubtful)
+	}
+	c.confirm()
+	if at, doubtful := c.now(last, false); at != d.wall || doubtful {
+		t.Errorf("confirmed: %s, %v", at, doubtful)
+	}
+}
+
+func TestTimedActsWaitForTheClock(t *testing.T) {
+	r := enter(t, t.TempDir())
+	r.must(convene(r, "m", 1))
+	timed := r.act("EndFloor", `{"why":"done"}`)
+	timed.Submitted.Meeting = "m"
+	r.refused(timed, "wrong-capacity")
+	r.wall.Add(3_600_000) // a step of an hour
+	r.refused(r.act("EndFloor", `{"why":"done"}`), "clock-doubtful")
+	r.must(convene(r, "n", 2)) // what does not depend on the hour goes on
+	var no *conference.Refusal
+	if err := r.ConfirmClock(t.Context(), conference.PersonID(pid(1)), conference.PersonID(pid(1))); !errors.As(err, &no) || no.Code != "one-person-only" {
+		t.Error(err)
+	}
+	if err := r.ConfirmClock(t.Context(), conference.PersonID(pid(1)), conference.PersonID(pid(9))); !errors.As(err, &no) || no.Code != "not-holder" {
+		t.Error(err)
+	}
+	r.refused(r.act("EndFloor", `{"why":"done"}`), "clock-doubtful")
+	if err := r.ConfirmClock(t.Context(), conference.PersonID(pid(1)), conference.PersonID(pid(2))); err != nil {
+		t.Error(err)
+	}
+	r.refused(r.act("EndFloor", `{"why":"done"}`), "wrong-capacity")
 }
 
 func TestClosingUnderLoadLosesNothingAcknowledged(t *testing.T) {

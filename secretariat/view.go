@@ -120,7 +120,9 @@ func (v *View) Prove(_ context.Context, index int64) (tlog.RecordProof, error) {
 func (v *View) Rehearse(origin string, clock func() record.Instant, chance io.Reader) func(context.Context, *Act) (Receipt, error) {
 	d, g := v.desk, new(draft)
 	d.origin = origin
-	return func(ctx context.Context, a *Act) (Receipt, error) { return d.take(ctx, a, clock(), chance, g) }
+	return func(ctx context.Context, a *Act) (Receipt, error) {
+		return d.take(ctx, a, moment{at: clock()}, chance, g)
+	}
 }
 
 // proofs is the tree, shared by all views of a record: it only grows.
