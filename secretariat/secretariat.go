@@ -337,6 +337,7 @@ func (s *Secretariat) append(size int64, g *draft) (head record.Checkpoint, err 
 func (s *Secretariat) show(head record.Checkpoint) {
 	v := *s.View()
 	v.proofs.append(s.ahead.hashes)
+	v.past.keep(s.ahead.state)
 	for _, p := range s.ahead.forgotten {
 		// A failure here is met again at the next start, which forgets whoever the state says is forgotten.
 		_ = s.config.Keys.Forget(string(p))

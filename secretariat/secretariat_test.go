@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/canonical"
@@ -705,4 +707,102 @@ func (c changedRows) Rows(ctx context.Context, from int64) iter.Seq2[record.Row,
 			}
 		}
 	}
+}
+
+// At each size the state is the fold of so many entries, whichever states are kept, and its head is the tree's.
+func TestViewsOfThePast(t *testing.T) {
+	r := enter(t, t.TempDir())
+	r.Secretariat.View().past.every = 7
+	roots := map[int64]tlog.Hash{}
+	for i := range 40 {
+		receipt := r.must(convene(r, fmt.Sprintf("m%d", i), i+1))
+		roots[receipt.Checkpoint.Size] = receipt.Checkpoint.Root
+	}
+	v := r.View()
+	for _, size := range []int64{43, 5, 0, 17, 18, 3, 42, 20, 1} {
+		old, err := v.At(t.Context(), size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if old.State().Size != size || int64(len(old.State().Meetings())) != max(0, size-3) {
+			t.Errorf("at %d: size %d, %d meetings", size, old.State().Size, len(old.State().Meetings()))
+		}
+		if root, ok := roots[size]; ok && old.Checkpoint().Root != root {
+			t.Errorf("at %d: another root", size)
+		}
+		if size > 0 {
+			proof, err := old.Prove(t.Context(), size-1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := old.Entry(t.Context(), size-1)
+			if err != nil || tlog.CheckRecord(proof, size, old.Checkpoint().Root, size-1, tlog.RecordHash(text)) != nil {
+				t.Errorf("at %d: the last entry is not proven", size)
+			}
+		}
+		if _, err := old.Entry(t.Context(), size); err == nil {
+			t.Errorf("at %d: a later entry is shown", size)
+		}
+	}
+	if n := len(v.past.marks); n < 4 || n > 6 {
+		t.Errorf("%d states kept", n)
+	}
+	for _, size := range []int64{-1, 44} {
+		if _, err := v.At(t.Context(), size); !errors.Is(err, record.ErrNotFound) {
+			t.Errorf("at %d: %v", size, err)
+		}
+	}
+}
+
+func TestAsManyStatesAreKeptAsAreBounded(t *testing.T) {
+	p := &past{every: 1}
+	for size := range int64(10 * keepMost) {
+		p.keep(conference.State{Size: size + 1})
+	}
+	if len(p.marks) > keepMost || len(p.marks) < keepMost/4 {
+		t.Errorf("%d states", len(p.marks))
+	}
+	for i := range p.marks[1:] {
+		if p.marks[i].Size >= p.marks[i+1].Size {
+			t.Fatalf("%d before %d", p.marks[i].Size, p.marks[i+1].Size)
+		}
+	}
+	if s := p.nearest(1000); s.Size > 1000 || s.Size < 1000-2*p.every {
+		t.Errorf("nearest to 1000 is %d", s.Size)
+	}
+}
+
+func TestANameWithdrawnIsNotShownOfThePastEither(t *testing.T) {
+	r := enter(t, t.TempDir())
+	register, _ := person(r, pid(7))
+	r.must(register)
+	there := r.must(r.act("PublishName", published(pid(7)))).Checkpoint.Size
+	shown := func(want bool) {
+		t.Helper()
+		old, err := r.View().At(t.Context(), there)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := old.Name(conference.PersonID(pid(7)), "en"); ok != want {
+			t.Errorf("shown: %v", ok)
+		}
+		n := 0
+		for _, err := range old.Openings(t.Context(), false) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if (n > 0) != want {
+			t.Errorf("%d openings", n)
+		}
+	}
+	r.must(convene(r, "x", 1))
+	shown(true)
+	r.must(r.act("WithdrawName", `{"languages":["en"],"person":"`+pid(7)+`"}`))
+	shown(false)
+	r.must(r.act("PublishName", published(pid(7))))
+	shown(true)
+	r.must(r.act("ForgetPerson", `{"ground":"request","person":"`+pid(7)+`"}`))
+	shown(false)
 }

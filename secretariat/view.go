@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -22,12 +23,14 @@ type View struct {
 	verifier string
 	proofs   *proofs
 	names    *names
+	past     *past
+	present  *conference.State // of a view of the past: what is withdrawn by now is not shown of then either
 }
 
 // Read folds a record and shows it as it stood then. It writes nothing and needs no lock, so it works beside a
 // running writer.
 func Read(ctx context.Context, engine record.Engine, keys *SubjectKeys, verifier string) (*View, error) {
-	v := &View{desk: desk{vault: vault{engine, keys}}, verifier: verifier, proofs: new(proofs), names: new(names)}
+	v := &View{desk: desk{vault: vault{engine, keys}}, verifier: verifier, proofs: new(proofs), names: new(names), past: new(past)}
 	var err error
 	if v.head, err = engine.Head(ctx); err != nil {
 		return nil, fmt.Errorf("reading the head: %w", err)
@@ -44,8 +47,34 @@ func Read(ctx context.Context, engine record.Engine, keys *SubjectKeys, verifier
 			return nil, err
 		}
 		v.proofs.append([]tlog.Hash{stored.Hash})
+		v.past.keep(v.desk.state)
 	}
 	return v, nil
+}
+
+// At is the record as it stood when it had size entries: what was so then, and the names published then, as far as
+// their keys are still here. Its head is the tree's at that size; no checkpoint was kept for each.
+func (v *View) At(ctx context.Context, size int64) (*View, error) {
+	if size < 0 || size > v.State().Size {
+		return nil, record.ErrNotFound
+	}
+	if size == v.State().Size {
+		return v, nil
+	}
+	old := *v
+	old.present = v.State()
+	if v.present != nil {
+		old.present = v.present
+	}
+	var err error
+	if old.desk.state, err = v.past.state(ctx, v.desk.engine, size); err != nil {
+		return nil, err
+	}
+	old.head = record.Checkpoint{Origin: v.head.Origin, Size: size}
+	if old.head.Root, err = v.proofs.root(size); err != nil {
+		return nil, err
+	}
+	return &old, nil
 }
 
 // fold takes up an entry that is in the record.
@@ -81,7 +110,7 @@ func (v *View) Origin() string { return v.desk.origin }
 // Name is a person's name in a language, if it is published to all.
 func (v *View) Name(p conference.PersonID, l conference.Language) (string, bool) {
 	d := v.State().NameFor("public", p, l)
-	if d == "" {
+	if d == "" || v.present != nil && v.present.NameFor("public", p, l) != d {
 		return "", false
 	}
 	return v.names.open(d, v.desk.vault)
@@ -145,6 +174,95 @@ func (p *proofs) prove(size, index int64) (tlog.RecordProof, error) {
 	return tlog.ProveRecord(size, index, &p.tree)
 }
 
+func (p *proofs) root(size int64) (tlog.Hash, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return tlog.TreeHash(size, &p.tree)
+}
+
+const (
+	keepEvery = 10_000 // entries between two states that are kept
+	keepMost  = 256    // states kept, and as many that somebody asked for
+)
+
+// past is earlier states of a record, shared by all its views. A state is a value whose copies share what did not
+// change, so one in ten thousand is kept and those between are folded again when asked for.
+type past struct {
+	mu    sync.Mutex
+	every int64
+	marks []conference.State // in order of size
+	asked []conference.State // the latest last
+}
+
+// keep is told each state in turn, or at least the last of each group.
+func (p *past) keep(s conference.State) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.every == 0 {
+		p.every = keepEvery
+	}
+	last := int64(0)
+	if n := len(p.marks); n > 0 {
+		last = p.marks[n-1].Size
+	}
+	if s.Size < last+p.every {
+		return
+	}
+	if p.marks = append(p.marks, s); len(p.marks) > keepMost { // keep every second, from now on half as many
+		p.every *= 2
+		for i := range len(p.marks) / 2 {
+			p.marks[i] = p.marks[2*i+1]
+		}
+		clear(p.marks[len(p.marks)/2:])
+		p.marks = p.marks[:len(p.marks)/2]
+	}
+}
+
+// nearest is the greatest state known that is not beyond size.
+func (p *past) nearest(size int64) (best conference.State) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, list := range [][]conference.State{p.marks, p.asked} {
+		for _, s := range list {
+			if s.Size <= size && s.Size > best.Size {
+				best = s
+			}
+		}
+	}
+	return best
+}
+
+func (p *past) state(ctx context.Context, engine record.Engine, size int64) (conference.State, error) {
+	s := p.nearest(size)
+	if s.Size == size {
+		return s, nil
+	}
+	for stored, err := range engine.Read(ctx, s.Size) {
+		if err != nil {
+			return s, fmt.Errorf("reading the record: %w", err)
+		}
+		e, err := record.ParseEntry(string(stored.Bytes), stored.Index)
+		if err != nil {
+			return s, err
+		}
+		if err := s.Fold(e); err != nil {
+			return s, err
+		}
+		if s.Size == size {
+			break
+		}
+	}
+	if s.Size != size {
+		return s, record.ErrNotFound
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.asked = append(p.asked, s); len(p.asked) > keepMost {
+		p.asked = append(p.asked[:0:0], p.asked[len(p.asked)-keepMost:]...)
+	}
+	return s, nil
+}
+
 // names are the published names that were opened, shared by all views of a record.
 type names struct{ opened sync.Map } // record.Digest to string
 
@@ -176,6 +294,10 @@ func (v *View) Blob(ctx context.Context, d record.Digest) ([]byte, error) {
 // one that is still to be had, closed entries' too.
 func (v *View) Openings(ctx context.Context, private bool) iter.Seq2[record.Opening, error] {
 	public := v.State().Disclosed("public")
+	if v.present != nil {
+		still := v.present.Disclosed("public")
+		maps.DeleteFunc(public, func(d record.Digest, _ bool) bool { return !still[d] })
+	}
 	return func(yield func(record.Opening, error) bool) {
 		for row, err := range v.desk.engine.Rows(ctx, 0) {
 			if err != nil {
