@@ -94,6 +94,8 @@ var schemas = func() map[reflect.Type]*jsonschema.Schema {
 		reflect.TypeFor[record.Sealed]():         sealed,
 		reflect.TypeFor[record.Blob]():           {Type: "object", Required: []string{"blob", "size"}, Properties: map[string]*jsonschema.Schema{"blob": pattern("^[A-Za-z0-9_-]{43}$"), "size": whole}},
 		reflect.TypeFor[record.Digest]():         pattern("^[A-Za-z0-9_-]{43}$"),
+		reflect.TypeFor[jsonschema.Schema]():     {Type: "object"},
+		reflect.TypeFor[json.RawMessage]():       {Type: "object"},
 		reflect.TypeFor[rules.Fraction]():        pair(whole, whole),
 		reflect.TypeFor[rules.Weight]():          pair(pattern(id), whole),
 		reflect.TypeFor[canonical.Value]():       {Type: "object", Required: []string{"kind"}, Properties: map[string]*jsonschema.Schema{"kind": pattern("^[A-Z][A-Za-z0-9]{0,39}$")}},

@@ -109,7 +109,10 @@ func (s *site) meetingPage(v View, l *language.Language, id conference.MeetingID
 		return nil, errNotFound
 	}
 	p := &MeetingPage{Layout: s.layout(v, l, "meetings/"+string(id)), Meeting: string(id)}
-	p.Here, p.Live = "meeting", fmt.Sprintf("/%s/meetings/%s/live", l.Code, id)
+	p.Here = "meeting"
+	if p.Past == "" {
+		p.Live = fmt.Sprintf("/%s/meetings/%s/live", l.Code, id)
+	}
 	told, err := paper.Communique(v, id, l)
 	if err != nil {
 		told = nil // a form is missing in this language: the page tells in words what it cannot in sentences

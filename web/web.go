@@ -6,6 +6,9 @@
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
 //	/LANG/record, /LANG/record/N        the head of the record; one entry and its proof
 //	/LANG/…/live                        the newest main part of a page each time the record grows
+//	/api/…                              the same as JSON, see api.go
+//
+// With ?at=N a page is the record as it stood with N entries.
 //
 // It reads through interfaces of its own: whoever keeps a record, a secretariat or a member's node, gives a [View].
 package web
@@ -48,6 +51,8 @@ type View interface {
 // A Record gives views and says when there is a newer one.
 type Record interface {
 	View() View
+	// At is the record as it stood with so many entries, at least one.
+	At(ctx context.Context, size int64) (View, error)
 	// Wait returns nil once the record is larger than size, else ctx's error or the reason there will be no more.
 	Wait(ctx context.Context, size int64) error
 }
@@ -64,6 +69,7 @@ type site struct {
 	assets    map[string]asset // by path under /static/
 	version   string           // of all assets, in their addresses
 	frames    frames
+	callers   callers
 }
 
 // New returns the pages of a record.
@@ -84,7 +90,14 @@ func New(r Record) http.Handler {
 		}
 		s.fail(w, r, errNotFound)
 	})
-	return s.careful(mux)
+	api := s.api()
+	return s.careful(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			api.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
 }
 
 // args hands a language and a mark to a template within another.
@@ -190,6 +203,13 @@ func (s *site) page(w http.ResponseWriter, r *http.Request) {
 		s.kept(w, r, v, l, rest)
 		return
 	}
+	if strings.HasPrefix(rest, "meetings/") { // the record's own pages show what is signed, which is the newest head
+		var err error
+		if v, err = s.at(r, v); err != nil {
+			s.fail(w, r, errNotFound)
+			return
+		}
+	}
 	body, kind, err := s.made(r, v, l, rest)
 	if to, ok := body.(redirect); ok {
 		http.Redirect(w, r, string(to), http.StatusSeeOther)
@@ -279,6 +299,9 @@ func (s *site) made(r *http.Request, v View, l *language.Language, rest string) 
 	case len(parts) == 2 && parts[0] == "record":
 		body, err := s.entryPage(r.Context(), v, l, parts[1])
 		return body, "text/html; charset=utf-8", err
+	case strings.HasPrefix(rest, "meetings/") && len(parts) == 2 && r.URL.Query().Has("at"):
+		body, err := s.meetingPage(v, l, conference.MeetingID(parts[1]))
+		return body, "text/html; charset=utf-8", err
 	case s.renews(v, rest): // asked with a query that means nothing
 		return redirect("/" + l.Code + "/" + rest), "", nil
 	case len(parts) == 3 && parts[0] == "meetings":
@@ -342,6 +365,7 @@ type Layout struct {
 	Training  bool
 	Live      string // address of the event stream, or ""
 	AsOf      string
+	Past      string // that this is how the record stood, or ""
 }
 
 // Tongue is a language one may read the page in.
@@ -354,6 +378,9 @@ type Tongue struct {
 func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	st := v.State()
 	p := Layout{Lang: l, Static: "/static/" + s.version, Size: st.Size, Home: home(v, l)}
+	if now := s.record.View().State().Size; st.Size > 0 && st.Size < now && v.Checkpoint().Note == nil {
+		p.Past = l.Say("page.past", number(l, st.Size))
+	}
 	if st.Size > 0 {
 		at := st.Last.String()
 		p.AsOf = l.Say("page.asof", at[:10]+" "+at[11:19]+" UTC")

@@ -36,7 +36,10 @@ var update = flag.Bool("update", false, "write the golden files")
 // reading gives a secretariat's views to the pages.
 type reading struct{ s *secretariat.Secretariat }
 
-func (r reading) View() web.View                             { return r.s.View() }
+func (r reading) View() web.View { return r.s.View() }
+func (r reading) At(ctx context.Context, size int64) (web.View, error) {
+	return r.s.View().At(ctx, size)
+}
 func (r reading) Wait(ctx context.Context, size int64) error { return r.s.Wait(ctx, size) }
 
 // get fetches a page without a network.
@@ -208,8 +211,9 @@ func TestWhatTheRecordSaysIsTextOnly(t *testing.T) {
 
 type fixed struct{ v web.View }
 
-func (r fixed) View() web.View                          { return r.v }
-func (r fixed) Wait(ctx context.Context, _ int64) error { <-ctx.Done(); return ctx.Err() }
+func (r fixed) At(context.Context, int64) (web.View, error) { return r.v, nil }
+func (r fixed) View() web.View                              { return r.v }
+func (r fixed) Wait(ctx context.Context, _ int64) error     { <-ctx.Done(); return ctx.Err() }
 
 func TestNothingIsShownAsCheckedThatIsNot(t *testing.T) {
 	v := storytest.Play(t, "baku").View()
@@ -405,6 +409,12 @@ func TestEveryWordIsSaidAndUsed(t *testing.T) {
 		text, err := os.ReadFile(path)
 		for _, m := range regexp.MustCompile(`"((?:page)\.[a-z.]+)"`).FindAllSubmatch(text, -1) {
 			used[string(m[1])] = true
+		}
+		// a problem has a detail where there is a help for its title
+		for _, m := range regexp.MustCompile(`s\.problem\(.*"(page\.[a-z]+)"`).FindAllSubmatch(text, -1) {
+			if l, _ := language.Get("en"); l.Has(string(m[1]) + "help") {
+				used[string(m[1])+"help"] = true
+			}
 		}
 		return err
 	})

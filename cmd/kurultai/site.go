@@ -35,7 +35,10 @@ func (s *site) stop() {
 // reading gives the secretariat's views to the pages.
 type reading struct{ s *secretariat.Secretariat }
 
-func (r reading) View() web.View                             { return r.s.View() }
+func (r reading) View() web.View { return r.s.View() }
+func (r reading) At(ctx context.Context, size int64) (web.View, error) {
+	return r.s.View().At(ctx, size)
+}
 func (r reading) Wait(ctx context.Context, size int64) error { return r.s.Wait(ctx, size) }
 
 // startSite serves the pages of h on addr, or on a free port if that one is taken.

@@ -1,0 +1,628 @@
+package web
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/mod/sumdb/tlog"
+	"golang.org/x/time/rate"
+
+	"kurultai/conference"
+	"kurultai/language"
+	"kurultai/paper"
+	"kurultai/record"
+	"kurultai/record/canonical"
+)
+
+// The API reads what the pages read, as JSON, at any index: GET /api/… with ?at=N is the record as it stood when it
+// had N entries. Errors are problem details (RFC 9457) in the reader's language. /api/openapi.json describes it.
+
+// An endpoint is one address of the API.
+type endpoint struct {
+	path   string // as net/http has patterns
+	title  string
+	query  []parameter // besides at
+	result reflect.Type
+	get    func(q *query) (any, error)
+}
+
+// A parameter stands in the query of an address.
+type parameter struct {
+	name, help string
+	schema     map[string]any
+}
+
+// A query is what somebody asks the API.
+type query struct {
+	*http.Request
+	v    View
+	lang *language.Language
+}
+
+// errBadQuery says what is wrong with a parameter.
+type errBadQuery struct{ name string }
+
+func (e errBadQuery) Error() string { return "parameter " + e.name }
+
+type (
+	// HeadView is the head of the record.
+	HeadView struct {
+		Origin     string `json:"origin" jsonschema:"name of the record"`
+		Size       int64  `json:"size" jsonschema:"number of entries"`
+		Root       string `json:"root,omitempty" jsonschema:"root of the tree, base64 (RFC 6962)"`
+		Key        string `json:"key" jsonschema:"verifier key of the log (signed note)"`
+		Checkpoint string `json:"checkpoint,omitempty" jsonschema:"the signed note (C2SP tlog-checkpoint); absent for the past"`
+		Last       string `json:"last,omitempty" jsonschema:"recorded time of the last entry"`
+		Edition    int64  `json:"edition" jsonschema:"edition of the deciding code in force"`
+	}
+	// ProofView proves that an entry is under a head (RFC 6962 section 2.1.1).
+	ProofView struct {
+		Index  int64    `json:"index" jsonschema:"index of the entry"`
+		Size   int64    `json:"size" jsonschema:"size of the tree"`
+		Leaf   string   `json:"leaf" jsonschema:"hash of the entry, base64"`
+		Hashes []string `json:"hashes" jsonschema:"audit path from the leaf up, base64"`
+		Root   string   `json:"root" jsonschema:"root of the tree, base64"`
+	}
+	// BodyView is who keeps the record.
+	BodyView struct {
+		ID        string            `json:"id"`
+		Names     map[string]string `json:"names" jsonschema:"by language"`
+		Seat      string            `json:"seat"`
+		Languages []string          `json:"languages"`
+		Zone      string            `json:"zone" jsonschema:"time zone of its seat"`
+		Rules     json.RawMessage   `json:"rules,omitempty" jsonschema:"rules of procedure in force"`
+		RulesAt   int64             `json:"rulesAt,omitempty" jsonschema:"entry that adopted them"`
+	}
+	// PartyView is a member or observer.
+	PartyView struct {
+		ID       string            `json:"id"`
+		Short    map[string]string `json:"short,omitempty" jsonschema:"short names by language"`
+		Full     map[string]string `json:"full,omitempty" jsonschema:"full names by language"`
+		Statuses []StatusView      `json:"statuses,omitempty"`
+		Index    int64             `json:"index" jsonschema:"entry that changed it last"`
+	}
+	// StatusView is a party's status from a date.
+	StatusView struct {
+		Status   string `json:"status" jsonschema:"member or observer"`
+		From     string `json:"from"`
+		Basis    string `json:"basis,omitempty"`
+		Meeting  string `json:"meeting,omitempty"`
+		Index    int64  `json:"index"`
+		Reported bool   `json:"reported,omitempty"`
+	}
+	// PersonView is a person, with the names published to all.
+	PersonView struct {
+		ID        string            `json:"id"`
+		Names     map[string]string `json:"names,omitempty" jsonschema:"published names by language"`
+		Forgotten bool              `json:"forgotten,omitempty"`
+		Index     int64             `json:"index"`
+	}
+	// PlaceView is a city, alley, monument or hall.
+	PlaceView struct {
+		ID    string            `json:"id"`
+		Type  string            `json:"type"`
+		Party string            `json:"party,omitempty"`
+		Names map[string]string `json:"names"`
+		Index int64             `json:"index"`
+	}
+	// SourceView is what facts are drawn from.
+	SourceView struct {
+		ID       string `json:"id"`
+		Outlet   string `json:"outlet"`
+		Language string `json:"language,omitempty"`
+		Address  string `json:"address,omitempty"`
+		Date     string `json:"date,omitempty"`
+		Index    int64  `json:"index"`
+	}
+	// MeetingView is a meeting as it stands.
+	MeetingView struct {
+		ID       string        `json:"id"`
+		Ordinal  int64         `json:"ordinal,omitempty"`
+		Place    string        `json:"place,omitempty"`
+		From     string        `json:"from,omitempty"`
+		Status   string        `json:"status" jsonschema:"convened, open, closed or reported"`
+		Chair    string        `json:"chair,omitempty" jsonschema:"person in the chair"`
+		Present  []string      `json:"present,omitempty" jsonschema:"parties in the room"`
+		Speaking *RequestView  `json:"speaking,omitempty" jsonschema:"who has the floor"`
+		Waiting  []RequestView `json:"waiting,omitempty" jsonschema:"who waits for it, in order"`
+		Index    int64         `json:"index"`
+	}
+	// RequestView is a request for the floor.
+	RequestView struct {
+		ID     string `json:"id"`
+		Party  string `json:"party"`
+		Person string `json:"person"`
+		Given  string `json:"given,omitempty"`
+		Limit  int64  `json:"limit,omitempty" jsonschema:"seconds"`
+		Index  int64  `json:"index"`
+	}
+	// FactView is an event that can be told again.
+	FactView struct {
+		Index   int64           `json:"index" jsonschema:"entry that holds it"`
+		Place   int64           `json:"place,omitempty" jsonschema:"among its events, from 0"`
+		At      string          `json:"at" jsonschema:"recorded time"`
+		Event   json.RawMessage `json:"event"`
+		Sources []string        `json:"sources,omitempty"`
+		Agree   []int64         `json:"agree,omitempty" jsonschema:"further entries that report the same"`
+	}
+	// CommuniqueView is a meeting told in one language.
+	CommuniqueView struct {
+		Title      string           `json:"title"`
+		Dateline   string           `json:"dateline"`
+		Paragraphs [][]SentenceView `json:"paragraphs"`
+		Note       string           `json:"note,omitempty"`
+	}
+	// SentenceView is a sentence and the entries it was made from.
+	SentenceView struct {
+		Text    string  `json:"text"`
+		Entries []int64 `json:"entries,omitempty"`
+	}
+	// Problem is an error (RFC 9457).
+	Problem struct {
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail,omitempty"`
+		Code   string `json:"code,omitempty" jsonschema:"refusal code, for programs"`
+		Rule   string `json:"rule,omitempty"`
+	}
+)
+
+func resultOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
+
+var endpoints = []endpoint{
+	{path: "/api/record", title: "The head of the record", result: resultOf[HeadView](), get: func(q *query) (any, error) { return headView(q.v), nil }},
+	{path: "/api/record/{index}", title: "One entry, as its bytes stand in the record", result: resultOf[map[string]any](), get: func(q *query) (any, error) {
+		n, err := q.index()
+		if err != nil {
+			return nil, err
+		}
+		text, err := q.v.Entry(q.Context(), n)
+		return json.RawMessage(text), err
+	}},
+	{path: "/api/record/{index}/proof", title: "The proof that an entry is under the head", result: resultOf[ProofView](), get: proofView},
+	{path: "/api/body", title: "The body and its rules", result: resultOf[BodyView](), get: func(q *query) (any, error) { return bodyView(q.v), nil }},
+	{path: "/api/parties", title: "Members and observers", result: resultOf[[]PartyView](), get: func(q *query) (any, error) {
+		return each(q.v.State().Parties(), partyView), nil
+	}},
+	{path: "/api/parties/{id}", title: "One party", result: resultOf[PartyView](), get: func(q *query) (any, error) {
+		p, ok := q.v.State().Party(conference.PartyID(q.PathValue("id")))
+		return partyView(p), found(ok)
+	}},
+	{path: "/api/persons/{id}", title: "One person, with the names published to all", result: resultOf[PersonView](), get: personView},
+	{path: "/api/places/{id}", title: "One place", result: resultOf[PlaceView](), get: func(q *query) (any, error) {
+		p, ok := q.v.State().Place(conference.PlaceID(q.PathValue("id")))
+		return PlaceView{string(p.Place), string(p.Type), string(p.PlaceNamed.Party), byLanguage(p.Names), p.Index}, found(ok)
+	}},
+	{path: "/api/sources", title: "Sources of what was reported", result: resultOf[[]SourceView](), get: func(q *query) (any, error) {
+		return each(q.v.State().Sources(), func(s conference.Source) SourceView {
+			return SourceView{string(s.Source), s.Outlet, string(s.Language), s.Address, string(s.Date), s.Index}
+		}), nil
+	}},
+	{path: "/api/meetings", title: "Meetings, in order of date", result: resultOf[[]MeetingView](), get: func(q *query) (any, error) {
+		return each(q.v.State().Meetings(), func(m conference.Meeting) MeetingView { return meetingView(q.v.State(), m) }), nil
+	}},
+	{path: "/api/meetings/{id}", title: "One meeting as it stands: who is in the room, speaks and waits", result: resultOf[MeetingView](), get: func(q *query) (any, error) {
+		m, ok := q.v.State().Meeting(conference.MeetingID(q.PathValue("id")))
+		return meetingView(q.v.State(), m), found(ok)
+	}},
+	{path: "/api/meetings/{id}/facts", title: "What happened at a meeting, in order", result: resultOf[[]FactView](), get: func(q *query) (any, error) {
+		id := conference.MeetingID(q.PathValue("id"))
+		_, ok := q.v.State().Meeting(id)
+		return each(q.v.State().Told(id), func(f conference.Fact) FactView { return factView(q.v.State(), f) }), found(ok)
+	}},
+	{path: "/api/meetings/{id}/communique", title: "A meeting told in a language", result: resultOf[CommuniqueView](),
+		query: []parameter{{"lang", "language; else that of Accept-Language", map[string]any{"type": "string", "enum": codes()}}}, get: communiqueView},
+	{path: "/api/acts", title: "The catalogue of acts", result: resultOf[[]ActHelp](), get: func(q *query) (any, error) {
+		return each(q.v.State().Catalogue(), func(a *conference.Act) ActHelp { return Explain(a, q.lang) }), nil
+	}},
+	{path: "/api/acts/{act}", title: "One act: who may do it, its fields as JSON Schema, what may be answered", result: resultOf[ActHelp](), get: func(q *query) (any, error) {
+		a, ok := q.v.State().Lookup(q.PathValue("act"))
+		if !ok {
+			return nil, errNotFound
+		}
+		return Explain(a, q.lang), nil
+	}},
+}
+
+func codes() (list []any) {
+	for _, l := range language.All() {
+		list = append(list, l.Code)
+	}
+	return list
+}
+
+func found(ok bool) error {
+	if !ok {
+		return errNotFound
+	}
+	return nil
+}
+
+func each[A, B any](list []A, view func(A) B) []B {
+	out := make([]B, 0, len(list))
+	for _, x := range list {
+		out = append(out, view(x))
+	}
+	return out
+}
+
+func text[T ~string](list []T) (out []string) {
+	for _, x := range list {
+		out = append(out, string(x))
+	}
+	return out
+}
+
+func byLanguage(n conference.Names) map[string]string {
+	out := map[string]string{}
+	for _, name := range n {
+		out[string(name.Language)] = name.Text
+	}
+	return out
+}
+
+// index reads the index of an entry that is there.
+func (q *query) index() (int64, error) {
+	s := q.PathValue("index")
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 || n >= q.v.State().Size || strconv.FormatInt(n, 10) != s {
+		return 0, errNotFound
+	}
+	return n, nil
+}
+
+func headView(v View) HeadView {
+	head := v.Checkpoint()
+	h := HeadView{Origin: v.Origin(), Size: v.State().Size, Key: v.VerifierKey(), Checkpoint: string(head.Note), Edition: v.State().Edition}
+	if h.Size > 0 {
+		h.Root, h.Last = head.Root.String(), v.State().Last.String()
+	}
+	return h
+}
+
+func proofView(q *query) (any, error) {
+	n, err := q.index()
+	if err != nil {
+		return nil, err
+	}
+	entry, err := q.v.Entry(q.Context(), n)
+	if err != nil {
+		return nil, err
+	}
+	p, err := prove(q.Context(), q.v, n, entry)
+	if err != nil {
+		return nil, err
+	}
+	head := q.v.Checkpoint()
+	return ProofView{n, head.Size, p.leaf.String(), each(p.path, func(h tlog.Hash) string { return h.String() }), head.Root.String()}, nil
+}
+
+func bodyView(v View) BodyView {
+	s := v.State()
+	b := BodyView{ID: string(s.Body.ID), Names: byLanguage(s.Body.Names), Seat: string(s.Body.Seat), Languages: text(s.Body.Languages), Zone: s.Body.Zone, RulesAt: s.RulesAt}
+	if s.RulesAt > 0 {
+		b.Rules = canonical.Encode(nil, &s.Rules)
+	}
+	return b
+}
+
+func partyView(p conference.Party) PartyView {
+	v := PartyView{ID: string(p.ID), Short: byLanguage(p.Named.Short), Full: byLanguage(p.Named.Full), Index: p.Index}
+	for _, st := range p.Statuses {
+		status := "observer"
+		if st.Member {
+			status = "member"
+		}
+		v.Statuses = append(v.Statuses, StatusView{status, string(st.From), string(st.Basis), string(st.Meeting), st.Index, st.Reported})
+	}
+	return v
+}
+
+func personView(q *query) (any, error) {
+	id := conference.PersonID(q.PathValue("id"))
+	p, ok := q.v.State().Person(id)
+	if !ok {
+		return nil, errNotFound
+	}
+	v := PersonView{ID: string(id), Names: map[string]string{}, Forgotten: p.Forgotten, Index: p.Index}
+	for _, n := range p.Names {
+		if name, ok := q.v.Name(id, n.Language); ok {
+			v.Names[string(n.Language)] = name
+		}
+	}
+	return v, nil
+}
+
+func requestView(r conference.Request) RequestView {
+	v := RequestView{ID: string(r.ID), Party: string(r.Party), Person: string(r.Person), Limit: r.Limit, Index: r.Index}
+	if r.Given > 0 {
+		v.Given = r.Given.String()
+	}
+	return v
+}
+
+func meetingView(s *conference.State, m conference.Meeting) MeetingView {
+	id := m.MeetingConvened.Meeting
+	v := MeetingView{ID: string(id), Ordinal: m.Ordinal, Place: string(m.MeetingConvened.Place), From: string(m.From), Status: "convened", Chair: string(m.Chair), Present: text(m.Present()), Index: m.Index}
+	switch {
+	case m.Closed:
+		v.Status = "closed"
+	case m.InSession():
+		v.Status = "open"
+	case slices.ContainsFunc(s.Told(id), func(f conference.Fact) bool { return f.Kind() == "MeetingConvened" && f.Event.Reported != nil }):
+		v.Status = "reported"
+	}
+	if r, ok := s.Speaking(id); ok {
+		speaking := requestView(r)
+		v.Speaking = &speaking
+	}
+	for _, r := range s.SpeakersList(id) {
+		v.Waiting = append(v.Waiting, requestView(r))
+	}
+	return v
+}
+
+func factView(s *conference.State, f conference.Fact) FactView {
+	return FactView{f.Index, f.Place, f.At.String(), f.Event.Append(nil), text(f.Sources(s)), f.Agree}
+}
+
+func communiqueView(q *query) (any, error) {
+	id := conference.MeetingID(q.PathValue("id"))
+	if _, ok := q.v.State().Meeting(id); !ok {
+		return nil, errNotFound
+	}
+	l := q.lang
+	if code := q.URL.Query().Get("lang"); code != "" {
+		var ok bool
+		if l, ok = language.Get(code); !ok {
+			return nil, errBadQuery{"lang"}
+		}
+	}
+	told, err := paper.Communique(q.v, id, l)
+	if err != nil {
+		return nil, err
+	}
+	v := CommuniqueView{Title: told.Title.Text, Dateline: told.Dateline.Text, Note: told.Note()}
+	for _, p := range told.Paragraphs {
+		v.Paragraphs = append(v.Paragraphs, each(p, func(s paper.Sentence) SentenceView { return SentenceView{s.Text, s.Entries} }))
+	}
+	return v, nil
+}
+
+// api answers the addresses of the API.
+func (s *site) api() http.Handler {
+	mux := http.NewServeMux()
+	limited := func(h http.HandlerFunc) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if !s.callers.allow(r) {
+				w.Header().Set("Retry-After", "1")
+				s.problem(w, r, http.StatusTooManyRequests, "page.toomany", nil)
+				return
+			}
+			h(w, r)
+		}
+	}
+	for _, e := range endpoints {
+		mux.HandleFunc("GET "+e.path, limited(func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, e) }))
+	}
+	mux.HandleFunc("GET /api/openapi.json", limited(func(w http.ResponseWriter, r *http.Request) { sendJSON(w, r, OpenAPI()) }))
+	mux.HandleFunc("GET /api/{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/api/openapi.json", http.StatusSeeOther)
+	})
+	mux.HandleFunc("POST /api/acts/{act}", limited(s.submit))
+	mux.HandleFunc("POST /api/acts/{act}/prepare", limited(s.submit))
+	mux.HandleFunc("/api/", limited(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			s.problem(w, r, http.StatusMethodNotAllowed, "page.notallowed", nil)
+			return
+		}
+		s.problem(w, r, http.StatusNotFound, "page.notfound", nil)
+	}))
+	return mux
+}
+
+// maxAct is the largest act that is read: an entry's size and its disclosures.
+const maxAct = 4 * record.MaxEntry
+
+// submit refuses who has not signed in, which nobody can as yet; the body is read no further than it may be.
+func (s *site) submit(w http.ResponseWriter, r *http.Request) {
+	body := http.MaxBytesReader(w, r.Body, maxAct)
+	buf := make([]byte, 4096)
+	for {
+		_, err := body.Read(buf)
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			s.problem(w, r, http.StatusRequestEntityTooLarge, "page.toolarge", nil)
+			return
+		}
+		if err != nil {
+			break
+		}
+	}
+	w.Header().Set("WWW-Authenticate", `Passkey realm="kurultai"`)
+	s.problem(w, r, http.StatusUnauthorized, "page.signin", nil)
+}
+
+// answer answers one address.
+func (s *site) answer(w http.ResponseWriter, r *http.Request, e endpoint) {
+	q := &query{Request: r, v: s.record.View(), lang: s.preferred(r)}
+	for name := range r.URL.Query() {
+		if name != "at" && !slices.ContainsFunc(e.query, func(p parameter) bool { return p.name == name }) {
+			s.problem(w, r, http.StatusBadRequest, "page.badquery", []string{name})
+			return
+		}
+	}
+	var err error
+	if q.v, err = s.at(r, q.v); err == nil {
+		var result any
+		if result, err = e.get(q); err == nil {
+			w.Header().Set("Vary", "Accept-Language")
+			sendJSON(w, r, result)
+			return
+		}
+	}
+	var missing *language.MissingForm
+	var bad errBadQuery
+	switch {
+	case errors.As(err, &bad):
+		s.problem(w, r, http.StatusBadRequest, "page.badquery", []string{bad.name})
+	case errors.Is(err, errNotFound), errors.Is(err, record.ErrNotFound):
+		s.problem(w, r, http.StatusNotFound, "page.notfound", nil)
+	case errors.As(err, &missing):
+		s.problem(w, r, http.StatusNotFound, "page.untold", nil)
+	case r.Context().Err() != nil:
+	default:
+		reference := rand.Text()[:8]
+		slog.Error("api", "reference", reference, "path", r.URL.Path, "error", err)
+		s.problem(w, r, http.StatusInternalServerError, "page.fault", []string{reference})
+	}
+}
+
+// at is the view a request asks for with ?at=N: the record as it stood with N entries.
+func (s *site) at(r *http.Request, newest View) (View, error) {
+	values := r.URL.Query()
+	if !values.Has("at") {
+		return newest, nil
+	}
+	n, err := strconv.ParseInt(values.Get("at"), 10, 64)
+	if err != nil || n < 1 || n > newest.State().Size {
+		return nil, errBadQuery{"at"}
+	}
+	return s.record.At(r.Context(), n)
+}
+
+// problem answers with a problem detail; the words stand under key, their help under key+"help" where there is one.
+func (s *site) problem(w http.ResponseWriter, r *http.Request, status int, key string, args []string) {
+	l := s.preferred(r)
+	p := Problem{Type: "about:blank", Title: l.Say(key, args...), Status: status}
+	if l.Has(key + "help") {
+		p.Detail = l.Say(key+"help", args...)
+	}
+	body, _ := json.Marshal(p)
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Language", l.Code)
+	h.Set("Cache-Control", "no-store")
+	h.Add("Vary", "Accept-Language")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		w.Write(body)
+	}
+}
+
+func sendJSON(w http.ResponseWriter, r *http.Request, result any) {
+	body, err := json.Marshal(result)
+	if err != nil {
+		panic(err) // the types are ours
+	}
+	if raw, ok := result.(json.RawMessage); ok {
+		body = raw // the very bytes
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-cache")
+	var compressed []byte
+	if len(body) > 2000 {
+		compressed = zipped(body)
+	}
+	send(w, r, body, compressed)
+}
+
+// callers limits how often one address asks the API: generously, for a hall is one address.
+type callers struct {
+	mu    sync.Mutex
+	known map[string]*rate.Limiter
+}
+
+const (
+	callsPerSecond = 200
+	callsAtOnce    = 1000
+	callersKnown   = 4096
+)
+
+func (c *callers) allow(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil || len(c.known) >= callersKnown {
+		c.known = map[string]*rate.Limiter{}
+	}
+	if c.known[host] == nil {
+		c.known[host] = rate.NewLimiter(callsPerSecond, callsAtOnce)
+	}
+	return c.known[host].Allow()
+}
+
+// OpenAPI describes the API (OpenAPI 3.1), with the JSON Schema of every act.
+func OpenAPI() map[string]any {
+	problem := map[string]any{"description": "a problem detail (RFC 9457)", "content": map[string]any{"application/problem+json": map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/Problem"}}}}
+	schemas := map[string]any{"Problem": Schema(reflect.TypeFor[Problem]())}
+	paths := map[string]any{}
+	for _, e := range endpoints {
+		parameters := []any{map[string]any{"name": "at", "in": "query", "description": "the record as it stood with so many entries", "schema": map[string]any{"type": "integer", "minimum": 1}}}
+		for part := range strings.SplitSeq(e.path, "/") {
+			if name, ok := strings.CutPrefix(part, "{"); ok {
+				parameters = append(parameters, map[string]any{"name": strings.TrimSuffix(name, "}"), "in": "path", "required": true, "schema": map[string]any{"type": "string"}})
+			}
+		}
+		for _, p := range e.query {
+			parameters = append(parameters, map[string]any{"name": p.name, "in": "query", "description": p.help, "schema": p.schema})
+		}
+		paths[e.path] = map[string]any{"get": map[string]any{
+			"summary": e.title, "operationId": operation("get", e.path), "parameters": parameters,
+			"responses": map[string]any{"200": map[string]any{"description": e.title, "content": map[string]any{"application/json": map[string]any{"schema": Schema(e.result)}}}, "default": problem},
+		}}
+	}
+	explained := maps.Clone(paths["/api/acts/{act}"].(map[string]any)["get"].(map[string]any))
+	explained["parameters"] = explained["parameters"].([]any)[:1]
+	for _, a := range conference.Catalogue() {
+		schemas[a.Name] = Schema(a.Fields)
+		for _, suffix := range []string{"", "/prepare"} {
+			summary := a.Title
+			if suffix != "" {
+				summary = a.Title + ": the bytes to be signed"
+			}
+			address := map[string]any{}
+			if paths["/api/acts/"+a.Name+suffix] = address; suffix == "" {
+				one := maps.Clone(explained) // what the pattern says of all acts holds of each
+				one["operationId"] = operation("get", a.Name)
+				address["get"] = one
+			}
+			address["post"] = map[string]any{
+				"summary": summary, "description": a.Help, "operationId": operation("post", a.Name+suffix),
+				"requestBody": map[string]any{"required": true, "content": map[string]any{"application/json": map[string]any{"schema": map[string]any{
+					"type": "object", "required": []any{"as", "key"}, "properties": map[string]any{"as": map[string]any{"type": "string"}, "key": map[string]any{"type": "string", "description": "16 random bytes, base64url"}, "for": map[string]any{"type": "string"}, "meeting": map[string]any{"type": "string"},
+						"fields": map[string]any{"$ref": "#/components/schemas/" + a.Name}}}}}},
+				"responses": map[string]any{"401": problem, "default": problem},
+			}
+		}
+	}
+	return map[string]any{
+		"openapi": "3.1.0",
+		"info":    map[string]any{"title": "Kurultai", "version": "1", "description": "What a record holds, at any index; and the acts it takes from those who have signed in."},
+		"paths":   paths, "components": map[string]any{"schemas": schemas},
+	}
+}
+
+func operation(method, path string) string {
+	return method + strings.Map(func(r rune) rune {
+		if r == '/' || r == '{' || r == '}' {
+			return '_'
+		}
+		return r
+	}, path)
+}
