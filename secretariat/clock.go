@@ -18,7 +18,6 @@ type clock struct {
 	wall   func() record.Instant
 	steady func() time.Duration // since any moment; never goes back
 
-	started    bool
 	doubt      string         // "", or why: behind, step, gap
 	wallThen   record.Instant // when both were last believed
 	steadyThen time.Duration
@@ -27,21 +26,23 @@ type clock struct {
 	confirmed  bool           // officers confirmed a clock that is behind the last entry
 }
 
+// start begins to watch, with a record whose last entry is of time last.
+func (c *clock) start(last record.Instant, empty bool) {
+	c.wallThen, c.steadyThen = c.wall(), c.steady()
+	if !empty && c.wallThen > last+longAgo {
+		c.doubt = "gap"
+	}
+}
+
 // now is the recorded time of an act decided now, after an entry of time last, and whether the clock is doubtful.
 func (c *clock) now(last record.Instant, empty bool) (at record.Instant, doubtful bool) {
 	wall, steady := c.wall(), c.steady()
 	if last != c.last {
 		c.last, c.lastSteady = last, steady
 	}
-	switch {
-	case empty:
-		c.started, c.wallThen, c.steadyThen = true, wall, steady
+	if empty {
+		c.wallThen, c.steadyThen = wall, steady
 		return wall, false
-	case !c.started:
-		c.started, c.wallThen, c.steadyThen = true, wall, steady
-		if wall > last+longAgo {
-			c.doubt = "gap"
-		}
 	}
 	expected := c.wallThen + record.Instant((steady-c.steadyThen)/time.Millisecond)
 	agree := wall-expected <= apart && expected-wall <= apart
@@ -66,6 +67,6 @@ func (c *clock) now(last record.Instant, empty bool) (at record.Instant, doubtfu
 
 // confirm believes the wall clock as it is.
 func (c *clock) confirm() {
-	c.started, c.doubt, c.confirmed = true, "", true
+	c.doubt, c.confirmed = "", true
 	c.wallThen, c.steadyThen = c.wall(), c.steady()
 }

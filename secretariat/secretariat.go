@@ -110,6 +110,7 @@ func Open(ctx context.Context, c Config) (*Secretariat, error) {
 		start := time.Now()
 		s.clock.steady = func() time.Duration { return time.Since(start) }
 	}
+	s.clock.start(s.ahead.state.Last, s.ahead.state.Size == 0)
 	s.shown.Store(v)
 	go s.write()
 	return s, nil

@@ -493,6 +493,7 @@ func TestADoubtfulClock(t *testing.T) {
 		d := &dials{wall: last}
 		c := &clock{wall: func() record.Instant { return d.wall }, steady: func() time.Duration { return d.steady }}
 		now := func() (record.Instant, bool) { return c.now(last, false) }
+		c.start(last, false)
 		now()
 		at, doubtful := play(d, now, c)
 		if gotAt, got := now(); gotAt != at || got != doubtful {
@@ -501,6 +502,7 @@ func TestADoubtfulClock(t *testing.T) {
 	}
 	d := &dials{wall: last + record.Instant(24*hour) + 1}
 	c := &clock{wall: func() record.Instant { return d.wall }, steady: func() time.Duration { return d.steady }}
+	c.start(last, false)
 	if at, doubtful := c.now(last, false); at != last || !doubtful {
 		t.Errorf("started a day later: %s, %v", at, doubtful)
 	}
@@ -511,6 +513,11 @@ func TestADoubtfulClock(t *testing.T) {
 	c.confirm()
 	if at, doubtful := c.now(last, false); at != d.wall || doubtful {
 		t.Errorf("confirmed: %s, %v", at, doubtful)
+	}
+	c = &clock{wall: c.wall, steady: c.steady}
+	c.start(0, true)
+	if at, doubtful := c.now(last-record.Instant(48*hour), false); at != d.wall || doubtful {
+		t.Errorf("a record founded since the start, with entries of long ago: %s, %v", at, doubtful)
 	}
 }
 
