@@ -69,8 +69,9 @@ func brought(t *testing.T, before []act, a act) *desk {
 	for _, b := range before {
 		d.must(t, b)
 	}
+	d.at += record.Instant(a.wait)
 	if a.name == "TimeCame" { // nothing of edition 1 falls due by itself
-		d.dues = d.dues.Set(dueKey(d.at, "p"), due{"p", d.at, Event{Body: &SpeakerOverran{"p", 1}}})
+		d.dues = d.dues.Set(dueKey(d.at, "p"), due{"p", d.at, []Event{{Body: &SpeakerOverran{"p", 1}}}})
 	}
 	return d
 }
@@ -114,7 +115,7 @@ func TestEveryActMeetsTheRefusalsOfAll(t *testing.T) {
 			{"no-body", founding, func(s *record.Submitted) { d.Body = Body{} }},
 			{"body-exists", !founding, func(s *record.Submitted) { d.Body.ID = "test" }},
 			{"due-first", founding || clock, func(s *record.Submitted) {
-				d.dues = d.dues.Set(dueKey(d.at+1000, "q"), due{"q", d.at + 1000, Event{}})
+				d.dues = d.dues.Set(dueKey(d.at+1000, "q"), due{"q", d.at + 1000, nil})
 			}},
 		} {
 			if bent.not {

@@ -163,7 +163,7 @@ func body(ed *edition) {
 				break
 			}
 			if d.id == f.Due {
-				return []Event{d.event}, nil
+				return d.events, nil
 			}
 		}
 		return nil, refuse("not-due", "doc/record.md 6", f.Due)
@@ -184,6 +184,15 @@ func (s *State) grant(o Office) {
 	if p, ok := s.persons.Get(string(o.Person)); ok {
 		p.Index = o.Index
 		s.persons = s.persons.Set(string(o.Person), p)
+	}
+}
+
+// revoke ends an office.
+func (s *State) revoke(p PersonID, c Capacity, party PartyID, index int64) {
+	s.offices = s.offices.Delete(officeKey(p, c, party))
+	if x, ok := s.persons.Get(string(p)); ok {
+		x.Index = index
+		s.persons = s.persons.Set(string(p), x)
 	}
 }
 

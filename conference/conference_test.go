@@ -74,6 +74,7 @@ type act struct {
 	notAfter record.Instant
 	about    []record.About
 	clock    bool
+	wait     int64 // milliseconds that pass before it
 }
 
 func (d *desk) submitted(t testing.TB, a act) *record.Submitted {
@@ -104,7 +105,7 @@ func (d *desk) submitted(t testing.TB, a act) *record.Submitted {
 // do decides an act and, if it is taken, writes its entry.
 func (d *desk) do(t testing.TB, a act) *Refusal {
 	s := d.submitted(t, a)
-	d.at += 1000
+	d.at += 1000 + record.Instant(a.wait)
 	events, r := Decide(&d.State, s, d.at)
 	if r != nil {
 		return r
@@ -226,9 +227,6 @@ var refusals = []struct {
 	{"not-in-conflict", nil, act{as: Secretary, by: 1, name: "PreferFact", fields: `{"index":3,"reason":"r"}`}},
 }
 
-// moreRepresentatives are those of parts whose tests stand in files of their own.
-var moreRepresentatives []Event
-
 func present(p string) act {
 	return act{as: Secretary, by: 1, name: "RecordPresence", fields: `{"party":"` + p + `"}`, meeting: "m"}
 }
@@ -339,7 +337,7 @@ func representatives() []Event {
 		{Body: &StatementMade{"m", "others", "", []Point{{"hope", []Term{"terrorism", "extremism"}, "national-interests", "ankara"}}}, Reported: r},
 		{Body: &InstrumentSigned{"m", "i", "document", "outcomes-of-meeting", "ankara", "parties", []PartyID{"a", "b"}}, Reported: r}, {Body: &OrganSeated{"m", "permanent-secretariat", "ankara"}, Reported: r},
 		{Body: &NextMeetingDecided{"m", "almaty", "a", "2020"}}, {Body: &AudienceHeld{"m", p, "president", "a"}, Reported: r},
-		{Body: &PresenceRecorded{"m", "a", true}}, {Body: &MeetingClosed{"m"}}, {Body: &FloorRequested{"r", "m", "a", p}}, {Body: &FloorGiven{"r", "m", 300}}, {Body: &FloorEnded{"r", "m", "time"}}, {Body: &SpeakerOverran{"r", 12}},
+		{Body: &PresenceRecorded{"m", "a", true}}, {Body: &MeetingClosed{"m", true}}, {Body: &FloorRequested{"r", "m", "a", p, "reply", "q"}}, {Body: &FloorGiven{"r", "m", 300}}, {Body: &FloorEnded{"r", "m", "time"}}, {Body: &SpeakerOverran{"r", 12}},
 		{Body: &NoteFiled{"n", "text"}},
 	}
 }
@@ -347,7 +345,7 @@ func representatives() []Event {
 func TestGoldenEncodings(t *testing.T) {
 	folder := filepath.Join("testdata", "events")
 	seen := map[string]bool{}
-	for _, e := range slices.Concat(representatives(), moreRepresentatives) {
+	for _, e := range slices.Concat(representatives(), samples()) {
 		if e.Kind() == "RulesAdopted" {
 			e.Body.(*RulesAdopted).Rules.Name, e.Body.(*RulesAdopted).Rules.Version = "Rules", "1"
 		}
@@ -500,7 +498,7 @@ func withEdition2(t *testing.T) {
 	})
 	happens(ed, func(s *State, h Happened, b *Promised) {
 		at := h.At + record.Instant(b.In)
-		s.dues = s.dues.Set(dueKey(at, b.ID), due{b.ID, at, Event{Body: &Elapsed{b.ID}}})
+		s.dues = s.dues.Set(dueKey(at, b.ID), due{b.ID, at, []Event{{Body: &Elapsed{b.ID}}}})
 	})
 	happens(ed, func(s *State, h Happened, b *Elapsed) {
 		for k, d := range s.dues.All() {

@@ -13,7 +13,9 @@ type Request struct {
 	Meeting MeetingID
 	Party   PartyID
 	Person  PersonID
-	State   string // listed, speaking or ended
+	Sort    string    // "" for a statement, else group, observer, reply, explanation or item
+	To      RequestID // the statement a reply answers
+	State   string    // listed, speaking, ended or withdrawn
 	Given   record.Instant
 	Limit   int64 // seconds; 0: none
 	Index   int64 // entry that changed it last
@@ -21,14 +23,33 @@ type Request struct {
 
 // room is who speaks and who waits at one meeting.
 type room struct {
-	holder RequestID
-	list   []RequestID // in order
+	holder   RequestID
+	list     []RequestID // in order
+	closed   bool        // nobody more is listed but for a reply (GA 73)
+	limits   []limitSet  // set at this meeting
+	replies  []reply     // given
+	business int64       // entry that took up other business last: a ruling cannot be appealed after it
+}
+
+// limitSet is a time limit set at a meeting, for one sort of request.
+type limitSet struct {
+	sort           string
+	seconds, times int64
+}
+
+// reply counts the replies of a party on an item.
+type reply struct {
+	party PartyID
+	item  ItemID
+	times int64
 }
 
 type (
 	// AskFloor puts the delegation on the speakers' list.
 	AskFloor struct {
 		Request RequestID `json:"request" jsonschema:"id of the request, chosen by who asks"`
+		Sort    string    `json:"sort,omitempty" jsonschema:"absent for a statement; else group, observer, reply, explanation or item"`
+		To      RequestID `json:"to,omitempty" jsonschema:"for a reply: the statement it answers"`
 	}
 	// FloorRequested is what AskFloor causes.
 	FloorRequested struct {
@@ -36,6 +57,8 @@ type (
 		Meeting MeetingID `json:"meeting"`
 		Party   PartyID   `json:"party"`
 		Person  PersonID  `json:"person"`
+		Sort    string    `json:"sort,omitempty"`
+		To      RequestID `json:"to,omitempty"`
 	}
 
 	// GiveFloor calls upon the first speaker on the list.
@@ -70,7 +93,7 @@ type (
 func floor(ed *edition) {
 	does(ed, Act{
 		Name: "AskFloor", Title: "Ask for the floor", Help: "Puts your delegation on the speakers' list of the meeting.",
-		Who: []Capacity{Head, ObserverHead}, Rule: "GA 68; GA 73", Refusals: []Code{"unknown-meeting", "meeting-not-open", "meeting-closed", "already-listed", "id-taken", "observer-may-not"}, Causes: []string{"FloorRequested"},
+		Who: []Capacity{Head, Delegate, ObserverHead}, Rule: "GA 68; GA 73", Refusals: []Code{"unknown-meeting", "meeting-not-open", "meeting-closed", "already-listed", "id-taken", "observer-may-not", "list-closed", "kind-not-now", "credentials-rejected"}, Causes: []string{"FloorRequested"},
 	}, func(s *State, c *Call, f *AskFloor) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {
@@ -79,18 +102,24 @@ func floor(ed *edition) {
 		if s.requests.Has(string(f.Request)) {
 			return nil, refuse("id-taken", "doc/record.md 5", f.Request)
 		}
-		if member := s.parties.At(c.For).memberOn(m.From, m.MeetingConvened.Meeting); !member && c.As == string(Head) {
+		if member := s.parties.At(c.For).memberOn(m.From, m.MeetingConvened.Meeting); !member && c.As != string(ObserverHead) {
 			return nil, refuse("observer-may-not", "GA 68", c.For)
+		}
+		if r := s.seated(m, PartyID(c.For)); r != nil {
+			return nil, r
+		}
+		if r := s.askable(m, f); r != nil {
+			return nil, r
 		}
 		for _, id := range append(slices.Clone(m.floor.list), m.floor.holder) {
 			if q := s.requests.At(string(id)); q.Party == PartyID(c.For) {
 				return nil, refuse("already-listed", "GA 68", c.For, id)
 			}
 		}
-		return []Event{{Body: &FloorRequested{f.Request, m.MeetingConvened.Meeting, PartyID(c.For), PersonID(c.By)}}}, nil
+		return []Event{{Body: &FloorRequested{f.Request, m.MeetingConvened.Meeting, PartyID(c.For), PersonID(c.By), f.Sort, f.To}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *FloorRequested) {
-		s.setRequest(Request{ID: b.Request, Meeting: b.Meeting, Party: b.Party, Person: b.Person, State: "listed"}, h.Index)
+		s.setRequest(Request{ID: b.Request, Meeting: b.Meeting, Party: b.Party, Person: b.Person, Sort: b.Sort, To: b.To, State: "listed"}, h.Index)
 		s.setFloor(b.Meeting, h.Index, func(f room) room {
 			f.list = append(f.list[:len(f.list):len(f.list)], b.Request)
 			return f
@@ -99,7 +128,7 @@ func floor(ed *edition) {
 
 	does(ed, Act{
 		Name: "GiveFloor", Title: "Give the floor", Help: "The Chair calls upon the next speaker on the list.",
-		Who: []Capacity{Chair}, Rule: "GA 68", Refusals: []Code{"unknown-meeting", "meeting-not-open", "meeting-closed", "unknown-request", "floor-taken", "out-of-order"}, Causes: []string{"FloorGiven"}, Timed: true,
+		Who: []Capacity{Chair}, Rule: "GA 68", Refusals: []Code{"unknown-meeting", "meeting-not-open", "meeting-closed", "unknown-request", "floor-taken", "out-of-order", "observer-after-members", "motion-pending", "question-pending", "voting"}, Causes: []string{"FloorGiven"}, Timed: true,
 	}, func(s *State, c *Call, f *GiveFloor) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {
@@ -114,11 +143,19 @@ func floor(ed *edition) {
 		if m.floor.list[0] != f.Request {
 			return nil, refuse("out-of-order", "GA 68", f.Request, m.floor.list[0])
 		}
-		e := FloorGiven{Request: f.Request, Meeting: m.MeetingConvened.Meeting}
-		if s.Rules.Speaking != nil {
-			e.Limit = s.Rules.Speaking.Seconds
+		if r := s.undisturbed(m); r != nil {
+			return nil, r
 		}
-		return []Event{{Body: &e}}, nil
+		q := s.requests.At(string(f.Request))
+		if put, ok := s.Pending(m.MeetingConvened.Meeting); ok && q.Sort != "explanation" {
+			return nil, put.refusal()
+		}
+		for _, id := range m.floor.list[1:] {
+			if other := s.requests.At(string(id)); !s.memberAt(m, q.Party) && s.memberAt(m, other.Party) && other.Sort == "" {
+				return nil, refuse("observer-after-members", "GA practice: observers speak after members", q.Party, id)
+			}
+		}
+		return []Event{{Body: &FloorGiven{f.Request, m.MeetingConvened.Meeting, s.limit(m, q, 0)}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *FloorGiven) {
 		q := s.requests.At(string(b.Request))
@@ -127,13 +164,14 @@ func floor(ed *edition) {
 		s.setFloor(b.Meeting, h.Index, func(f room) room {
 			f.holder = b.Request
 			f.list = slices.DeleteFunc(slices.Clone(f.list), func(id RequestID) bool { return id == b.Request })
+			f.business = h.Index
 			return f
 		})
 	})
 
 	does(ed, Act{
 		Name: "EndFloor", Title: "End the statement", Help: "The speaker, or the Chair, ends the statement of who has the floor.",
-		Who: []Capacity{Head, ObserverHead, Chair}, Rule: "GA 68, 72", Refusals: []Code{"unknown-meeting", "meeting-not-open", "meeting-closed", "no-floor"}, Causes: []string{"FloorEnded", "StatementMade", "SpeakerOverran"}, Timed: true,
+		Who: []Capacity{Head, Delegate, ObserverHead, Chair}, Rule: "GA 68, 72", Refusals: []Code{"unknown-meeting", "meeting-not-open", "meeting-closed", "no-floor"}, Causes: []string{"FloorEnded", "StatementMade", "SpeakerOverran"}, Timed: true,
 	}, func(s *State, c *Call, f *EndFloor) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {
@@ -163,6 +201,57 @@ func floor(ed *edition) {
 		s.setFloor(b.Meeting, h.Index, func(f room) room { f.holder = ""; return f })
 	})
 	happens(ed, func(*State, Happened, *SpeakerOverran) {})
+	list(ed)
+}
+
+// askable refuses a request whose sort is not in order now.
+func (s *State) askable(m Meeting, f *AskFloor) *Refusal {
+	id := m.MeetingConvened.Meeting
+	switch f.Sort {
+	case "", "group", "observer", "item":
+		if m.floor.closed {
+			return refuse("list-closed", "GA 73", id)
+		}
+		if _, open := s.OpenItem(id); f.Sort == "item" && !open {
+			return refuse("kind-not-now", "GA 68", f.Sort)
+		}
+	case "reply":
+		if said := s.requests.At(string(f.To)); said.Meeting != id || said.State != "ended" {
+			return refuse("kind-not-now", "GA 73", f.Sort)
+		}
+	case "explanation":
+		if _, put := s.Pending(id); !put && !s.resultAnnounced(id) {
+			return refuse("kind-not-now", "GA 88", f.Sort)
+		}
+	default:
+		return refuse("malformed", "doc/record.md 2", "sort")
+	}
+	return nil
+}
+
+// undisturbed refuses business while a point of order, an appeal or a motion stands before it.
+func (s *State) undisturbed(m Meeting) *Refusal {
+	if what, ok := s.interrupted(m.MeetingConvened.Meeting); ok {
+		return refuse("motion-pending", "GA 71, 77", what)
+	}
+	return nil
+}
+
+// limit is how long the nth request of a sort may take, in seconds; 0: no limit.
+func (s *State) limit(m Meeting, q Request, nth int64) int64 {
+	sort := q.Sort
+	if sort == "" {
+		sort = "statement"
+	}
+	for _, l := range m.floor.limits {
+		if l.sort == sort {
+			return l.seconds
+		}
+	}
+	if l, _, ok := s.Rules.Limit(sort, nth); ok {
+		return l.Seconds
+	}
+	return 0
 }
 
 func (s *State) setRequest(q Request, index int64) {

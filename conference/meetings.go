@@ -12,13 +12,17 @@ type Meeting struct {
 	Index    int64 // entry that changed it last
 	Opened   *record.Instant
 	Closed   bool
+	Stopped  string // suspended or adjourned, or ""
 	Chair    PersonID
 	present  Ordered[string, bool]
 	floor    room
 }
 
+// last is the last day of a meeting.
+func (m MeetingConvened) last() Date { return max(m.From, m.To) }
+
 // InSession reports whether the meeting is open and not closed.
-func (m Meeting) InSession() bool { return m.Opened != nil && !m.Closed }
+func (m Meeting) InSession() bool { return m.Opened != nil && !m.Closed && m.Stopped == "" }
 
 type (
 	// ConveneMeeting calls a numbered meeting to a place.
@@ -47,14 +51,15 @@ type (
 	}
 	// MeetingClosed is what CloseMeeting causes.
 	MeetingClosed struct {
-		Meeting MeetingID `json:"meeting"`
+		Meeting   MeetingID `json:"meeting"`
+		Undecided bool      `json:"undecided,omitempty" jsonschema:"true where no next meeting was decided"`
 	}
 )
 
 func meetings(ed *edition) {
 	does(ed, Act{
 		Name: "ConveneMeeting", Title: "Convene a meeting", Help: "Calls a numbered meeting to a place, from a day on.",
-		Who: []Capacity{Secretary}, Rule: "GA 1-11", Refusals: []Code{"id-taken", "ordinal-taken", "unknown-place", "unknown-party"}, Causes: []string{"MeetingConvened"},
+		Who: []Capacity{Secretary}, Rule: "GA 1-11", Refusals: []Code{"id-taken", "ordinal-taken", "overlaps", "unknown-place", "unknown-party"}, Causes: []string{"MeetingConvened"},
 	}, func(s *State, c *Call, f *ConveneMeeting) ([]Event, *Refusal) {
 		if s.meetings.Has(string(f.Meeting)) {
 			return nil, refuse("id-taken", "doc/record.md 5", f.Meeting)
@@ -62,6 +67,9 @@ func meetings(ed *edition) {
 		for _, m := range s.meetings.All() {
 			if m.Ordinal == f.Ordinal {
 				return nil, refuse("ordinal-taken", "GA 1-11", f.Ordinal, m.Meeting)
+			}
+			if m.Convened > 0 && !m.Closed && m.Place == f.Place && f.From <= m.last() && MeetingConvened(*f).last() >= m.From {
+				return nil, refuse("overlaps", "GA 1-11", m.Meeting)
 			}
 		}
 		e := MeetingConvened(*f)
@@ -124,7 +132,7 @@ func meetings(ed *edition) {
 
 	does(ed, Act{
 		Name: "CloseMeeting", Title: "Close the meeting", Help: "The Chair declares the meeting closed and says where the next is to be.",
-		Who: []Capacity{Chair}, Rule: "GA 35", Refusals: []Code{"unknown-meeting", "meeting-not-open", "meeting-closed", "floor-taken", "unknown-place", "unknown-party"}, Causes: []string{"MeetingClosed", "NextMeetingDecided"},
+		Who: []Capacity{Chair}, Rule: "GA 35", Refusals: []Code{"unknown-meeting", "meeting-not-open", "meeting-closed", "floor-taken", "unknown-place", "unknown-party", "item-open", "motion-pending", "question-pending", "voting"}, Causes: []string{"MeetingClosed", "NextMeetingDecided"}, Notices: []Code{"next-undecided"},
 	}, func(s *State, c *Call, f *CloseMeeting) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {
@@ -134,7 +142,16 @@ func meetings(ed *edition) {
 			return nil, refuse("floor-taken", "GA 35", m.floor.holder)
 		}
 		id := m.MeetingConvened.Meeting
-		events := []Event{{Body: &MeetingClosed{id}}}
+		if r := s.undisturbed(m); r != nil {
+			return nil, r
+		}
+		if r := s.beforeVoting(m); r != nil {
+			return nil, r
+		}
+		if item, open := s.OpenItem(id); open {
+			return nil, refuse("item-open", "GA 35", item.ID)
+		}
+		events := []Event{{Body: &MeetingClosed{id, f.Next == ""}}}
 		if f.Next != "" {
 			next := Event{Body: &NextMeetingDecided{id, f.Next, f.Party, f.Date}}
 			if r := s.consistent(next); r != nil {
@@ -184,7 +201,7 @@ func (s *State) inSession(c *Call) (Meeting, *Refusal) {
 		return m, r
 	case m.Closed:
 		return m, refuse("meeting-closed", c.act.Rule, m.MeetingConvened.Meeting)
-	case m.Opened == nil:
+	case !m.InSession():
 		return m, refuse("meeting-not-open", c.act.Rule, m.MeetingConvened.Meeting)
 	}
 	return m, nil

@@ -23,6 +23,7 @@ type Place struct {
 // A Status is a party's, from a date, on a basis.
 type Status struct {
 	Member   bool // else observer
+	Left     bool // else neither: it withdrew
 	From     Date
 	Basis    Term
 	Meeting  MeetingID // an observer for one meeting only
@@ -181,7 +182,7 @@ func (p Party) memberOn(day Date, m MeetingID) bool {
 
 func (p Party) observerOn(day Date, m MeetingID) bool {
 	st, ok := p.statusOn(day, m)
-	return ok && !st.Member
+	return ok && !st.Member && !st.Left
 }
 
 // Members lists the members of the body on a day at a meeting, in order of id.

@@ -63,9 +63,14 @@ func (s *State) Version(kind, id string) (index int64, ok bool) {
 
 // A due is something that happens when an instant comes.
 type due struct {
-	id    string
-	at    record.Instant
-	event Event
+	id     string
+	at     record.Instant
+	events []Event
+}
+
+// falls notes what happens when an instant comes, unless it is taken back before.
+func (s *State) falls(at record.Instant, id string, events ...Event) {
+	s.dues = s.dues.Set(dueKey(at, id), due{id, at, events})
 }
 
 func dueKey(at record.Instant, id string) string { return at.String() + "/" + id }

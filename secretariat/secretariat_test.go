@@ -127,7 +127,8 @@ func (r *room) refused(a *Act, code conference.Code) {
 }
 
 func convene(r *room, id string, ordinal int) *Act {
-	return r.act("ConveneMeeting", fmt.Sprintf(`{"from":"2026-01-01","meeting":"%s","ordinal":%d,"place":"hall"}`, id, ordinal))
+	day := time.Date(2026, 1, ordinal, 0, 0, 0, 0, time.UTC).Format(time.DateOnly) // two on one day at one place overlap
+	return r.act("ConveneMeeting", fmt.Sprintf(`{"from":"%s","meeting":"%s","ordinal":%d,"place":"hall"}`, day, id, ordinal))
 }
 
 const name = "Ilvar Tesmond Canary"
