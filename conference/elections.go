@@ -1,7 +1,6 @@
 package conference
 
 import (
-	"cmp"
 	"slices"
 
 	"kurultai/record"
@@ -27,6 +26,7 @@ type Election struct {
 	Restricted []CandidateID
 	Special    bool          // the ballot is among those tied at the edge
 	Tied       []CandidateID // the lot is to decide among these
+	Beside     []CandidateID // the special ballot, or the lot, is for who goes on beside these
 	Papers     []PartyID     // who got a paper
 	Commitment record.Digest // of the seed of a lot
 	Elected    []CandidateID
@@ -68,22 +68,6 @@ func (e Election) standing() (ids []CandidateID) {
 		}
 	}
 	return ids
-}
-
-// restrictedNext reports whether the nth ballot is restricted: the first is free, then come so many restricted, so
-// many free ones in turn (GA 93-94).
-func restrictedNext(r *rules.Election, n int64) bool {
-	if n <= 1 || r == nil {
-		return n > 1 // GA 92: the second between the two highest
-	}
-	if r.Free == 0 {
-		return true
-	}
-	n -= 2
-	if n < r.RestrictedFirst {
-		return true
-	}
-	return (n-r.RestrictedFirst)/r.Free%2 == 1
 }
 
 type (
@@ -194,6 +178,7 @@ type (
 		Places   int64         `json:"places" jsonschema:"places left"`
 		Next     string        `json:"next" jsonschema:"free, restricted, special or lot"`
 		Names    []CandidateID `json:"names,omitempty" jsonschema:"who the next ballot, or the lot, is among"`
+		Beside   []CandidateID `json:"beside,omitempty" jsonschema:"of a special ballot or lot for who goes on: who goes on already"`
 	}
 	// DrawLot decides among those tied.
 	DrawLot struct {
@@ -464,7 +449,7 @@ func tallies(ed *edition) {
 		return s.counted(m, e, f, valid), nil
 	})
 	happens(ed, func(s *State, h Happened, b *BallotCounted) {
-		s.changeElection(b.Election, h.Index, func(e *Election) { e.State, e.Restricted, e.Special = "counted", nil, false })
+		s.changeElection(b.Election, h.Index, func(e *Election) { e.State, e.Restricted, e.Special, e.Beside = "counted", nil, false, nil })
 	})
 	happens(ed, func(s *State, h Happened, b *CandidateElected) {
 		s.changeElection(b.Election, h.Index, func(e *Election) {
@@ -476,6 +461,7 @@ func tallies(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *BallotInconclusive) {
 		s.changeElection(b.Election, h.Index, func(e *Election) {
+			e.Beside = b.Beside
 			switch b.Next {
 			case "lot":
 				e.Tied = b.Names
@@ -486,7 +472,7 @@ func tallies(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "DrawLot", Title: "Draw a lot", Help: "The Chair decides a tie by lot; the seed was committed to before and anyone can draw again.",
-		Who: []Capacity{Chair}, Rule: "GA 92; EC 70", Refusals: codes(atMeeting, "no-election", "lot-not-due", "not-committed"), Causes: []string{"DrawnByLot", "CandidateElected"},
+		Who: []Capacity{Chair}, Rule: "GA 92; EC 70", Refusals: codes(atMeeting, "no-election", "lot-not-due", "not-committed"), Causes: []string{"DrawnByLot", "CandidateElected", "BallotInconclusive"},
 	}, func(s *State, c *Call, f *DrawLot) ([]Event, *Refusal) {
 		_, e, r := s.election(c, f.Election)
 		if r != nil {
@@ -500,14 +486,18 @@ func tallies(ed *edition) {
 			return nil, refuse("not-committed", "GA 92", e.Commitment)
 		}
 		drawn := e.Tied[Draw(seed, string(f.Election), len(e.Tied))]
-		return []Event{{Body: &DrawnByLot{f.Election, e.Meeting, e.Tied, f.Seed, drawn}}, {Body: &CandidateElected{f.Election, e.Meeting, drawn}}}, nil
+		events := []Event{{Body: &DrawnByLot{f.Election, e.Meeting, e.Tied, f.Seed, drawn}}}
+		if len(e.Beside) > 0 { // EC 69: it decides who goes on
+			return append(events, Event{Body: &BallotInconclusive{e.ID, e.Meeting, e.Places - int64(len(e.Elected)), "restricted", append(slices.Clone(e.Beside), drawn), nil}}), nil
+		}
+		return append(events, Event{Body: &CandidateElected{f.Election, e.Meeting, drawn}}), nil
 	})
 	happens(ed, func(s *State, h Happened, b *DrawnByLot) {
 		s.changeElection(b.Election, h.Index, func(e *Election) { e.Tied = nil })
 	})
 }
 
-// counted is what a tally comes to: who is elected, and what comes next where places remain.
+// counted is what a tally brings about.
 func (s *State) counted(m Meeting, e Election, f *ReportTally, valid int64) []Event {
 	majority, rule := s.Rules.Majority("election")
 	if el := s.Rules.Election; el != nil {
@@ -515,96 +505,27 @@ func (s *State) counted(m Meeting, e Election, f *ReportTally, valid int64) []Ev
 			majority, rule = named, el.Rule
 		}
 	}
-	members := int64(len(s.Members(m.From, e.Meeting)))
-	passes := func(votes int64) (bool, int64) {
-		res := majority.Decide(rules.Count{Members: members, Present: f.Papers, Yes: votes, No: valid - votes}, "lost")
-		needed := int64(0)
-		if len(res.Working) > 0 {
-			needed = res.Working[0].Needed
-		}
-		return res.Outcome == rules.Carried, needed
+	b := rules.Ballot{Number: e.Ballot, Places: e.Places - int64(len(e.Elected)), Members: int64(len(s.Members(m.From, e.Meeting))), Valid: valid, Special: e.Special}
+	for _, v := range f.Votes {
+		b.Votes = append(b.Votes, rules.Tally{Name: string(v.Candidate), Votes: v.Votes})
 	}
-	_, needed := passes(0)
-	events := []Event{{Body: &BallotCounted{e.ID, e.Meeting, e.Ballot, f.Papers, f.Invalid, f.Blank, f.Votes, needed, rule}}}
-	votes := slices.Clone(f.Votes)
-	slices.SortStableFunc(votes, func(a, b VotesFor) int { return cmp.Compare(b.Votes, a.Votes) })
-	left := int(e.Places) - len(e.Elected)
-	var won []VotesFor
-	for _, v := range votes {
-		if ok, _ := passes(v.Votes); ok {
-			won = append(won, v)
-		}
+	for _, id := range e.Beside {
+		b.Beside = append(b.Beside, string(id))
 	}
-	inconclusive := func(next string, names []CandidateID) []Event {
-		return append(events, Event{Body: &BallotInconclusive{e.ID, e.Meeting, int64(left), next, names}})
+	res := s.Rules.Ballot(b, majority)
+	events := []Event{{Body: &BallotCounted{e.ID, e.Meeting, e.Ballot, f.Papers, f.Invalid, f.Blank, f.Votes, res.Needed, rule}}}
+	for _, id := range candidates(res.Elected) {
+		events = append(events, Event{Body: &CandidateElected{e.ID, e.Meeting, id}})
 	}
-	// More have the majority than there are places: the most votes first; equal at the edge, a special ballot or the lot.
-	edge := len(won) > left && won[left-1].Votes == won[left].Votes
-	sure := min(len(won), left)
-	for edge && sure > 0 && won[sure-1].Votes == won[left].Votes {
-		sure--
+	if res.Next != "" {
+		events = append(events, Event{Body: &BallotInconclusive{e.ID, e.Meeting, b.Places - int64(len(res.Elected)), res.Next, candidates(res.Names), candidates(res.Beside)}})
 	}
-	for _, v := range won[:sure] {
-		events = append(events, Event{Body: &CandidateElected{e.ID, e.Meeting, v.Candidate}})
-		left--
-	}
-	if left == 0 {
-		return events
-	}
-	if edge {
-		var tied []CandidateID
-		for _, v := range won[sure:] {
-			if v.Votes == won[sure].Votes {
-				tied = append(tied, v.Candidate)
-			}
-		}
-		return inconclusive(s.tieNext(e), tied)
-	}
-	rest := slices.DeleteFunc(votes, func(v VotesFor) bool {
-		return slices.ContainsFunc(won[:sure], func(w VotesFor) bool { return w.Candidate == v.Candidate })
-	})
-	if e.Special || len(rest) == 2 && left == 1 && e.Ballot > 1 && rest[0].Votes == rest[1].Votes && s.lotEndsTies() {
-		var tied []CandidateID
-		for _, v := range rest {
-			if v.Votes == rest[0].Votes {
-				tied = append(tied, v.Candidate)
-			}
-		}
-		if len(tied) > 1 {
-			return inconclusive("lot", tied)
-		}
-	}
-	if !restrictedNext(s.Rules.Election, e.Ballot+1) || len(rest) == 0 {
-		return inconclusive("free", nil)
-	}
-	return inconclusive("restricted", highest(rest, 2*left))
+	return events
 }
 
-// highest is the n candidates with the most votes, and who ties with the last of them (GA 92-94).
-func highest(votes []VotesFor, n int) (names []CandidateID) {
-	for i, v := range votes {
-		if i >= n && v.Votes < votes[n-1].Votes {
-			break
-		}
-		names = append(names, v.Candidate)
+func candidates(names []string) (ids []CandidateID) {
+	for _, n := range names {
+		ids = append(ids, CandidateID(n))
 	}
-	return names
-}
-
-// tieNext is what follows a tie at the edge: a special ballot among the tied, and the lot if they tie again.
-func (s *State) tieNext(e Election) string {
-	if el := s.Rules.Election; el != nil && el.Tie == "special" && !e.Special {
-		return "special"
-	}
-	return "lot"
-}
-
-// lotEndsTies reports whether two who tie in a ballot between them are parted by lot: where a simple majority elects.
-func (s *State) lotEndsTies() bool {
-	el := s.Rules.Election
-	if el == nil {
-		return true
-	}
-	m, ok := s.Rules.NamedMajority(el.Majority)
-	return !ok || len(m.Tests) == 1 && m.Tests[0].Over != nil
+	return ids
 }

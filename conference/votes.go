@@ -454,6 +454,9 @@ func decidePut(s *State, c *Call, f *PutQuestion) ([]Event, *Refusal) {
 	if r != nil {
 		return nil, r
 	}
+	if majority, rule := s.Rules.Majority(ask.Kind); ask.Majority == "" && majority.Name == rules.Consensus && f.Method != "consensus" {
+		return nil, refuse("method-not-allowed", rule, f.Method)
+	}
 	events := []Event{{Body: &QuestionPut{f.Question, id, f.Type, f.Thing, f.Method, ask.Kind, ask.Majority, ask.Sponsors, f.Disputing, f.Commitment}}}
 	if f.Method != "consensus" {
 		events = append(events, Event{Body: &VotingBegan{f.Question, id}})

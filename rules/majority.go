@@ -26,6 +26,7 @@ type Count struct {
 	Members, Present  int64
 	Yes, No, Abstain  int64
 	WeightYes, Weight int64 // of those in favour, of all
+	VotesYes, Votes   int64 // likewise, where members have several
 	Vetoes            int64 // members of the class that may not be against, who are
 	Classes           []ClassCount
 }
@@ -110,6 +111,10 @@ func (r *Rules) Count(members, present []string, votes []Vote, m Majority) Count
 	for _, w := range r.Weights {
 		weights[w.Member] = w.Weight
 	}
+	several := map[string]int64{}
+	for _, w := range r.Votes {
+		several[w.Member] = w.Weight
+	}
 	answers := make(map[string]Answer, len(votes))
 	for _, v := range votes {
 		answers[v.Member] = v.Answer
@@ -125,11 +130,13 @@ func (r *Rules) Count(members, present []string, votes []Vote, m Majority) Count
 		}
 		weight := weights[member]
 		c.Weight += weight
+		c.Votes += several[member]
 		var yes, no, abstain int64
 		switch answer {
 		case Yes:
 			yes = 1
 			c.WeightYes += weight
+			c.VotesYes += several[member]
 		case No:
 			no = 1
 		case Abstain:
@@ -157,7 +164,7 @@ func (r *Rules) Count(members, present []string, votes []Vote, m Majority) Count
 // Decide says what a count means.
 func (m Majority) Decide(c Count, tie string) Result {
 	res := Result{Outcome: Carried, Majority: m.Name, Rule: m.Rule, Vetoed: m.NoVeto != "" && c.Vetoes > 0}
-	if res.Vetoed {
+	if res.Vetoed || len(m.Tests) == 0 && m.NoVeto == "" { // consensus is no count: nothing carries by being counted
 		res.Outcome = Lost
 	}
 	for _, t := range m.Tests {
@@ -199,6 +206,8 @@ func (t Test) step(c Count) Step {
 		s.Base = present
 	case "weight":
 		s.Have, s.Base = c.WeightYes, c.Weight
+	case "votes":
+		s.Have, s.Base = c.VotesYes, c.Votes
 	default:
 		s.Base = members
 	}

@@ -26,6 +26,7 @@ type Rules struct {
 	Questions       []Question      `json:"questions,omitempty" jsonschema:"which majority which kind of question needs"`
 	Classes         []Class         `json:"classes,omitempty" jsonschema:"members of one kind, as the permanent ones"`
 	Weights         []Weight        `json:"weights,omitempty" jsonschema:"weight of each member, as its population"`
+	Votes           []Weight        `json:"votes,omitempty" jsonschema:"votes of each member, where they are not one each"`
 	Methods         []string        `json:"methods,omitempty" jsonschema:"how a question may be put: consensus, hands, recorded, roll-call, secret"`
 	Motions         []Motion        `json:"motions,omitempty" jsonschema:"motions, highest precedence first"`
 	Notices         []Notice        `json:"notices,omitempty" jsonschema:"times to be kept, by kind"`
@@ -71,7 +72,7 @@ type Majority struct {
 
 // A Test compares how many are in favour with a base.
 type Test struct {
-	Of              string    `json:"of" jsonschema:"the base: cast (yes and no), participating (yes, no and abstaining), present, members or weight"`
+	Of              string    `json:"of" jsonschema:"the base: cast (yes and no), participating (yes, no and abstaining), present, members, weight or votes"`
 	Over            *Fraction `json:"over,omitempty" jsonschema:"more than this part of the base"`
 	AtLeast         *Fraction `json:"atLeast,omitempty" jsonschema:"at least this part of the base"`
 	Number          int64     `json:"number,omitempty" jsonschema:"at least so many"`
