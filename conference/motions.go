@@ -50,10 +50,7 @@ func (s *State) rank(m Motion) int64 {
 	case "appeal":
 		return -1
 	}
-	if kind, _ := s.motionKind(m.Sort); kind.Rank > 0 {
-		return kind.Rank
-	}
-	return 1000
+	return s.Rules.Rank(m.Sort)
 }
 
 func (s *State) motionKind(sort string) (rules.Motion, bool) { return s.Rules.MotionKind(sort) }
@@ -458,21 +455,17 @@ func movement(ed *edition) {
 			return nil, r
 		}
 		kind, _ := s.motionKind(x.Sort)
-		spoke, most := x.For, kind.For
-		if f.Side == "against" {
-			spoke, most = x.Against, kind.Against
-		}
+		spoke := map[string][]PartyID{"for": x.For, "against": x.Against}
+		full := kind.Speech(f.Side, int64(len(spoke[f.Side])))
 		switch {
 		case f.Side != "for" && f.Side != "against":
 			return nil, refuse("malformed", "doc/record.md 2", "side")
-		case kind.For+kind.Against == 0:
-			return nil, refuse("no-debate", kind.Rule, x.Sort)
-		case most == 0:
-			return nil, refuse("only-against", kind.Rule, x.Sort)
+		case full == "no-debate" || full == "only-against":
+			return nil, refuse(Code(full), kind.Rule, x.Sort)
 		case slices.Contains(slices.Concat(x.For, x.Against), PartyID(c.For)):
 			return nil, refuse("already-spoke", kind.Rule, c.For)
-		case int64(len(spoke)) >= most:
-			return nil, refuse("two-already-spoke", kind.Rule, most, f.Side)
+		case full != "":
+			return nil, refuse(Code(full), kind.Rule, len(spoke[f.Side]), f.Side)
 		}
 		return []Event{{Body: &MotionSpokenTo{x.ID, x.Meeting, PartyID(c.For), PersonID(c.By), f.Side}}}, nil
 	})

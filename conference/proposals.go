@@ -400,7 +400,7 @@ func submitting(ed *edition) {
 		if !ok || d.Withdrawn {
 			return nil, refuse("not-written", "GA 78", f.Symbol)
 		}
-		if n, ok := s.Rules.Notice("proposal"); ok && (!d.Sent || c.At < d.SentAt+record.Instant(n.Seconds*1000)) {
+		if n, ok := s.Rules.Notice("proposal"); ok && (!d.Sent || s.Rules.Early("proposal", int64(c.At-d.SentAt)/1000, false)) {
 			return nil, refuse("not-circulated-in-time", n.Rule, f.Symbol, n.Seconds/3600)
 		}
 		sponsors := []PartyID{PartyID(c.For)}
@@ -473,12 +473,12 @@ func submitting(ed *edition) {
 		Who: members, Rule: "GA 80; SC 35", Refusals: codes(onDraft, "not-lead", "amended"), Causes: []string{"ProposalWithdrawn"},
 	}, func(s *State, c *Call, f *WithdrawProposal) ([]Event, *Refusal) {
 		_, p, r := s.drafted(c, f.Proposal)
-		switch {
+		switch code := rules.Stays(p.Amended, false); {
 		case r != nil:
 		case p.Sponsors[0] != PartyID(c.For):
 			r = refuse("not-lead", "GA 80", p.Sponsors[0])
-		case p.Amended:
-			r = refuse("amended", "GA 80", f.Proposal)
+		case code != "":
+			r = refuse(Code(code), "GA 80", f.Proposal)
 		}
 		e := ProposalWithdrawn(*f)
 		return []Event{{Body: &e}}, r
@@ -626,7 +626,7 @@ func dividing(ed *edition) {
 				return nil, refuse("id-taken", "doc/record.md 5", part.Part)
 			}
 		}
-		stops := f.Objection != "" && s.Rules.Division != "right" && (s.Rules.Division != "unless-mover-objects" || slices.Contains(p.Sponsors, f.Objection))
+		stops := f.Objection != "" && !s.Rules.Divides(slices.Contains(p.Sponsors, f.Objection))
 		if stops && !s.carriedMotion(p.Meeting, "division", string(p.ID)) {
 			return nil, refuse("objected", "GA 89", f.Objection)
 		}
@@ -678,7 +678,7 @@ func dividing(ed *edition) {
 					}
 				}
 			}
-			if operative > 0 && lost == operative { // GA 89: rejected as a whole
+			if rules.Emptied(operative, lost) {
 				events = append(events, Event{Body: &ProposalRejected{p.ID, p.Meeting}})
 			}
 			return events

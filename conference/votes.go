@@ -568,7 +568,7 @@ func rollCall(ed *edition) {
 			return nil, refuse("not-committed", "GA 87", q.Commitment)
 		}
 		at := Draw(seed, string(f.Question), len(f.Order))
-		order := slices.Concat(f.Order[at:], f.Order[:at])
+		order := rules.From(f.Order, at)
 		return []Event{{Body: &RollCallStartDrawn{f.Question, m.MeetingConvened.Meeting, order, f.Seed, order[0]}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *RollCallStartDrawn) {
@@ -710,7 +710,7 @@ func (s *State) Tally(q Question) (rules.Count, rules.Majority, string) {
 	for _, v := range q.Votes {
 		cast = append(cast, rules.Vote{Member: string(v.Party), Answer: v.Answer})
 	}
-	return s.Rules.Count(all, present, cast, majority), majority, rule
+	return s.Rules.House(all).Count(present, cast, majority), majority, rule
 }
 
 func results(ed *edition) {
@@ -758,7 +758,7 @@ func (s *State) result(q Question) ResultAnnounced {
 	e := ResultAnnounced{Question: q.ID, Meeting: q.Meeting, Type: q.Kind, Thing: q.Thing}
 	if q.Method == "consensus" {
 		e.Outcome, e.Majority, e.Rule = string(rules.Carried), "consensus", "nobody objects when it is put"
-		if len(q.Objections) > 0 {
+		if !rules.Adopts(int64(len(q.Objections))) {
 			e.Outcome = string(rules.Lost)
 		}
 		return e
@@ -836,11 +836,8 @@ func explaining(ed *edition) {
 		if q.Method == "secret" {
 			return nil, refuse("secret-ballot", "GA 88", q.ID)
 		}
-		if sp := s.Rules.Sponsors; sp != nil && slices.Contains(q.Sponsors, PartyID(c.For)) {
-			p, _ := s.Proposal(ProposalID(q.Thing))
-			if sp.Explain == "never" || sp.Explain == "if-amended" && !p.Amended {
-				return nil, refuse("sponsor-may-not", sp.Rule, c.For)
-			}
+		if p, _ := s.Proposal(ProposalID(q.Thing)); slices.Contains(q.Sponsors, PartyID(c.For)) && !s.Rules.SponsorsExplain(p.Amended) {
+			return nil, refuse("sponsor-may-not", s.Rules.Sponsors.Rule, c.For)
 		}
 		return []Event{{Body: &VoteExplained{q.ID, q.Meeting, PartyID(c.For), f.Before, false, f.Symbol}}}, nil
 	})

@@ -13,7 +13,7 @@ import (
 // below is doc/architecture.md's last column: what each package of ours may import of ours.
 var below = map[string]string{
 	"record/canonical": "", "record": "record/canonical", "record/recordtest": "record record/canonical", "record/sqlite": "record record/canonical", "record/tiles": "record record/canonical",
-	"rules": "record/canonical", "conference": "record record/canonical rules", "witness": "record record/canonical conference rules", "secretariat": "record record/canonical conference rules",
+	"rules": "record/canonical", "rules/bodies": "record/canonical rules", "conference": "record record/canonical rules", "witness": "record record/canonical conference rules", "secretariat": "record record/canonical conference rules",
 	"story": "record record/canonical conference secretariat", "story/storytest": "record record/sqlite secretariat story", "language": "", "paper": "conference language record", "web": "record record/canonical conference rules language paper", "cmd/kurultai": "*",
 }
 

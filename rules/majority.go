@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // An Answer is how a member voted.
 type Answer string
@@ -100,63 +97,97 @@ func (r *Rules) NamedMajority(name string) (Majority, bool) {
 	return Majority{}, false
 }
 
-// Count counts votes of members; votes of others are not counted. Present are members who answered or are in the
-// list of those present.
-func (r *Rules) Count(members, present []string, votes []Vote, m Majority) Count {
-	c := Count{Members: int64(len(members))}
-	for _, class := range r.Classes {
-		c.Classes = append(c.Classes, ClassCount{Name: class.Name})
+// A House is the members of a body, in their order, ready for any number of votes.
+type House struct {
+	rules   *Rules
+	members []string
+	place   map[string]int
+	weigh   bool    // any of those below is other than 0
+	weights []int64 // in the order of the members
+	several []int64
+	classes [][]int // the places of each class's members
+}
+
+// House makes members ready to be counted.
+func (r *Rules) House(members []string) *House {
+	h := &House{rules: r, members: members, place: make(map[string]int, len(members)), weigh: len(r.Weights)+len(r.Votes) > 0,
+		weights: make([]int64, len(members)), several: make([]int64, len(members)), classes: make([][]int, len(r.Classes))}
+	for i, m := range members {
+		h.place[m] = i
 	}
-	weights := map[string]int64{}
-	for _, w := range r.Weights {
-		weights[w.Member] = w.Weight
+	for _, list := range []struct {
+		from []Weight
+		to   []int64
+	}{{r.Weights, h.weights}, {r.Votes, h.several}} {
+		for _, w := range list.from {
+			if at, in := h.place[w.Member]; in {
+				list.to[at] = w.Weight
+			}
+		}
 	}
-	several := map[string]int64{}
-	for _, w := range r.Votes {
-		several[w.Member] = w.Weight
+	for k, class := range r.Classes {
+		for _, m := range class.Members {
+			if at, in := h.place[m]; in {
+				h.classes[k] = append(h.classes[k], at)
+			}
+		}
 	}
-	answers := make(map[string]Answer, len(votes))
-	for _, v := range votes {
-		answers[v.Member] = v.Answer
-	}
-	there := make(map[string]bool, len(present))
+	return h
+}
+
+// Count counts votes of members; of several by one the last counts, and votes of others do not. Present are members
+// who answered or are in the list of those present.
+func (h *House) Count(present []string, votes []Vote, m Majority) Count {
+	answers, there := make([]Answer, len(h.members)), make([]bool, len(h.members))
 	for _, p := range present {
-		there[p] = true
+		if at, in := h.place[p]; in {
+			there[at] = true
+		}
 	}
-	for _, member := range members {
-		answer := answers[member]
-		if answer != "" || there[member] {
+	for _, v := range votes {
+		if at, in := h.place[v.Member]; in {
+			answers[at], there[at] = v.Answer, v.Answer != "" || there[at]
+		}
+	}
+	c := Count{Members: int64(len(h.members))}
+	for i, answer := range answers {
+		if there[i] {
 			c.Present++
 		}
-		weight := weights[member]
-		c.Weight += weight
-		c.Votes += several[member]
-		var yes, no, abstain int64
 		switch answer {
 		case Yes:
-			yes = 1
-			c.WeightYes += weight
-			c.VotesYes += several[member]
+			c.Yes++
 		case No:
-			no = 1
+			c.No++
 		case Abstain:
-			abstain = 1
+			c.Abstain++
 		}
-		c.Yes, c.No, c.Abstain = c.Yes+yes, c.No+no, c.Abstain+abstain
-		for i, class := range r.Classes {
-			if _, in := slices.BinarySearch(class.Members, member); in {
-				k := &c.Classes[i]
-				k.Members, k.Yes, k.No, k.Abstain = k.Members+1, k.Yes+yes, k.No+no, k.Abstain+abstain
+		if h.weigh {
+			c.Weight, c.Votes = c.Weight+h.weights[i], c.Votes+h.several[i]
+			if answer == Yes {
+				c.WeightYes, c.VotesYes = c.WeightYes+h.weights[i], c.VotesYes+h.several[i]
 			}
 		}
 	}
 	if m.NoVeto == Everyone {
 		c.Vetoes = c.No
 	}
-	for _, k := range c.Classes {
-		if k.Name == m.NoVeto {
-			c.Vetoes = k.No
+	for k, places := range h.classes {
+		n := ClassCount{Name: h.rules.Classes[k].Name, Members: int64(len(places))}
+		for _, at := range places {
+			switch answers[at] {
+			case Yes:
+				n.Yes++
+			case No:
+				n.No++
+			case Abstain:
+				n.Abstain++
+			}
 		}
+		if n.Name == m.NoVeto {
+			c.Vetoes = n.No
+		}
+		c.Classes = append(c.Classes, n)
 	}
 	return c
 }

@@ -2,7 +2,7 @@
 // It holds no state. A majority is never a fraction computed in floating point: yes*den is compared with num*base.
 //
 //	Rules.Majority(kind) (Majority, ok)     what a kind of question needs
-//	Rules.Count(members, votes) Count       who voted how, once
+//	Rules.House(members).Count(votes) Count who voted how, once
 //	Majority.Decide(count) Result           carried, lost or a second vote due, and the working
 package rules
 

@@ -23,6 +23,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   append       the engine and the secretariat beside a loop that only writes and syncs the same bytes
   replay       a million acts decided again, beside parsing them alone
   verify       the tree from memory and from the file, beside SHA-256 over the same bytes
+  rules        votes decided in a house of 193, beside adding them up
   communique   nine languages of one meeting
   crash        kill -9 under concurrent appends, and look what was lost
 
@@ -45,7 +46,7 @@ example: kurultai bench append -json
 				return crashChild(io, child)
 			}
 			if len(args) == 0 {
-				return errUsage{"say WHAT: append, replay, verify, communique or crash"}
+				return errUsage{"say WHAT: append, replay, verify, rules, communique or crash"}
 			}
 			what := args[0]
 			rest := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -57,11 +58,11 @@ example: kurultai bench append -json
 			if err := rest.Parse(args[1:]); err != nil || rest.NArg() > 0 {
 				return errUsage{"behind WHAT only flags may stand"}
 			}
-			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "communique": benchCommunique,
+			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "communique": benchCommunique,
 				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(rounds, seed) }}
 			run := benches[what]
 			if run == nil {
-				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, communique or crash", what)}
+				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, communique or crash", what)}
 			}
 			f, err := run(ctx)
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,6 +19,8 @@ import (
 	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/canonical"
+	"kurultai/rules"
+	"kurultai/rules/bodies"
 	"kurultai/secretariat"
 )
 
@@ -34,8 +37,12 @@ Founds the record of a body described in FILE, a JSON document:
     "names": {"en": "Conference of Lakes and Passes", "de": "Konferenz der Seen und Pässe"},
     "languages": ["de", "en"],                 each needs a name above
     "seat": "nuvel",                           id of the place of its seat
-    "zone": "Etc/GMT-5"                        time zone there
+    "zone": "Etc/GMT-5",                       time zone there
+    "rules": "ours.json",                      its rules: a file beside this one, or those of a body built in
+    "rulesBasis": "LP/1/DEC/3"                 the decision that adopted them
   }
+
+Rules may come later. kurultai rules lists those that are built in, and checks a file.
 
 Two secretaries get random ids, which are printed: the first acts of the body are theirs.
 
@@ -53,7 +60,17 @@ example: kurultai init -data lakes lakes.json
 			if err != nil {
 				return err
 			}
-			return found(ctx, io, dir, tripwire, d)
+			var r *rules.Rules
+			if d.Rules != "" {
+				path := d.Rules
+				if _, builtIn := bodies.Get(path); !builtIn && !filepath.IsAbs(path) {
+					path = filepath.Join(filepath.Dir(args[0]), path)
+				}
+				if r, err = readRules(path); err != nil {
+					return err
+				}
+			}
+			return found(ctx, io, dir, tripwire, d, r)
 		},
 	}
 }
@@ -66,6 +83,9 @@ type description struct {
 	Languages []string          `json:"languages"`
 	Seat      string            `json:"seat"`
 	Zone      string            `json:"zone"`
+
+	Rules string `json:"rules"`
+	Basis string `json:"rulesBasis"`
 }
 
 func readDescription(path string) (d description, err error) {
@@ -94,6 +114,7 @@ func readDescription(path string) (d description, err error) {
 		{!record.IsID(d.Seat), "seat: 1 to 40 of a-z, 0-9 and -"},
 		{len(d.Languages) == 0, "languages: one at least"},
 		{d.Zone == "", "zone: a time zone, as Asia/Baku"},
+		{(d.Rules == "") != (d.Basis == ""), "rules and rulesBasis: rules, and the decision that adopted them"},
 	} {
 		if check.wrong {
 			return d, hinted{fmt.Errorf("%s: %s", path, check.why), "kurultai init -h shows such a file"}
@@ -107,7 +128,7 @@ func readDescription(path string) (d description, err error) {
 	return d, nil
 }
 
-func found(ctx context.Context, io streams, dir, tripwire string, d description) error {
+func found(ctx context.Context, io streams, dir, tripwire string, d description, r *rules.Rules) error {
 	if isRecord(dir) {
 		return hinted{fmt.Errorf("%s holds a record already", dir), "name a new folder"}
 	}
@@ -120,6 +141,9 @@ func found(ctx context.Context, io streams, dir, tripwire string, d description)
 	}
 	first, second := personID(), personID()
 	receipt, err := h.s.Do(ctx, &secretariat.Act{Submitted: founding(d, first, second)})
+	if err == nil && r != nil {
+		_, err = h.s.Do(ctx, &secretariat.Act{Submitted: asSecretary(d, first, "AdoptRules", conference.AdoptRules{Rules: *r, Basis: norm.NFC.String(d.Basis)})})
+	}
 	if err = errors.Join(err, h.Close()); err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
@@ -142,11 +166,16 @@ func founding(d description, first, second string) record.Submitted {
 		f.Languages = append(f.Languages, conference.Language(l))
 		f.Names = append(f.Names, conference.Name{Language: conference.Language(l), Text: norm.NFC.String(d.Names[l])})
 	}
+	return asSecretary(d, first, "FoundBody", f)
+}
+
+// asSecretary is an act of the first secretary.
+func asSecretary(d description, first, name string, f any) record.Submitted {
 	fields, err := canonical.Parse(string(canonical.Encode(nil, f)))
 	if err != nil {
 		panic(err) // it was encoded just now
 	}
 	key := make([]byte, 16)
 	rand.Read(key)
-	return record.Submitted{As: string(conference.Secretary), By: first, Fields: fields, Key: canonical.EncodeBytes(key), Name: "FoundBody", Origin: d.Origin}
+	return record.Submitted{As: string(conference.Secretary), By: first, Fields: fields, Key: canonical.EncodeBytes(key), Name: name, Origin: d.Origin}
 }

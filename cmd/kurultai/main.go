@@ -23,6 +23,7 @@ const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand bef
   serve       serve the pages of a record
   play        submit the acts of a story
   acts        list what can be done, by whom, under which rule
+  rules       rules of procedure, and whether they decide as bodies did
   communique  tell a meeting in one of nine languages
   export      write a record as a story or as verifiable tiles
   verify      check a record, its signatures and every decision in it
@@ -53,7 +54,7 @@ var errSilent = errors.New("")
 
 func commands() map[string]func() command {
 	return map[string]func() command{
-		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "acts": actsCommand,
+		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "acts": actsCommand, "rules": rulesCommand,
 		"communique": communiqueCommand, "export": exportCommand, "verify": verifyCommand, "bench": benchCommand,
 	}
 }
