@@ -24,8 +24,6 @@ type desk struct {
 	state      conference.State
 	sealed     conference.Ordered[string, bool] // digests the record holds
 	closedKeys conference.Ordered[string, record.ClosedKey]
-	hashes     []tlog.Hash           // of entries not shown yet
-	forgotten  []conference.PersonID // whose keys are to be destroyed when the group is durable
 }
 
 // A vault opens what is sealed, where its row and its key are still here.
@@ -39,6 +37,9 @@ type draft struct {
 	group record.Group
 	plain [][]byte // the plain text of each row of the group
 	blobs [][]byte
+
+	hashes    []tlog.Hash           // of the entries
+	forgotten []conference.PersonID // whose keys go when the group is shown
 }
 
 // seal makes the keys of the rows, encrypts them, and stores the blobs.
@@ -286,10 +287,10 @@ func (d *desk) add(entry []byte, at record.Instant, events []conference.Event, g
 	}
 	for _, event := range events {
 		if f, ok := event.Body.(*conference.PersonForgotten); ok {
-			d.forgotten = append(d.forgotten, f.Person)
+			g.forgotten = append(g.forgotten, f.Person)
 		}
 	}
-	d.hashes = append(d.hashes[:len(d.hashes):len(d.hashes)], tlog.RecordHash(entry))
+	g.hashes = append(g.hashes, tlog.RecordHash(entry))
 	g.group.Entries = append(g.group.Entries, entry)
 	return Receipt{Index: e.Index, At: at, Events: events}, nil
 }

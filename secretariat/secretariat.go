@@ -267,7 +267,7 @@ func (s *Secretariat) group(p *pending) {
 	if err != nil {
 		s.ahead = before
 	} else if len(g.group.Entries) > 0 {
-		s.show(head)
+		s.show(head, g)
 	}
 	for _, p := range waiting {
 		if err != nil {
@@ -335,16 +335,16 @@ func (s *Secretariat) append(size int64, g *draft) (head record.Checkpoint, err 
 }
 
 // show makes ahead what readers see, and destroys the keys of those who were forgotten.
-func (s *Secretariat) show(head record.Checkpoint) {
+func (s *Secretariat) show(head record.Checkpoint, g *draft) {
 	v := *s.View()
-	v.proofs.append(s.ahead.hashes)
+	v.proofs.append(g.hashes)
 	v.past.keep(s.ahead.state)
-	for _, p := range s.ahead.forgotten {
+	for _, p := range g.forgotten {
 		// A failure here is met again at the next start, which forgets whoever the state says is forgotten.
 		_ = s.config.Keys.Forget(string(p))
 		v.names.forget(&s.ahead.state, p)
 	}
-	s.ahead.hashes, s.ahead.forgotten, s.ahead.closedKeys = nil, nil, conference.Ordered[string, record.ClosedKey]{} // the engine knows the keys now
+	s.ahead.closedKeys = conference.Ordered[string, record.ClosedKey]{} // the engine knows the keys now
 	v.desk, v.head = s.ahead, head
 	s.mu.Lock()
 	defer s.mu.Unlock()

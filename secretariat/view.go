@@ -150,7 +150,9 @@ func (v *View) Rehearse(origin string, clock func() record.Instant, chance io.Re
 	d, g := v.desk, new(draft)
 	d.origin = origin
 	return func(ctx context.Context, a *Act) (Receipt, error) {
-		return d.take(ctx, a, moment{at: clock()}, chance, g)
+		r, err := d.take(ctx, a, moment{at: clock()}, chance, g)
+		g.group.Rows, g.plain, g.blobs, g.hashes = g.group.Rows[:0], g.plain[:0], g.blobs[:0], g.hashes[:0] // nothing is appended
+		return r, err
 	}
 }
 

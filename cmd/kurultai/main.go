@@ -25,6 +25,7 @@ const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand bef
   acts        list what can be done, by whom, under which rule
   rules       rules of procedure, and whether they decide as bodies did
   communique  tell a meeting in one of nine languages
+  import      enter a list of participants, or votes, from a table
   export      write a record as a story or as verifiable tiles
   verify      check a record, its signatures and every decision in it
   bench       measure, always beside a reference
@@ -54,7 +55,7 @@ var errSilent = errors.New("")
 
 func commands() map[string]func() command {
 	return map[string]func() command{
-		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "acts": actsCommand, "rules": rulesCommand,
+		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "acts": actsCommand, "rules": rulesCommand, "import": importCommand,
 		"communique": communiqueCommand, "export": exportCommand, "verify": verifyCommand, "bench": benchCommand,
 	}
 }
