@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"kurultai/record"
 	"kurultai/record/canonical"
@@ -41,7 +42,11 @@ func (r *Refusal) Error() string {
 func refuse(code Code, rule string, args ...any) *Refusal {
 	r := &Refusal{Code: code, Rule: rule}
 	for _, a := range args {
-		r.Args = append(r.Args, fmt.Sprint(a))
+		text := fmt.Sprint(a)
+		if _, ok := a.([]Capacity); ok {
+			text = strings.Trim(strings.ReplaceAll(text, " ", ", "), "[]")
+		}
+		r.Args = append(r.Args, text)
 	}
 	return r
 }

@@ -40,6 +40,16 @@ type Version struct {
 	Reviser    PersonID
 }
 
+// Documents lists papers that are public and sealed no longer, in order of symbol.
+func (s *State) Documents(m MeetingID) (list []Document) {
+	for _, d := range s.documents.papers.All() {
+		if d.Meeting == m && (d.Level == "public" || d.Level == "") && (d.SealedTo == "" || d.SealedTo.begins() <= s.Last) {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
 // Document returns a paper.
 func (s *State) Document(symbol Symbol) (Document, bool) {
 	return s.documents.papers.Get(string(symbol))

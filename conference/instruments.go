@@ -46,6 +46,14 @@ type AuthenticText struct {
 	Paragraphs int64         `json:"paragraphs" jsonschema:"how many paragraphs it has"`
 }
 
+// Instruments lists texts to be signed, in order of id.
+func (s *State) Instruments() (list []Instrument) {
+	for _, i := range s.instruments.all.All() {
+		list = append(list, i)
+	}
+	return list
+}
+
 // Instrument returns an instrument.
 func (s *State) Instrument(id InstrumentID) (Instrument, bool) {
 	return s.instruments.all.Get(string(id))

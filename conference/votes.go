@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"slices"
 
@@ -39,7 +40,9 @@ type Question struct {
 	Votes      []Cast
 	Count      *Hands // counted without names
 	Outcome    string // "" until it is announced
-	Index      int64  // entry that changed it last
+	Result     *ResultAnnounced
+	Announced  int64 // entry that announced it
+	Index      int64 // entry that changed it last
 }
 
 // A Cast is a party's vote.
@@ -740,7 +743,7 @@ func results(ed *edition) {
 		return append(events, c.edition.questions[q.Kind].decided(s, c, m, q.Thing, outcome)...), nil
 	})
 	happens(ed, func(s *State, h Happened, b *ResultAnnounced) {
-		s.changeQuestion(b.Question, h.Index, func(q *Question) { q.Ended, q.Outcome = true, b.Outcome })
+		s.changeQuestion(b.Question, h.Index, func(q *Question) { q.Ended, q.Outcome, q.Result, q.Announced = true, b.Outcome, b, h.Index })
 		s.votes.pending = s.votes.pending.Delete(string(b.Meeting))
 		s.votes.announced = s.votes.announced.Set(string(b.Meeting), b.Question)
 		key := thingKey(b.Meeting, b.Type, b.Thing)
@@ -751,6 +754,17 @@ func results(ed *edition) {
 			s.votes.outcomes = s.votes.outcomes.Set(key, b.Outcome)
 		}
 	})
+}
+
+// Results returns the questions of a meeting whose results were announced, in that order.
+func (s *State) Results(m MeetingID) (list []Question) {
+	for _, q := range s.votes.all.All() {
+		if q.Meeting == m && q.Result != nil {
+			list = append(list, q)
+		}
+	}
+	slices.SortFunc(list, func(a, b Question) int { return cmp.Compare(a.Announced, b.Announced) })
+	return list
 }
 
 // result is what the answers to a question come to.

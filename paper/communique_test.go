@@ -21,12 +21,15 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 // stories that are told, and their meetings.
-var stories = map[string]conference.MeetingID{"baku": "xxii", "xviii": "xviii", "training": "vii"}
+var stories = map[conference.MeetingID]string{"xxii": "baku", "xviii": "xviii", "vii": "training", "viii": "training"}
 
 func TestGoldenTextsInEveryLanguage(t *testing.T) {
 	checked := 0
-	for name, meeting := range stories {
+	for meeting, name := range stories {
 		v := storytest.Play(t, name).View()
+		if meeting == "viii" {
+			name += "-viii"
+		}
 		texts := map[string]bool{}
 		for _, l := range language.All() {
 			p, err := paper.Communique(v, meeting, l)
@@ -83,8 +86,11 @@ func TestTheGermanTextTellsEveryReportedFact(t *testing.T) {
 }
 
 func TestEverySentenceNamesEntriesAndNoPlaceIsLeftOpen(t *testing.T) {
-	for name, meeting := range stories {
+	for meeting, name := range stories {
 		v := storytest.Play(t, name).View()
+		if meeting == "viii" {
+			name += "-viii"
+		}
 		for _, l := range language.All() {
 			p, err := paper.Communique(v, meeting, l)
 			if err != nil {

@@ -155,6 +155,80 @@ type (
 		Sources []string        `json:"sources,omitempty"`
 		Agree   []int64         `json:"agree,omitempty" jsonschema:"further entries that report the same"`
 	}
+	// ItemView is an item of an agenda.
+	ItemView struct {
+		ID     string            `json:"id"`
+		Title  map[string]string `json:"title" jsonschema:"by language"`
+		Party  string            `json:"party,omitempty" jsonschema:"who proposed it; absent: the secretariat"`
+		State  string            `json:"state" jsonschema:"proposed, open, suspended or closed"`
+		Debate string            `json:"debate,omitempty" jsonschema:"adjourned or closed"`
+		Index  int64             `json:"index"`
+	}
+	// ProposalView is a draft before a meeting.
+	ProposalView struct {
+		ID        string   `json:"id"`
+		Item      string   `json:"item"`
+		Symbol    string   `json:"symbol"`
+		Text      string   `json:"text" jsonschema:"digest of the text as it stands"`
+		Important bool     `json:"important,omitempty" jsonschema:"true where the rules ask more of it"`
+		Sponsors  []string `json:"sponsors" jsonschema:"the first is the lead"`
+		State     string   `json:"state" jsonschema:"submitted, silence, adopted, rejected, noted, deferred or withdrawn"`
+		Decision  string   `json:"decision,omitempty" jsonschema:"number of the decision that adopted it"`
+		Index     int64    `json:"index"`
+	}
+	// VoteView is a question that was put and answered.
+	VoteView struct {
+		Question string      `json:"question"`
+		Method   string      `json:"method" jsonschema:"consensus, hands, recorded, roll-call or secret"`
+		Result   *ResultView `json:"result"`
+		Votes    []CastView  `json:"votes,omitempty" jsonschema:"by member, where they are recorded"`
+		Order    []string    `json:"order,omitempty" jsonschema:"of a roll call, from the name drawn"`
+		Index    int64       `json:"index" jsonschema:"entry that announced the result"`
+	}
+	// ResultView is what a meeting decided, with rule, numbers and working.
+	ResultView = conference.ResultAnnounced
+	// CastView is a member's vote.
+	CastView struct {
+		Party    string `json:"party"`
+		Answer   string `json:"answer" jsonschema:"yes, no, abstain or not-participating"`
+		Desk     bool   `json:"desk,omitempty" jsonschema:"true where the secretariat entered it on an instruction"`
+		Intended string `json:"intended,omitempty" jsonschema:"what the member says it had meant; the count stays"`
+		Index    int64  `json:"index"`
+	}
+	// DocumentView is a public paper.
+	DocumentView struct {
+		Symbol    string   `json:"symbol"`
+		Type      string   `json:"type"`
+		Item      string   `json:"item,omitempty"`
+		Party     string   `json:"party,omitempty" jsonschema:"who submitted it; absent: the secretariat"`
+		Languages []string `json:"languages" jsonschema:"in which there is a text, the original first"`
+		Successor string   `json:"successor,omitempty" jsonschema:"the revision that replaces it"`
+		Withdrawn bool     `json:"withdrawn,omitempty"`
+		Index     int64    `json:"index"`
+	}
+	// InstrumentView is a text to be signed.
+	InstrumentView struct {
+		ID         string            `json:"id"`
+		Title      map[string]string `json:"title" jsonschema:"by language"`
+		Signatures []SignatureView   `json:"signatures,omitempty"`
+		Open       bool              `json:"open,omitempty" jsonschema:"true while it is open for signature"`
+		Index      int64             `json:"index"`
+	}
+	// SignatureView is a party's signature.
+	SignatureView struct {
+		Party     string `json:"party"`
+		Mode      string `json:"mode" jsonschema:"definitive, ad-referendum or as the act says"`
+		Confirmed bool   `json:"confirmed,omitempty"`
+	}
+	// CommitmentView is what a party undertook.
+	CommitmentView struct {
+		ID       string `json:"id"`
+		Decision string `json:"decision"`
+		By       string `json:"by"`
+		Due      string `json:"due"`
+		State    string `json:"state" jsonschema:"recorded, accepted, reported, fulfilled, overdue or escalated"`
+		Index    int64  `json:"index"`
+	}
 	// CommuniqueView is a meeting told in one language.
 	CommuniqueView struct {
 		Title      string           `json:"title"`
@@ -221,6 +295,32 @@ var endpoints = []endpoint{
 		_, ok := q.v.State().Meeting(id)
 		return each(q.v.State().Told(id), func(f conference.Fact) FactView { return factView(q.v.State(), f) }), found(ok)
 	}},
+	{path: "/api/meetings/{id}/agenda", title: "The agenda of a meeting, in order", result: resultOf[[]ItemView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
+		items, _ := s.Agenda(id)
+		return each(items, func(i conference.Item) ItemView {
+			return ItemView{string(i.ID), byLanguage(i.Title), string(i.Party), i.State, i.Debate, i.Index}
+		})
+	})},
+	{path: "/api/meetings/{id}/proposals", title: "The drafts before a meeting", result: resultOf[[]ProposalView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
+		return each(s.Proposals(id), func(p conference.Proposal) ProposalView {
+			d, _ := s.Decision(p.Decision)
+			return ProposalView{string(p.ID), string(p.Item), string(p.Symbol), string(p.Text), p.Important, text(p.Sponsors), p.State, d.Number, p.Index}
+		})
+	})},
+	{path: "/api/meetings/{id}/votes", title: "What a meeting decided by vote or consensus: rule, numbers, working", result: resultOf[[]VoteView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
+		return each(s.Results(id), voteView)
+	})},
+	{path: "/api/meetings/{id}/documents", title: "The public papers of a meeting", result: resultOf[[]DocumentView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
+		return each(s.Documents(id), documentView)
+	})},
+	{path: "/api/instruments", title: "Texts to be signed, and who signed", result: resultOf[[]InstrumentView](), get: func(q *query) (any, error) {
+		return each(q.v.State().Instruments(), instrumentView), nil
+	}},
+	{path: "/api/commitments", title: "What parties undertook, and how it stands", result: resultOf[[]CommitmentView](), get: func(q *query) (any, error) {
+		return each(q.v.State().Commitments(), func(c conference.Commitment) CommitmentView {
+			return CommitmentView{string(c.Commitment), string(c.Decision), string(c.By), string(c.Due), c.State, c.Index}
+		}), nil
+	}},
 	{path: "/api/meetings/{id}/communique", title: "A meeting told in a language", result: resultOf[CommuniqueView](),
 		query: []parameter{{"lang", "language; else that of Accept-Language", map[string]any{"type": "string", "enum": codes()}}}, get: communiqueView},
 	{path: "/api/acts", title: "The catalogue of acts", result: resultOf[[]ActHelp](), get: func(q *query) (any, error) {
@@ -233,6 +333,39 @@ var endpoints = []endpoint{
 		}
 		return Explain(a, q.lang), nil
 	}},
+}
+
+// atMeeting is a view of a meeting that there is.
+func atMeeting(view func(*conference.State, conference.MeetingID) any) func(*query) (any, error) {
+	return func(q *query) (any, error) {
+		id := conference.MeetingID(q.PathValue("id"))
+		_, ok := q.v.State().Meeting(id)
+		return view(q.v.State(), id), found(ok)
+	}
+}
+
+func voteView(q conference.Question) VoteView {
+	v := VoteView{Question: string(q.ID), Method: q.Method, Result: q.Result, Order: text(q.Order), Index: q.Announced}
+	if q.Method == "recorded" || q.Method == "roll-call" {
+		v.Votes = each(q.Votes, func(c conference.Cast) CastView {
+			return CastView{string(c.Party), string(c.Answer), c.Desk, c.Intended, c.Index}
+		})
+	}
+	return v
+}
+
+func documentView(d conference.Document) DocumentView {
+	v := DocumentView{Symbol: string(d.Symbol), Type: string(d.Type), Item: string(d.Item), Party: string(d.Party), Successor: string(d.Successor), Withdrawn: d.Withdrawn, Index: d.Index}
+	for _, x := range d.Versions {
+		v.Languages = append(v.Languages, string(x.Language))
+	}
+	return v
+}
+
+func instrumentView(i conference.Instrument) InstrumentView {
+	return InstrumentView{string(i.Instrument), byLanguage(i.Title), each(i.Signed, func(x conference.Signature) SignatureView {
+		return SignatureView{string(x.Party), x.Mode, x.Confirmed}
+	}), i.Open, i.Index}
 }
 
 func codes() (list []any) {

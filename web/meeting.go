@@ -32,6 +32,7 @@ type MeetingPage struct {
 	Ended       string
 	EndedMark   Mark
 	Items       []Item
+	Votes       []Item
 	Outcome     []Item
 	Groups      []Group
 	Delegations []Delegations
@@ -154,6 +155,8 @@ func (b *builder) build() {
 		b.unreported(facts)
 	} else {
 		b.floor()
+		b.votes()
+		b.adopted()
 		b.delegations()
 	}
 	for _, m := range b.s.Meetings() {
@@ -376,6 +379,29 @@ func (b *builder) floor() {
 
 func (b *builder) speaker(q conference.Request) Speaker {
 	return Speaker{State: b.state(q.Party), Person: b.person(q.Person), Mark: Mark{Entries: []int64{q.Index}}}
+}
+
+// adopted lists the decisions of the meeting.
+func (b *builder) adopted() {
+	for _, p := range b.s.Proposals(b.id()) {
+		if d, ok := b.s.Decision(p.Decision); ok {
+			b.p.Outcome = append(b.p.Outcome, Item{Text: b.l.Say("votes.decision") + " " + d.Number + ": " + string(p.Symbol), Mark: Mark{Entries: []int64{d.Index}}})
+		}
+	}
+}
+
+// votes lists what was put to the meeting and decided: the numbers, the rule, the working.
+func (b *builder) votes() {
+	for n, q := range b.s.Results(b.id()) {
+		title := b.l.Say("thing." + q.Kind)
+		if p, ok := b.s.Proposal(conference.ProposalID(q.Thing)); ok && q.Kind == "proposal" {
+			title += " " + string(p.Symbol)
+			if d, ok := b.s.Decision(p.Decision); ok && q.Result.Outcome == "carried" {
+				title += ": " + b.l.Say("votes.decision") + " " + d.Number
+			}
+		}
+		b.p.Votes = append(b.p.Votes, Item{No: n + 1, Title: title, Text: paper.ResultOf(q.Result, b.l).String(), Mark: Mark{Entries: []int64{q.Announced}}})
+	}
 }
 
 // delegations lists members and observers of the day, who heads them and whether they are in the room.
