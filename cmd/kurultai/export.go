@@ -6,26 +6,37 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 
+	"kurultai/conference"
+	"kurultai/exchange"
+	"kurultai/language"
 	"kurultai/record/tiles"
 	"kurultai/secretariat"
 	"kurultai/story"
 )
 
 func exportCommand() command {
-	var dir, format string
+	var dir, format, meeting, lang, table string
 	var private bool
 	return command{
 		usage: `usage: kurultai export -data DIR -format story
        kurultai export -data DIR -format tiles TARGET
+       kurultai export -data DIR -format csv|ics|atom|akn [-meeting M] [-lang L]
 
 story: the acts as canonical JSON Lines on standard output, readable in a diff, playable again.
 tiles: what any verifier needs, in the folder TARGET, which must be empty or missing: checkpoint, hash tiles,
 entries, openings (C2SP tlog-tiles).
+csv: a table, for a spreadsheet; ics: meetings and what is planned, for a calendar (RFC 5545); atom: the newest events,
+for a feed reader (RFC 4287); akn: a meeting as a debate in Akoma Ntoso 3.0. All four show what is published, and no more.
 
   -data DIR     the record
-  -format F     story or tiles
+  -format F     story, tiles, csv, ics, atom or akn
+  -meeting M    of that meeting alone; akn: the newest without it
+  -lang L       az de en ka kk ky ru tr uz (en)
+  -table T      csv: events, votes, decisions or participants (events)
   -private      with every opening that is still to be had, not only what is published to all
 
 example: kurultai export -data baku -format story > baku.jsonl
@@ -33,15 +44,22 @@ example: kurultai export -data baku -format story > baku.jsonl
 		flags: func(f *flag.FlagSet) {
 			f.StringVar(&dir, "data", "", "")
 			f.StringVar(&format, "format", "", "")
+			f.StringVar(&meeting, "meeting", "", "")
+			f.StringVar(&lang, "lang", "en", "")
+			f.StringVar(&table, "table", "events", "")
 			f.BoolVar(&private, "private", false, "")
 		},
-		run: func(ctx context.Context, io streams, args []string) error {
+		run: func(ctx context.Context, std streams, args []string) error {
 			switch {
 			case dir == "":
 				return errUsage{"-data DIR is needed"}
-			case format == "story" && len(args) == 0, format == "tiles" && len(args) == 1:
+			case format == "tiles" && len(args) == 1, slices.Contains([]string{"story", "csv", "ics", "atom", "akn"}, format) && len(args) == 0:
 			default:
-				return errUsage{"-format story, or -format tiles TARGET"}
+				return errUsage{"-format story, csv, ics, atom or akn, or -format tiles TARGET"}
+			}
+			l, ok := language.Get(lang)
+			if !ok {
+				return errUsage{fmt.Sprintf("no language is called %q: az de en ka kk ky ru tr uz", lang)}
 			}
 			h, err := openToRead(dir)
 			if err != nil {
@@ -58,17 +76,43 @@ example: kurultai export -data baku -format story > baku.jsonl
 			if format == "tiles" {
 				return exportTiles(ctx, h, v, private, args[0])
 			}
-			out := bufio.NewWriter(io.out)
+			out := bufio.NewWriter(std.out)
+			if format != "story" {
+				if err := exportView(ctx, v, format, table, meeting, l, out); err != nil {
+					return err
+				}
+				return out.Flush()
+			}
 			attestations, err := story.Export(ctx, v, private, out)
 			if err == nil {
 				err = out.Flush()
 			}
 			if err == nil && attestations > 0 {
-				fmt.Fprintf(io.talk, "%d attestations were left out: a story carries none\n", attestations)
+				fmt.Fprintf(std.talk, "%d attestations were left out: a story carries none\n", attestations)
 			}
 			return err
 		},
 	}
+}
+
+// exportView writes what other programs read.
+func exportView(ctx context.Context, v *secretariat.View, format, table, meeting string, l *language.Language, w io.Writer) error {
+	id := conference.MeetingID(meeting)
+	if meeting != "" || format == "akn" {
+		var err error
+		if id, err = meetingNamed(v.State(), meeting); err != nil {
+			return err
+		}
+	}
+	switch format {
+	case "csv":
+		return exchange.WriteCSV(ctx, v, table, id, l, w)
+	case "ics":
+		return exchange.WriteCalendar(ctx, v, id, l, w)
+	case "atom":
+		return exchange.WriteFeed(ctx, v, id, l, w)
+	}
+	return exchange.WriteDebate(ctx, v, id, l, w)
 }
 
 func exportTiles(ctx context.Context, h *house, v *secretariat.View, private bool, target string) error {

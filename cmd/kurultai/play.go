@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
+	"kurultai/conference"
 	"kurultai/language"
+	"kurultai/paper"
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/story"
@@ -154,7 +157,10 @@ func actLine(p story.Played, l *language.Language) string {
 	if !l.Has("act." + name) {
 		title = name
 	}
-	title += about(p.Line)
+	if party := p.Line.Act.Get("for").Str; party != "" {
+		title = party + ": " + title
+	}
+	title += about(p.Line, l)
 	if p.Refusal != nil {
 		return fmt.Sprintf("    –  %s  %s: %s (%s; %s)", p.Line.At.String()[:16], title, l.Say("refusal."+string(p.Refusal.Code), p.Refusal.Args...), p.Refusal.Code, p.Refusal.Rule)
 	}
@@ -162,9 +168,12 @@ func actLine(p story.Played, l *language.Language) string {
 }
 
 // about is the public name of what an act is about, as far as its fields show it.
-func about(l story.Line) string {
-	fields := l.Act.Get("fields")
-	for _, key := range []string{"party", "place", "organisation", "source", "request", "capacity", "meeting", "note", "index"} {
+func about(line story.Line, l *language.Language) string {
+	fields := line.Act.Get("fields")
+	if answer := fields.Get("answer").Str; answer != "" {
+		return " · " + l.Say("answer."+answer)
+	}
+	for _, key := range []string{"party", "place", "organisation", "source", "request", "capacity", "meeting", "note", "index", "thing", "item", "proposal", "motion", "point", "appeal", "amendment", "question", "symbol", "silence", "election", "instrument", "commitment", "reason", "due"} {
 		switch v := fields.Get(key); v.Kind {
 		case canonical.String:
 			return " · " + v.Str
@@ -178,6 +187,14 @@ func about(l story.Line) string {
 // caused names the events of a report, whose act alone tells nothing.
 func caused(p story.Played, l *language.Language) (text string) {
 	for _, e := range p.Receipt.Events {
+		switch b := e.Body.(type) {
+		case *conference.ResultAnnounced:
+			text += "\n" + strings.Repeat(" ", 25) + paper.ResultOf(b, l).String()
+			continue
+		case *conference.BallotCounted, *conference.BallotInconclusive, *conference.CandidateElected, *conference.DrawnByLot, *conference.SilenceHeld, *conference.SilenceBroken, *conference.RulingOverruled, *conference.RulingUpheld, *conference.Adopted, *conference.MotionCarried, *conference.MotionLost, *conference.ProposalRejected:
+			text += "\n" + strings.Repeat(" ", 25) + l.Say("event."+e.Kind())
+			continue
+		}
 		if e.Reported != nil {
 			text += ": " + l.Say("event."+e.Kind())
 		}
