@@ -12,6 +12,7 @@ import (
 
 	"kurultai/conference"
 	"kurultai/story"
+	"kurultai/story/storytest"
 )
 
 // replace returns a story with one line changed: old, which must stand in it, by new.
@@ -27,7 +28,7 @@ func replace(t *testing.T, text []byte, number int, old, new string) []byte {
 
 // TestAHostileStoryLeavesNothing: what is wrong is named by its line, and not even the lines before are appended.
 func TestAHostileStoryLeavesNothing(t *testing.T) {
-	b := text(t, "training")
+	b := storytest.FirstMeeting(t)
 	whole := string(b)
 	starts := []int{0}
 	for i, l := range strings.SplitAfter(whole, "\n") {
@@ -107,7 +108,7 @@ func TestAHostileStoryLeavesNothing(t *testing.T) {
 
 // TestAnActMaySeeAllThatWasTaken: refused lines before it are no entries.
 func TestAnActMaySeeAllThatWasTaken(t *testing.T) {
-	found(t, replace(t, text(t, "training"), 76, `"name":"CloseMeeting"`, `"name":"CloseMeeting","seen":60`), 1)
+	found(t, replace(t, storytest.FirstMeeting(t), 76, `"name":"CloseMeeting"`, `"name":"CloseMeeting","seen":60`), 1)
 }
 
 // replaceID gives a RegisterPerson line another person.
@@ -120,7 +121,7 @@ func TestALineOverTheLimitIsNamed(t *testing.T) {
 	defer story.LimitLines(4096)()
 	long := `{"act":"` + strings.Repeat("x", 5000)
 	for _, end := range []string{"\n", ""} {
-		first := strings.SplitAfter(string(text(t, "training")), "\n")[0]
+		first := strings.SplitAfter(string(storytest.FirstMeeting(t)), "\n")[0]
 		h := newHouse(t, "lakes-and-passes", 1)
 		_, err := h.play([]byte(first + long + end))
 		var at *story.LineError
@@ -132,7 +133,7 @@ func TestALineOverTheLimitIsNamed(t *testing.T) {
 
 func TestAReaderThatFailsIsNamed(t *testing.T) {
 	broken := errors.New("broken")
-	_, err := story.Parse(io.MultiReader(bytes.NewReader(text(t, "training")), readerOf(broken)))
+	_, err := story.Parse(io.MultiReader(bytes.NewReader(storytest.FirstMeeting(t)), readerOf(broken)))
 	var at *story.LineError
 	if !errors.As(err, &at) || at.Line != 78 || !errors.Is(err, broken) {
 		t.Errorf("got %v, want it at line 78", err)
@@ -170,7 +171,7 @@ func TestACutStoryIsNotPlayed(t *testing.T) {
 // one that does not rehearse names a line that is not before the change.
 func TestAChangedByteIsNamedOrHarmless(t *testing.T) {
 	t.Parallel()
-	b := text(t, "training")
+	b := storytest.FirstMeeting(t)
 	h := newHouse(t, "lakes-and-passes", 1)
 	rapid.Check(t, func(r *rapid.T) {
 		at := rapid.IntRange(0, len(b)-1).Draw(r, "at")
@@ -200,7 +201,7 @@ func TestAChangedByteIsNamedOrHarmless(t *testing.T) {
 
 // TestObserverMayNotAskAsAMember: somebody who holds the office of a head for a party that is no member yet.
 func TestObserverMayNotAskAsAMember(t *testing.T) {
-	b := text(t, "training")
+	b := storytest.FirstMeeting(t)
 	h := found(t, edit(b, func(n int, l *story.Line) {
 		if n > 58 { // the meeting is open
 			l.Number = 0
@@ -222,7 +223,7 @@ func TestObserverMayNotAskAsAMember(t *testing.T) {
 // FuzzParse: nothing read panics, and what is read encodes to itself.
 func FuzzParse(f *testing.F) {
 	seeds := map[string]bool{}
-	for _, l := range parse(f, text(f, "training")) {
+	for _, l := range parse(f, storytest.FirstMeeting(f)) {
 		if name := l.Act.Get("name").Str; !seeds[name] {
 			seeds[name] = true
 			f.Add(l.Append(nil))

@@ -19,6 +19,7 @@ import (
 	"kurultai/record/sqlite"
 	"kurultai/secretariat"
 	"kurultai/story"
+	"kurultai/story/storytest"
 )
 
 // shipped are the stories that ship, and how many lines and entries each has. A change here is a change of what
@@ -28,7 +29,7 @@ var shipped = []struct {
 	lines, entries int
 }{
 	{"baku", 86, 86},
-	{"training", 77, 61},
+	{"training", 454, 369},
 	{"xviii", 37, 37},
 }
 
@@ -264,8 +265,15 @@ func TestRefusalsOfTheTrainingStory(t *testing.T) {
 		}
 	}
 	for _, code := range []conference.Code{
-		"already-listed", "already-member", "already-open", "floor-taken", "forgotten", "key-reused", "meeting-closed", "meeting-not-open",
-		"no-floor", "no-quorum-to-open", "not-holder", "one-person-only", "out-of-order", "wrong-capacity",
+		"already-decided", "already-invited", "already-listed", "already-member", "already-open", "amended", "amendments-first", "brackets-remain",
+		"depended-upon", "expired", "floor-taken", "forgotten", "key-reused", "list-closed", "lot-not-due", "lower-precedence-than-pending",
+		"meeting-closed", "meeting-not-open", "missing-language", "motion-pending", "names-uncalled", "next-business-taken", "no-commitment", "no-debate",
+		"no-floor", "no-full-powers", "no-instruction", "no-motion-carried", "no-quorum-to-decide", "no-quorum-to-open", "no-tellers", "no-vice-chair",
+		"not-about-voting", "not-approved", "not-bracketer", "not-called", "not-circulated-in-time", "not-committed", "not-consensus-vote", "not-consented",
+		"not-decided", "not-end-of-day", "not-ended", "not-entitled", "not-holder", "objected", "objection", "observer-after-members",
+		"one-person-only", "only-against", "ordinal-taken", "other-item-open", "out-of-order", "part-first", "powers-cover-less", "replies-used",
+		"shorter-than-rule", "speakers-waiting", "speaks-to-substance", "sponsor-may-not", "too-late", "two-already-spoke", "two-heads", "vote-requested",
+		"wrong-capacity",
 	} {
 		if !met[code] {
 			t.Errorf("no line of the story meets %s", code)
@@ -278,7 +286,7 @@ func TestRefusalsOfTheTrainingStory(t *testing.T) {
 }
 
 func TestWhatTheTrainingStoryComesTo(t *testing.T) {
-	h := found(t, text(t, "training"), 1)
+	h := found(t, storytest.FirstMeeting(t), 1)
 	s := h.View().State()
 	m, ok := s.Meeting("vii")
 	if !ok || !m.Closed || m.Opened == nil || m.Ordinal != 7 {
@@ -332,7 +340,7 @@ func TestAPrivateExportIsTheStory(t *testing.T) {
 
 // TestAPlainExportKeepsWhatIsPrivate: a note stays closed, and names that nobody published stay sealed.
 func TestAPlainExportKeepsWhatIsPrivate(t *testing.T) {
-	unpublished := edit(text(t, "training"), func(_ int, l *story.Line) {
+	unpublished := edit(storytest.FirstMeeting(t), func(_ int, l *story.Line) {
 		if name := l.Act.Get("name").Str; name == "PublishName" {
 			l.Number = 0
 		}
@@ -408,7 +416,7 @@ func acts(t testing.TB, h house) []string {
 // TestWithAnythingErasedItDecidesTheSame is the law of doc/record.md section 3: deciding sees digests only.
 func TestWithAnythingErasedItDecidesTheSame(t *testing.T) {
 	t.Parallel()
-	b := text(t, "training")
+	b := storytest.FirstMeeting(t)
 	all := found(t, b, 1).entries(t)
 	rapid.Check(t, func(r *rapid.T) {
 		kept := 0
@@ -425,7 +433,7 @@ func TestWithAnythingErasedItDecidesTheSame(t *testing.T) {
 // TestAStoryGoesOnInAStandingRecord plays the beginning of a story, then its rest: there the times are ignored.
 func TestAStoryGoesOnInAStandingRecord(t *testing.T) {
 	t.Parallel()
-	b := text(t, "training")
+	b := storytest.FirstMeeting(t)
 	all := strings.SplitAfter(string(b), "\n")
 	whole := found(t, b, 1)
 	rapid.Check(t, func(r *rapid.T) {
@@ -445,7 +453,7 @@ func TestAStoryGoesOnInAStandingRecord(t *testing.T) {
 }
 
 func TestAClosedEntryWithoutItsOpeningGoesOnNowhere(t *testing.T) {
-	plain := found(t, text(t, "training"), 1).export(t, false)
+	plain := found(t, storytest.FirstMeeting(t), 1).export(t, false)
 	h := found(t, bytes.SplitAfter(plain, []byte("\n"))[0], 1)
 	var line *story.LineError
 	closed := []byte(`{"at":"2027-06-08T03:02:40.000Z","closed":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}` + "\n")

@@ -52,6 +52,18 @@ func Play(t testing.TB, name string) *secretariat.Secretariat {
 	return PlayText(t, text)
 }
 
+// FirstMeeting is the training story up to the end of its first meeting: one of each kind of entry, and of refusals
+// the everyday ones.
+func FirstMeeting(t testing.TB) []byte {
+	t.Helper()
+	text, _ := story.Shipped("training")
+	before, _, found := bytes.Cut(text, []byte(`{"act":{"as":"Secretary","by":"b38eac015d9a1c1ed41abec6ae64cf9f","fields":{"basis":"decision VII/1"`))
+	if !found {
+		t.Fatal("the training story has no second meeting")
+	}
+	return before
+}
+
 // PlayText plays a story into a temporary record.
 func PlayText(t testing.TB, text []byte) *secretariat.Secretariat {
 	t.Helper()
