@@ -79,6 +79,22 @@ type moment struct {
 	doubtful bool
 }
 
+// fallDue takes what has fallen due by an instant.
+func (d *desk) fallDue(ctx context.Context, at record.Instant, chance io.Reader, g *draft) {
+	for range MaxGroup {
+		id := ""
+		for id = range d.state.Due(at) {
+			break
+		}
+		if id == "" {
+			return
+		}
+		if _, err := d.take(ctx, timeCame(d.origin, id), moment{at, false}, chance, g); err != nil {
+			return // whoever comes is told due-first, which names it
+		}
+	}
+}
+
 // take decides one act and adds what it caused to g.
 func (d *desk) take(ctx context.Context, a *Act, now moment, chance io.Reader, g *draft) (Receipt, error) {
 	at := max(d.state.Last, now.at)

@@ -290,18 +290,7 @@ func (s *Secretariat) fallDue(ctx context.Context, g *draft) moment {
 		}
 		return moment{at, true}
 	}
-	for range MaxGroup {
-		id := ""
-		for id = range state.Due(at) {
-			break
-		}
-		if id == "" {
-			break
-		}
-		if _, err := s.ahead.take(ctx, timeCame(s.ahead.origin, id), moment{at, false}, s.config.Chance, g); err != nil {
-			break // whoever comes is told due-first, which names it
-		}
-	}
+	s.ahead.fallDue(ctx, at, s.config.Chance, g)
 	return moment{at, false}
 }
 

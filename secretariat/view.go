@@ -145,12 +145,16 @@ func (v *View) Prove(_ context.Context, index int64) (tlog.RecordProof, error) {
 	return v.proofs.prove(v.State().Size, index)
 }
 
-// Rehearse decides acts after v, one after another, and appends nothing.
+// Rehearse decides acts after v, one after another, with what falls due before them, and appends nothing.
 func (v *View) Rehearse(origin string, clock func() record.Instant, chance io.Reader) func(context.Context, *Act) (Receipt, error) {
 	d, g := v.desk, new(draft)
 	d.origin = origin
 	return func(ctx context.Context, a *Act) (Receipt, error) {
-		r, err := d.take(ctx, a, moment{at: clock()}, chance, g)
+		now := moment{at: clock()}
+		if a.At == nil {
+			d.fallDue(ctx, max(d.state.Last, now.at), chance, g)
+		}
+		r, err := d.take(ctx, a, now, chance, g)
 		g.group.Rows, g.plain, g.blobs, g.hashes = g.group.Rows[:0], g.plain[:0], g.blobs[:0], g.hashes[:0] // nothing is appended
 		return r, err
 	}

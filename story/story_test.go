@@ -570,3 +570,38 @@ func TestSaltWithoutChanceSaysSo(t *testing.T) {
 		t.Errorf("got %v, want an error at line 13", err)
 	}
 }
+
+// TestSilenceHoldsThoughTheWriterWasDown: who goes on years after a deadline finds it kept, ahead of whatever comes.
+func TestSilenceHoldsThoughTheWriterWasDown(t *testing.T) {
+	all := strings.SplitAfter(string(text(t, "training")), "\n")
+	cut := slices.IndexFunc(all, func(l string) bool { return strings.Contains(l, `"name":"BreakSilence"`) })
+	h := found(t, []byte(strings.Join(all[:cut], "")), 1)
+	before := h.View().State().Size
+	if before == 0 || h.View().State().Decided("viii-3") {
+		t.Fatalf("%d entries, decided already", before)
+	}
+	late := strings.Replace(all[cut], `"refused":`, `"refuse":`, 1) // 17:59:59 by the delegate's watch, and years too late
+	if _, err := h.play([]byte(late)); err == nil || !strings.Contains(err.Error(), "expired") {
+		t.Fatalf("a silence was broken after its deadline: %v", err)
+	}
+	if _, err := h.play([]byte(`{"act":{"as":"Secretary","by":"b38eac015d9a1c1ed41abec6ae64cf9f","fields":{"language":"en","level":"public","symbol":"LP/VIII/INF.9","text":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","type":"letter"},"key":"AAAAAAAAAAAAAAAAAAAAAA","meeting":"viii","name":"RegisterDocument"},"at":"2027-10-15T09:00:00.000Z"}` + "\n")); err != nil {
+		t.Fatal(err)
+	}
+	s, came := h.View().State(), 0
+	for i, e := range h.entries(t)[before:] {
+		if strings.Contains(e, `"name":"TimeCame"`) {
+			if i > 1 || !strings.Contains(e, `"kind":"SilenceHeld"`) {
+				t.Errorf("what fell due: %.300s", e)
+			}
+			came++
+		}
+	}
+	for _, id := range []conference.MotionID{"s-4", "s-5"} {
+		if x, _ := s.Silence(id); x.Expires.String() != "2027-10-14T13:00:00.000Z" || x.State != "held" {
+			t.Errorf("%s: %+v", id, x)
+		}
+	}
+	if came != 2 || s.Size != before+3 || !s.Decided("viii-2") || !s.Decided("viii-3") {
+		t.Errorf("%d instants came, %d entries more", came, s.Size-before)
+	}
+}
