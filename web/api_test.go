@@ -3,6 +3,7 @@ package web_test
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/google/jsonschema-go/jsonschema"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"kurultai/conference"
+	"kurultai/story"
 	"kurultai/story/storytest"
 	"kurultai/web"
 )
@@ -205,4 +207,65 @@ func TestWhatIsTooMuchIsRefused(t *testing.T) {
 	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
 		t.Errorf("asked 3000 times: %d", w.Code)
 	}
+}
+
+// What the stories submit fits the schemas that are published, and a word that is none does not.
+func TestActsThatAreTakenFitTheirSchemas(t *testing.T) {
+	schemas := map[string]*jsonschema.Resolved{}
+	for _, a := range conference.Catalogue() {
+		s := web.Schema(a.Fields)
+		resolved, err := s.Resolve(nil)
+		if err != nil {
+			t.Fatalf("%s: %v", a.Name, err)
+		}
+		schemas[a.Name] = resolved
+		var capitals func(at string, s *jsonschema.Schema)
+		capitals = func(at string, s *jsonschema.Schema) {
+			if s == nil {
+				return
+			}
+			for name, p := range s.Properties {
+				if name[0] >= 'A' && name[0] <= 'Z' {
+					t.Errorf("%s.%s shows how Go holds it, not how it is written", at, name)
+				}
+				capitals(at+"."+name, p)
+			}
+			capitals(at, s.Items)
+		}
+		capitals(a.Name, s)
+	}
+	checked, kinds := 0, map[string]bool{}
+	for _, name := range story.Names() {
+		text, _ := story.Shipped(name)
+		for line := range strings.Lines(string(text)) {
+			var l struct {
+				Act struct {
+					Name   string
+					Fields any
+				}
+				Refused string
+			}
+			if err := json.Unmarshal([]byte(line), &l); err != nil {
+				t.Fatal(err)
+			}
+			if l.Refused != "" || l.Act.Name == "" || l.Act.Name == "TimeCame" {
+				continue
+			}
+			if l.Act.Fields == nil {
+				l.Act.Fields = map[string]any{}
+			}
+			if err := schemas[l.Act.Name].Validate(l.Act.Fields); err != nil {
+				t.Errorf("%s: %v\n%.300s", l.Act.Name, err, line)
+			}
+			checked, kinds[l.Act.Name] = checked+1, true
+			l.Act.Fields.(map[string]any)["nonsense"] = true
+			if schemas[l.Act.Name].Validate(l.Act.Fields) == nil {
+				t.Errorf("%s: the schema takes anything", l.Act.Name)
+			}
+		}
+	}
+	if checked < 450 || len(kinds) < 90 {
+		t.Errorf("only %d acts of %d kinds", checked, len(kinds))
+	}
+	t.Logf("checked %d acts of %d kinds", checked, len(kinds))
 }

@@ -41,7 +41,10 @@ type RefusalHelp struct {
 }
 
 // FieldHelp is a field of an act.
-type FieldHelp struct{ Name, Help string }
+type FieldHelp struct {
+	Name, Type, Help string
+	Required         bool
+}
 
 // Explain makes the help of an act.
 func Explain(a *conference.Act, l *language.Language) ActHelp {
@@ -56,10 +59,23 @@ func Explain(a *conference.Act, l *language.Language) ActHelp {
 		}
 	}
 	for name, field := range h.Schema.Properties {
-		h.Fields = append(h.Fields, FieldHelp{name, field.Description})
+		h.Fields = append(h.Fields, FieldHelp{name, typeOf(field), field.Description, slices.Contains(h.Schema.Required, name)})
 	}
 	slices.SortFunc(h.Fields, func(a, b FieldHelp) int { return strings.Compare(a.Name, b.Name) })
 	return h
+}
+
+// typeOf is a schema's type in a word.
+func typeOf(s *jsonschema.Schema) string {
+	switch {
+	case s.Type == "array" && s.Items != nil && s.Items.Type != "":
+		return "list of " + typeOf(s.Items)
+	case s.Type == "array":
+		return "list"
+	case s.Type != "":
+		return s.Type
+	}
+	return "value"
 }
 
 // Schema is the JSON Schema (2020-12) of an act's fields.
@@ -93,6 +109,8 @@ var schemas = func() map[reflect.Type]*jsonschema.Schema {
 		reflect.TypeFor[conference.SealedName](): pair(language, sealed),
 		reflect.TypeFor[record.Sealed]():         sealed,
 		reflect.TypeFor[record.Blob]():           {Type: "object", Required: []string{"blob", "size"}, Properties: map[string]*jsonschema.Schema{"blob": pattern("^[A-Za-z0-9_-]{43}$"), "size": whole}},
+		reflect.TypeFor[record.Instant]():        pattern(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$`),
+		reflect.TypeFor[conference.VotesFor]():   pair(pattern(id), whole),
 		reflect.TypeFor[record.Digest]():         pattern("^[A-Za-z0-9_-]{43}$"),
 		reflect.TypeFor[jsonschema.Schema]():     {Type: "object"},
 		reflect.TypeFor[json.RawMessage]():       {Type: "object"},

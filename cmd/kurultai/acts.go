@@ -9,6 +9,7 @@ import (
 
 	"kurultai/conference"
 	"kurultai/language"
+	"kurultai/story"
 	"kurultai/web"
 )
 
@@ -78,18 +79,48 @@ func manual(a web.ActHelp) string {
 	if len(a.Causes) > 0 {
 		fmt.Fprintf(&out, "causes   %s\n", strings.Join(a.Causes, ", "))
 	}
+	if a.Timed {
+		fmt.Fprintf(&out, "time     depends on it: waits while the clock is doubtful\n")
+	}
 	if a.Closed {
 		fmt.Fprintf(&out, "closed   others see a time and a digest\n")
 	}
 	if len(a.Fields) > 0 {
 		fmt.Fprintf(&out, "\nfields\n")
 		for _, f := range a.Fields {
-			fmt.Fprintf(&out, "  %-16s %s\n", f.Name, f.Help)
+			name := f.Name
+			if !f.Required {
+				name = "[" + name + "]"
+			}
+			fmt.Fprintf(&out, "  %-16s %-15s %s\n", name, f.Type, f.Help)
 		}
+		fmt.Fprintf(&out, "  what stands in brackets may be left out\n")
 	}
-	fmt.Fprintf(&out, "\nmay be answered\n")
+	if line := example(a.Name); line != "" {
+		fmt.Fprintf(&out, "\nexample, from a story that ships\n  %s\n", line)
+	}
+	fmt.Fprintf(&out, "\nmay be refused\n")
+	var common []string
 	for _, r := range a.Refusals {
+		if r.Common {
+			common = append(common, r.Code)
+			continue
+		}
 		fmt.Fprintf(&out, "  %-20s %s\n%23s%s\n", r.Code, r.Sentence, "", r.Remedy)
 	}
+	fmt.Fprintf(&out, "  and, as any act: %s\n", strings.Join(common, ", "))
 	return out.String()
+}
+
+// example is a line of a story that ships in which an act is taken.
+func example(name string) string {
+	for _, shipped := range []string{"training", "baku"} {
+		text, _ := story.Shipped(shipped)
+		for line := range strings.Lines(string(text)) {
+			if strings.Contains(line, `"name":"`+name+`"`) && !strings.Contains(line, `"refused"`) && len(line) < 1000 {
+				return strings.TrimSpace(line)
+			}
+		}
+	}
+	return ""
 }
