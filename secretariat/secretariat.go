@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -86,6 +87,7 @@ type pending struct {
 	err     error
 	done    chan struct{}
 	confirm []conference.PersonID // in place of an act: two officers believe the wall clock
+	whole   *Whole                // in place of an act: many, all taken or none
 }
 
 // Open reads the record, folds it and begins to take acts. Close ends it; engine and keys stay the caller's.
@@ -229,20 +231,114 @@ func (s *Secretariat) DoAll(ctx context.Context, acts []*Act) ([]Receipt, error)
 	return receipts, nil
 }
 
+// A Whole is many acts of which all are taken or none.
+type Whole struct {
+	Acts []*Act
+	Told func(taken int) // if not nil, hears how many acts are durable
+
+	Taken  int // how many acts are durable
+	Failed int // the act that was refused, where one was
+}
+
+// DoWhole decides all acts of w first, and only then appends what they cause; where one is refused, nothing is
+// appended, and w.Failed says which. Nobody else's act comes in between: others wait. No act is in it twice. A fault
+// while appending leaves those that are durable by then: the same acts again go on behind them.
+func (s *Secretariat) DoWhole(ctx context.Context, w *Whole) error {
+	p := &pending{ctx: ctx, whole: w, done: make(chan struct{})}
+	select {
+	case s.acts <- p:
+	case <-s.stopped:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-p.done:
+		return p.err
+	case <-s.stopped:
+		return ErrClosed
+	}
+}
+
+func (s *Secretariat) takeWhole(p *pending) {
+	defer close(p.done)
+	w, before := p.whole, s.ahead
+	type step struct {
+		draft *draft
+		after desk
+		acts  int // taken by its end
+	}
+	var steps []step
+	g := new(draft)
+	for i, a := range w.Acts {
+		if p.err = p.ctx.Err(); p.err == nil {
+			now := moment{}
+			if a.At == nil {
+				now = s.fallDue(p.ctx, g)
+			}
+			_, p.err = s.ahead.take(p.ctx, a, now, s.config.Chance, g)
+		}
+		if p.err != nil {
+			s.ahead, w.Failed = before, i
+			return
+		}
+		if len(g.group.Entries) >= MaxGroup || i == len(w.Acts)-1 {
+			steps = append(steps, step{g, s.ahead, i + 1})
+			g = new(draft)
+		}
+	}
+	s.ahead = before
+	for _, st := range steps {
+		size := s.ahead.state.Size
+		s.ahead = st.after
+		if len(st.draft.group.Entries) == 0 { // all of it was taken before
+			w.Taken = st.acts
+			continue
+		}
+		head, err := s.append(size, st.draft)
+		if err == nil {
+			err = p.ctx.Err() // whoever stops waiting stops between two groups
+		}
+		if head.Size > size {
+			s.show(head, st.draft)
+			w.Taken = st.acts
+			if w.Told != nil {
+				w.Told(st.acts)
+			}
+		}
+		if err != nil {
+			if head.Size <= size {
+				s.ahead = before
+			}
+			p.err = err
+			return
+		}
+		before = s.ahead
+	}
+}
+
 // group decides p and all that wait, appends what they caused and answers.
 func (s *Secretariat) group(p *pending) {
 	var waiting []*pending
 	if p != nil {
 		waiting = append(waiting, p)
 	}
-	for len(waiting) < MaxGroup {
+	for (p == nil || p.whole == nil) && len(waiting) < MaxGroup {
 		select {
 		case q := <-s.acts:
-			waiting = append(waiting, q)
-			continue
+			if waiting = append(waiting, q); q.whole == nil {
+				continue
+			}
 		default:
 		}
 		break
+	}
+	for i, q := range waiting {
+		if q.whole != nil { // by itself, behind those that came before it
+			defer s.takeWhole(q)
+			waiting = slices.Delete(waiting, i, i+1)
+			break
+		}
 	}
 	before := s.ahead
 	g := new(draft)

@@ -189,6 +189,83 @@ func TestAnAppendThatFailsUnderDependentActs(t *testing.T) {
 	}
 }
 
+// TestAWholeIsTakenOrNot: all acts or none, nobody's in between, and a fault on the way leaves what is durable.
+func TestAWholeIsTakenOrNot(t *testing.T) {
+	r := enter(t, t.TempDir())
+	size := func() int64 { return r.View().State().Size }
+	parties := func(prefix string, n int) (acts []*Act) {
+		for i := range n {
+			acts = append(acts, r.act("NameParty", fmt.Sprintf(`{"party":"%s-%d","short":[["en","%s %d"]]}`, prefix, i, prefix, i)))
+		}
+		return acts
+	}
+	const many = 2*MaxGroup + 10
+	before := size()
+	w := &Whole{Acts: append(parties("x", many), convene(r, "m", 1), convene(r, "m", 2))}
+	var no *conference.Refusal
+	if err := r.DoWhole(t.Context(), w); !errors.As(err, &no) || no.Code != "id-taken" || w.Failed != many+1 || w.Taken != 0 || size() != before {
+		t.Fatalf("%v at %d, %d taken, %d entries more", err, w.Failed, w.Taken, size()-before)
+	}
+	r.must(convene(r, "m", 1)) // what was refused left nothing
+	before = size()
+
+	// Others wait behind it, and before it.
+	var done sync.WaitGroup
+	stop := make(chan struct{})
+	for i := range 4 {
+		done.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+					r.must(r.act("NameParty", fmt.Sprintf(`{"party":"o%d-%d","short":[["en","O"]]}`, i, n)))
+				}
+			}
+		})
+	}
+	told := 0
+	w = &Whole{Acts: parties("y", many), Told: func(n int) { told = n }}
+	if err := r.DoWhole(t.Context(), w); err != nil || w.Taken != many || told != many {
+		t.Fatalf("%v, %d taken, %d told", err, w.Taken, told)
+	}
+	close(stop)
+	done.Wait()
+	at := map[string]int64{}
+	for _, p := range r.View().State().Parties() {
+		at[string(p.ID)] = p.Index
+	}
+	for i := 1; i < many; i++ {
+		if at[fmt.Sprintf("y-%d", i)] != at["y-0"]+int64(i) {
+			t.Fatalf("y-%d is entry %d, y-0 is %d", i, at[fmt.Sprintf("y-%d", i)], at["y-0"])
+		}
+	}
+
+	// A disk that fails at the second group: the first stays, and the same acts go on.
+	before = size()
+	broken := errors.New("the disk is gone")
+	failing := r.engine.n.Load() + 2
+	r.engine.fail = func(n int64) error {
+		if n == failing {
+			return broken
+		}
+		return nil
+	}
+	w = &Whole{Acts: parties("z", many)}
+	if err := r.DoWhole(t.Context(), w); !errors.Is(err, broken) || w.Taken != MaxGroup || size() != before+MaxGroup {
+		t.Fatalf("%v, %d taken, %d entries more", err, w.Taken, size()-before)
+	}
+	if err := r.DoWhole(t.Context(), w); err != nil || w.Taken != many || size() != before+many {
+		t.Fatalf("again: %v, %d taken, %d entries more", err, w.Taken, size()-before)
+	}
+	if _, err := Read(t.Context(), r.engine, r.keys, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.DoWhole(t.Context(), &Whole{}); err != nil {
+		t.Errorf("nothing at all: %v", err)
+	}
+}
+
 func withMeeting(a *Act, id string) *Act {
 	a.Submitted.Meeting = id
 	a.Submitted.Changed()

@@ -24,6 +24,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   replay       a million acts decided again, beside parsing them alone
   verify       the tree from memory and from the file, beside SHA-256 over the same bytes
   rules        votes decided in a house of 193, beside adding them up
+  import       a list of 100,000 participants, beside reading its table
   communique   nine languages of one meeting
   crash        kill -9 under concurrent appends, and look what was lost
 
@@ -46,7 +47,7 @@ example: kurultai bench append -json
 				return crashChild(io, child)
 			}
 			if len(args) == 0 {
-				return errUsage{"say WHAT: append, replay, verify, rules, communique or crash"}
+				return errUsage{"say WHAT: append, replay, verify, rules, import, communique or crash"}
 			}
 			what := args[0]
 			rest := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -58,11 +59,11 @@ example: kurultai bench append -json
 			if err := rest.Parse(args[1:]); err != nil || rest.NArg() > 0 {
 				return errUsage{"behind WHAT only flags may stand"}
 			}
-			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "communique": benchCommunique,
+			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "import": benchImport, "communique": benchCommunique,
 				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(rounds, seed) }}
 			run := benches[what]
 			if run == nil {
-				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, communique or crash", what)}
+				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique or crash", what)}
 			}
 			f, err := run(ctx)
 			if err != nil {

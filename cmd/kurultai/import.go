@@ -10,6 +10,7 @@ import (
 	goio "io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"kurultai/conference"
 	"kurultai/exchange"
@@ -112,6 +113,7 @@ func (i *importer) run(ctx context.Context, io streams, path string) error {
 		return err
 	}
 	defer h.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(200)) // much is made at once, and all of it is kept
 	return i.enter(ctx, io, h, path, b, table, problems)
 }
 
@@ -164,9 +166,8 @@ func (i *importer) enter(ctx context.Context, io streams, h *house, path string,
 	}
 	desk := exchange.Desk{Origin: v.Origin(), By: conference.PersonID(job.By), Meeting: meeting, Seed: exchange.Seed(job.Seed)}
 	acts, more := i.plan(desk, t, planned.State())
-	if problems = append(problems, more...); len(problems) == 0 {
-		problems, err = rehearsed(ctx, v, acts)
-		if err != nil {
+	if problems = append(problems, more...); len(problems) == 0 && i.dryRun {
+		if problems, err = rehearsed(ctx, v, acts); err != nil {
 			return err
 		}
 	}
@@ -178,7 +179,15 @@ func (i *importer) enter(ctx context.Context, io streams, h *house, path string,
 			return err
 		}
 	}
-	if err := i.submit(ctx, io, h, acts); err != nil {
+	taken, err := submit(ctx, io, h, acts)
+	if r := new(conference.Refusal); taken == 0 && errors.As(err, &r) {
+		os.Remove(mark)
+		if problems, err = rehearsed(ctx, v, acts); err != nil { // to name every row
+			return err
+		}
+		return i.looked(io, path, t, problems, acts)
+	}
+	if err != nil {
 		return hinted{err, "what was taken stays taken; the same command goes on where this one stopped"}
 	}
 	job.Seed, job.Done, job.Size = nil, true, h.s.View().State().Size
@@ -207,32 +216,28 @@ func rehearsed(ctx context.Context, v *secretariat.View, acts []exchange.Planned
 	return problems, nil
 }
 
-// batch is how many acts are handed over together; submitting, where a test sets it, hears of each hand-over.
-var (
-	batch      = 8 * secretariat.MaxGroup
-	submitting func(batch int)
-)
-
-// submit has the acts taken, many at a time, and tells how far it is.
-func (i *importer) submit(ctx context.Context, io streams, h *house, acts []exchange.Planned) error {
-	for from := 0; from < len(acts); from += batch {
-		if submitting != nil {
-			submitting(from / batch)
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		var group []*secretariat.Act
-		for _, a := range acts[from:min(from+batch, len(acts))] {
-			group = append(group, a.Act)
-		}
-		if n, err := h.s.DoAll(ctx, group); err != nil {
-			return fmt.Errorf("row %d: %w", acts[from+len(n)].Row, err)
-		}
-		fmt.Fprintf(io.talk, "%d of %d acts\n", from+len(group), len(acts))
+// submit has the acts taken, all or none, and tells how far it is.
+func submit(ctx context.Context, io streams, h *house, acts []exchange.Planned) (taken int, err error) {
+	w := &secretariat.Whole{}
+	for _, a := range acts {
+		w.Acts = append(w.Acts, a.Act)
 	}
-	return nil
+	next := 10_000
+	w.Told = func(taken int) {
+		if submitted != nil {
+			submitted(taken)
+		}
+		if taken >= next || taken == len(acts) {
+			fmt.Fprintf(io.talk, "%d of %d acts\n", taken, len(acts))
+			next = taken + 10_000
+		}
+	}
+	err = h.s.DoWhole(ctx, w)
+	return w.Taken, err
 }
+
+// submitted, where a test sets it, hears of each group that is durable.
+var submitted func(taken int)
 
 // looked tells what is wrong, or that nothing is.
 func (i *importer) looked(io streams, path string, t *exchange.Table, problems []exchange.Problem, acts []exchange.Planned) error {
