@@ -95,6 +95,15 @@ type kind struct {
 
 var editions = map[int64]*edition{}
 
+// EventBodies are the types of the bodies of events, by kind.
+func EventBodies() map[string]reflect.Type {
+	bodies := make(map[string]reflect.Type, len(kindNames))
+	for t, name := range kindNames {
+		bodies[name] = t
+	}
+	return bodies
+}
+
 // names of body types, filled by happens; one type is one kind, in all editions.
 var kindNames = map[reflect.Type]string{}
 

@@ -89,7 +89,23 @@ type Engine interface {
 	// Blob returns the bytes stored under d, or ErrNotFound; bytes that do not match d are a fault.
 	Blob(ctx context.Context, d Digest) ([]byte, error)
 
+	// PutSnapshot keeps a state of the record, and of those before it the newest alone.
+	PutSnapshot(ctx context.Context, s Snapshot) error
+
+	// Snapshot returns the newest that is kept of at most size entries, or ErrNotFound. Its digest fits its bytes.
+	Snapshot(ctx context.Context, size int64) (Snapshot, error)
+
 	Close() error
+}
+
+// A Snapshot is a state to begin from, in place of folding all entries again. It proves nothing: whoever checks a
+// record reads the entries. One whose edition, root or digest does not fit is thrown away.
+type Snapshot struct {
+	Size    int64     // entries folded
+	Edition int64     // of the deciding code
+	Root    tlog.Hash // of the tree of those entries
+	Digest  Digest    // of State
+	State   []byte    // as the program that made it writes it
 }
 
 // MaxBlob is the largest blob, in bytes.

@@ -76,6 +76,8 @@ type Secretariat struct {
 	mu   sync.Mutex
 	more chan struct{} // closed, and made anew, when shown changes; guarded by mu
 
+	snapping sync.Mutex // held while a snapshot is written
+
 	ahead desk  // owned by the writer's goroutine
 	clock clock // likewise
 }
@@ -122,6 +124,8 @@ func Open(ctx context.Context, c Config) (*Secretariat, error) {
 func (s *Secretariat) Close() error {
 	s.closing.Do(func() { close(s.stop) })
 	<-s.stopped
+	s.snapping.Lock() // one that is being written is finished
+	defer s.snapping.Unlock()
 	return nil
 }
 
@@ -423,7 +427,7 @@ func (s *Secretariat) append(size int64, g *draft) (head record.Checkpoint, err 
 func (s *Secretariat) show(head record.Checkpoint, g *draft) {
 	v := *s.View()
 	v.proofs.append(g.hashes)
-	v.past.keep(s.ahead.state)
+	kept := v.past.keep(s.ahead.state)
 	for _, p := range g.forgotten {
 		// A failure here is met again at the next start, which forgets whoever the state says is forgotten.
 		_ = s.config.Keys.Forget(string(p))
@@ -431,11 +435,33 @@ func (s *Secretariat) show(head record.Checkpoint, g *draft) {
 	}
 	s.ahead.closedKeys = conference.Ordered[string, record.ClosedKey]{} // the engine knows the keys now
 	v.desk, v.head = s.ahead, head
+	if kept && s.snapping.TryLock() {
+		go s.snapshot()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shown.Store(&v)
 	close(s.more)
 	s.more = make(chan struct{})
+}
+
+// snapshot writes down what readers see, when the record has been quiet for a second, or soon after. A state is a
+// value: nothing waits for it.
+func (s *Secretariat) snapshot() {
+	defer s.snapping.Unlock()
+	for range 60 {
+		size := s.View().State().Size
+		select {
+		case <-time.After(time.Second):
+		case <-s.stopped:
+		}
+		if s.View().State().Size == size {
+			break
+		}
+	}
+	v := s.View()
+	// One that cannot be kept costs time at the next start and nothing else.
+	_ = s.config.Engine.PutSnapshot(context.Background(), snapshotOf(v.desk, v.head.Root))
 }
 
 // Wait returns when the record has more than size entries, or ctx ends.

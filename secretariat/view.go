@@ -30,12 +30,36 @@ type View struct {
 // Read folds a record and shows it as it stood then. It writes nothing and needs no lock, so it works beside a
 // running writer.
 func Read(ctx context.Context, engine record.Engine, keys *SubjectKeys, verifier string) (*View, error) {
+	v, err := read(ctx, engine, keys, verifier, true)
+	if errors.Is(err, errSnapshot) {
+		v, err = read(ctx, engine, keys, verifier, false)
+	}
+	return v, err
+}
+
+// errSnapshot says that the snapshot begun from is of another tree.
+var errSnapshot = errors.New("the snapshot does not fit the record")
+
+func read(ctx context.Context, engine record.Engine, keys *SubjectKeys, verifier string, snapshot bool) (*View, error) {
 	v := &View{desk: desk{vault: vault{engine, keys}}, verifier: verifier, proofs: new(proofs), names: new(names), past: new(past)}
 	var err error
 	if v.head, err = engine.Head(ctx); err != nil {
 		return nil, fmt.Errorf("reading the head: %w", err)
 	}
 	v.desk.origin = v.head.Origin
+	start, root := int64(0), tlog.Hash{}
+	if snap, err := engine.Snapshot(ctx, v.head.Size); err == nil && snapshot {
+		if f, err := restored(snap); err == nil {
+			v.desk.state, v.desk.sealed, start, root = f.State, f.Sealed, snap.Size, snap.Root
+			v.past.marks = append(v.past.marks, v.desk.state)
+		}
+	}
+	fits := func() error {
+		if h, err := v.proofs.root(start); start > 0 && (err != nil || h != root) {
+			return errSnapshot
+		}
+		return nil
+	}
 	for stored, err := range engine.Read(ctx, 0) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the record: %w", err)
@@ -43,13 +67,21 @@ func Read(ctx context.Context, engine record.Engine, keys *SubjectKeys, verifier
 		if stored.Index == v.head.Size {
 			break // came while we read
 		}
+		if stored.Index == start {
+			if err := fits(); err != nil {
+				return nil, err
+			}
+		}
+		v.proofs.append([]tlog.Hash{stored.Hash})
+		if stored.Index < start {
+			continue
+		}
 		if err := v.desk.fold(ctx, stored); err != nil {
 			return nil, err
 		}
-		v.proofs.append([]tlog.Hash{stored.Hash})
 		v.past.keep(v.desk.state)
 	}
-	return v, nil
+	return v, fits()
 }
 
 // At is the record as it stood when it had size entries: what was so then, and the names published then, as far as
@@ -67,7 +99,7 @@ func (v *View) At(ctx context.Context, size int64) (*View, error) {
 		old.present = v.present
 	}
 	var err error
-	if old.desk.state, err = v.past.state(ctx, v.desk.engine, size); err != nil {
+	if old.desk.state, err = v.past.state(ctx, v.desk.engine, size, v.proofs.root); err != nil {
 		return nil, err
 	}
 	old.head = record.Checkpoint{Origin: v.head.Origin, Size: size}
@@ -200,8 +232,8 @@ type past struct {
 	asked []conference.State // the latest last
 }
 
-// keep is told each state in turn, or at least the last of each group.
-func (p *past) keep(s conference.State) {
+// keep is told each state in turn, or at least the last of each group, and says whether it kept it.
+func (p *past) keep(s conference.State) (kept bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.every == 0 {
@@ -212,7 +244,7 @@ func (p *past) keep(s conference.State) {
 		last = p.marks[n-1].Size
 	}
 	if s.Size < last+p.every {
-		return
+		return false
 	}
 	if p.marks = append(p.marks, s); len(p.marks) > keepMost { // keep every second, from now on half as many
 		p.every *= 2
@@ -222,6 +254,7 @@ func (p *past) keep(s conference.State) {
 		clear(p.marks[len(p.marks)/2:])
 		p.marks = p.marks[:len(p.marks)/2]
 	}
+	return true
 }
 
 // nearest is the greatest state known that is not beyond size.
@@ -238,8 +271,11 @@ func (p *past) nearest(size int64) (best conference.State) {
 	return best
 }
 
-func (p *past) state(ctx context.Context, engine record.Engine, size int64) (conference.State, error) {
+func (p *past) state(ctx context.Context, engine record.Engine, size int64, root func(int64) (tlog.Hash, error)) (conference.State, error) {
 	s := p.nearest(size)
+	if s.Size == 0 {
+		s = begin(ctx, engine, size, root).State
+	}
 	if s.Size == size {
 		return s, nil
 	}

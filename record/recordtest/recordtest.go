@@ -25,6 +25,7 @@ func Test(t *testing.T, open func(t *testing.T, dir string) record.Engine) {
 		"appends from everywhere make one order":    concurrent,
 		"followers see all, in order, without gaps": followed,
 		"blobs are kept under their digest":         blobs,
+		"the two newest snapshots are kept":         snapshots,
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := open(t, t.TempDir())
@@ -37,6 +38,39 @@ func Test(t *testing.T, open func(t *testing.T, dir string) record.Engine) {
 }
 
 var ctx = context.Background()
+
+func snapshots(t *testing.T, e record.Engine) {
+	head := add(t, e, 0, 3)
+	if _, err := e.Snapshot(ctx, 3); !errors.Is(err, record.ErrNotFound) {
+		t.Errorf("none was kept: %v", err)
+	}
+	of := func(size int64) record.Snapshot {
+		state := bytes.Repeat([]byte{byte(size)}, 100_000)
+		return record.Snapshot{Size: size, Edition: 1, Root: head.Root, Digest: record.DigestOf(state), State: state}
+	}
+	for size := int64(1); size <= 3; size++ {
+		if err := e.PutSnapshot(ctx, of(size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for size, want := range map[int64]int64{9: 3, 3: 3, 2: 2} {
+		got, err := e.Snapshot(ctx, size)
+		if w := of(want); err != nil || got.Size != want || got.Edition != 1 || got.Root != head.Root || got.Digest != w.Digest || !bytes.Equal(got.State, w.State) {
+			t.Errorf("of at most %d entries: %d, %v", size, got.Size, err)
+		}
+	}
+	if _, err := e.Snapshot(ctx, 1); !errors.Is(err, record.ErrNotFound) {
+		t.Errorf("the third newest is still there: %v", err)
+	}
+	bad := of(4)
+	bad.State = []byte("other bytes")
+	if err := e.PutSnapshot(ctx, bad); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Snapshot(ctx, 9); !errors.Is(err, record.ErrNotFound) {
+		t.Errorf("one whose digest does not fit was returned: %v", err)
+	}
+}
 
 func group(from int64, n int) (g record.Group) {
 	for i := range n {

@@ -46,6 +46,9 @@ CREATE TABLE closed_keys (
 ) STRICT, WITHOUT ROWID;
 `
 
+// snapshots may be missing in a record made before there were any; nothing is lost with them.
+const snapshots = "CREATE TABLE IF NOT EXISTS snapshots (size INTEGER PRIMARY KEY, edition INTEGER NOT NULL, root BLOB NOT NULL, digest TEXT NOT NULL, state BLOB NOT NULL) STRICT"
+
 // Options say how a record is opened.
 type Options struct {
 	ReadOnly bool // without the lock, beside a running writer
@@ -161,6 +164,9 @@ func (e *Engine) found() error {
 		if tables, countErr := number(e.w, "SELECT count(*) FROM sqlite_schema"); countErr == nil && tables == 0 {
 			err = e.w.Exec("BEGIN IMMEDIATE;" + schema + "COMMIT")
 		}
+	}
+	if err == nil && version <= draft {
+		err = e.w.Exec(snapshots)
 	}
 	if err != nil {
 		return fmt.Errorf("making the tables: %w", err)

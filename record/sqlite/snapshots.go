@@ -1,0 +1,61 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"kurultai/record"
+)
+
+// PutSnapshot implements record.Engine. Two are kept: this one and the newest before it.
+func (e *Engine) PutSnapshot(ctx context.Context, s record.Snapshot) (err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.stopped != nil:
+		return e.stopped
+	case e.w == nil:
+		return errors.New("the record was opened to be read")
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	tx, err := e.w.BeginImmediate()
+	if err != nil {
+		return fmt.Errorf("keeping a snapshot: %w", err)
+	}
+	defer tx.End(&err)
+	bind := func(st *sqlite3.Stmt) error {
+		return errors.Join(st.BindInt64(1, s.Size), st.BindInt64(2, s.Edition), st.BindBlob(3, s.Root[:]), st.BindText(4, string(s.Digest)), st.BindBlob(5, s.State))
+	}
+	if err = query(e.w, "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)", bind, func(*sqlite3.Stmt) bool { return true }); err == nil {
+		err = e.w.Exec("DELETE FROM snapshots WHERE size NOT IN (SELECT size FROM snapshots ORDER BY size DESC LIMIT 2)")
+	}
+	if err != nil {
+		err = fmt.Errorf("keeping a snapshot: %w", err)
+	}
+	return err
+}
+
+// Snapshot implements record.Engine.
+func (e *Engine) Snapshot(ctx context.Context, size int64) (s record.Snapshot, err error) {
+	found := false
+	err = e.reading(ctx, func(c *conn) error {
+		tables, err := number(c, "SELECT count(*) FROM sqlite_schema WHERE name = 'snapshots'")
+		if err != nil || tables == 0 {
+			return err
+		}
+		bind := func(st *sqlite3.Stmt) error { return st.BindInt64(1, size) }
+		return query(c, "SELECT size, edition, root, digest, state FROM snapshots WHERE size <= ? ORDER BY size DESC LIMIT 1", bind, func(st *sqlite3.Stmt) bool {
+			s = record.Snapshot{Size: st.ColumnInt64(0), Edition: st.ColumnInt64(1), Digest: record.Digest(st.ColumnText(3)), State: st.ColumnBlob(4, nil)}
+			found = copy(s.Root[:], st.ColumnRawBlob(2)) == len(s.Root) && s.Digest == record.DigestOf(s.State)
+			return true
+		})
+	})
+	if err == nil && !found {
+		return record.Snapshot{}, record.ErrNotFound
+	}
+	return s, err
+}
