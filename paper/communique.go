@@ -235,6 +235,9 @@ func (t *teller) ceremonies() {
 		default:
 			continue
 		}
+		if c.Monument == "" && c.Honoured == "" {
+			continue // a place alone: there is nothing to say of it
+		}
 		p := places{"at": t.place(c.Place)}
 		frame := kind + ".grave."
 		if c.Monument != "" {
