@@ -49,6 +49,16 @@ type VotesFor struct {
 	Votes     int64
 }
 
+// Elections lists the elections of a meeting, in order of id.
+func (s *State) Elections(m MeetingID) (list []Election) {
+	for _, e := range s.elections.all.All() {
+		if e.Meeting == m {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
 // Election returns an election.
 func (s *State) Election(id ElectionID) (Election, bool) { return s.elections.all.Get(string(id)) }
 

@@ -195,6 +195,37 @@ type (
 		Intended string `json:"intended,omitempty" jsonschema:"what the member says it had meant; the count stays"`
 		Index    int64  `json:"index"`
 	}
+	// ElectionView is an election as it stands.
+	ElectionView struct {
+		ID         string          `json:"id"`
+		Office     string          `json:"office"`
+		Places     int64           `json:"places,omitempty" jsonschema:"to fill; absent before the first ballot"`
+		Ballot     int64           `json:"ballot,omitempty" jsonschema:"number of the last one"`
+		Candidates []CandidateView `json:"candidates"`
+		Restricted []string        `json:"restricted,omitempty" jsonschema:"candidates the next ballot is restricted to"`
+		Tied       []string        `json:"tied,omitempty" jsonschema:"candidates a lot is to decide among"`
+		Elected    []string        `json:"elected,omitempty"`
+		Index      int64           `json:"index"`
+	}
+	// CandidateView is who stands in an election.
+	CandidateView struct {
+		ID        string `json:"id"`
+		Party     string `json:"party"`
+		Person    string `json:"person,omitempty"`
+		Withdrawn bool   `json:"withdrawn,omitempty"`
+	}
+	// DelegationView is who a party sends to a meeting.
+	DelegationView struct {
+		Party   string       `json:"party"`
+		Members []MemberView `json:"members"`
+		Acting  string       `json:"acting,omitempty" jsonschema:"acting head"`
+		Index   int64        `json:"index"`
+	}
+	// MemberView is a person of a delegation.
+	MemberView struct {
+		Person string `json:"person"`
+		Role   string `json:"role" jsonschema:"head, delegate, alternate, adviser or staff"`
+	}
 	// DocumentView is a public paper.
 	DocumentView struct {
 		Symbol    string   `json:"symbol"`
@@ -309,6 +340,24 @@ var endpoints = []endpoint{
 	})},
 	{path: "/api/meetings/{id}/votes", title: "What a meeting decided by vote or consensus: rule, numbers, working", result: resultOf[[]VoteView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
 		return each(s.Results(id), voteView)
+	})},
+	{path: "/api/meetings/{id}/elections", title: "Elections at a meeting, and how far they came", result: resultOf[[]ElectionView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
+		return each(s.Elections(id), func(e conference.Election) ElectionView {
+			return ElectionView{string(e.ID), string(e.Office), e.Places, e.Ballot, each(e.Candidates, func(c conference.Candidate) CandidateView {
+				return CandidateView{string(c.ID), string(c.Party), string(c.Person), c.Withdrawn}
+			}), text(e.Restricted), text(e.Tied), text(e.Elected), e.Index}
+		})
+	})},
+	{path: "/api/meetings/{id}/delegations", title: "Who each party sends to a meeting", result: resultOf[[]DelegationView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
+		sent := []DelegationView{}
+		for _, p := range s.Parties() {
+			if d, ok := s.Delegation(id, p.ID); ok {
+				sent = append(sent, DelegationView{string(p.ID), each(d.Members, func(m conference.DelegationMember) MemberView {
+					return MemberView{string(m.Person), m.Role}
+				}), string(d.Acting), d.Index})
+			}
+		}
+		return sent
 	})},
 	{path: "/api/meetings/{id}/documents", title: "The public papers of a meeting", result: resultOf[[]DocumentView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
 		return each(s.Documents(id), documentView)
