@@ -94,6 +94,8 @@ var (
 	called    = then(draft_, chair("PutQuestion", `{"question":"q","type":"proposal","thing":"p","method":"roll-call","commitment":"‹commitment›"}`))
 	drawStart = chair("DrawStart", `{"question":"q","order":["a","b","c"],"seed":"‹seed›"}`)
 
+	callAll = callNames()
+
 	point    = headB("RaisePointOfOrder", `{"point":"x","rule":"GA 71","claim":"no quorum","voting":true}`)
 	rule_    = chair("Rule", `{"point":"x","rule":"GA 71","reason":"counted"}`)
 	appeal   = head("AppealRuling", `{"appeal":"y","point":"x"}`)
@@ -147,6 +149,17 @@ var (
 	second     = []act{two(secretary("GrantOffice", fields(shorthand.Replace(`{"capacity":"Chair","person":"pid:9"}`))))}
 	third      = []act{secretary("RegisterPerson", fields(shorthand.Replace(`{"names":[["en",{"sealed":"‹x›"}]],"person":"pid:9"}`)))}
 )
+
+// callNames calls the names of the roll as drawStart orders them.
+func callNames() (calls []act) {
+	order := []string{"a", "b", "c"}
+	raw, _ := canonical.DecodeBytes(seed)
+	first := Draw(raw, "q", 3)
+	for i := range 3 {
+		calls = append(calls, desk1("CallName", `{"question":"q","party":"`+order[(first+i)%3]+`"}`))
+	}
+	return calls
+}
 
 // rejected leads to where the credentials of a member are rejected.
 func rejected(party string) []act {
@@ -501,6 +514,8 @@ var apart = []refused{
 	{"no-quorum-to-decide", then(draft_, adopt(quorum3)), put("proposal", "p", "hands")}, {"no-quorum-to-decide", then(standing_, adopt(quorum3)), openB}, {"no-quorum-to-decide", then(opened, nominate, adopt(quorum3)), chair("ElectOfficer", `{"election":"e"}`)},
 	{"floor-taken", then(draft_, ask("r"), give("r")), put("proposal", "p", "hands")}, {"debate-open", then(draft_, ask("r")), put("proposal", "p", "hands")},
 	{"vote-requested", then(draft_, head("RequestRecorded", `{"type":"proposal","thing":"p"}`)), put("proposal", "p", "hands")}, {"no-commitment", draft_, put("proposal", "p", "roll-call")},
+	{"seed-known", then(called, drawStart, callAll[0], callAll[1], callAll[2], endVote, announce, headC("Move", `{"motion":"v","sort":"suspend"}`)), chair("PutQuestion", shorthand.Replace(`{"question":"q2","type":"motion","thing":"v","method":"roll-call","commitment":"‹commitment›"}`))},
+	{"seed-known", then(called, drawStart, callAll[0], callAll[1], callAll[2], endVote, announce, nominate, nominateC, tellers), openB},
 	{"unknown-proposal", draft_, put("proposal", "zz", "hands")}, {"amendments-first", amended_, put("proposal", "p", "hands")}, {"amendments-first", amended_, silent[len(silent)-1]}, {"part-first", divided, put("proposal", "p", "hands")},
 	{"not-in-silence", silent, put("proposal", "p", "hands")}, {"already-decided", noted, put("proposal", "p", "hands")}, {"no-motion", draft_, put("motion", "zz", "hands")}, {"no-ruling", draft_, put("appeal", "zz", "hands")},
 	{"not-reported", draft_, put("credentials", "b", "hands")}, {"brackets-remain", then(draft_, text_, bracket), put("communique", "m", "hands")},

@@ -357,7 +357,7 @@ func ballots(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "OpenBallot", Title: "Open a ballot", Help: "The Chair opens a ballot on paper; who may be voted for follows from the ballots before.",
-		Who: []Capacity{Chair}, Rule: "GA 92-94; EC 68-70", Refusals: codes(atMeeting, "no-election", "ballot-open", "no-tellers", "lot-due", "already-elected", "question-pending", "voting", "motion-pending", "no-quorum-to-decide"), Causes: []string{"BallotOpened"},
+		Who: []Capacity{Chair}, Rule: "GA 92-94; EC 68-70", Refusals: codes(atMeeting, "no-election", "ballot-open", "no-tellers", "lot-due", "already-elected", "seed-known", "question-pending", "voting", "motion-pending", "no-quorum-to-decide"), Causes: []string{"BallotOpened"},
 	}, func(s *State, c *Call, f *OpenBallot) ([]Event, *Refusal) {
 		m, e, r := s.election(c, f.Election)
 		if r != nil {
@@ -374,6 +374,8 @@ func ballots(ed *edition) {
 			return nil, refuse("lot-due", "GA 92", f.Election)
 		case len(s.elections.tellers.At(string(e.Meeting))) == 0:
 			return nil, refuse("no-tellers", "GA 92", 0)
+		case s.votes.seeds.Has(string(f.Commitment)):
+			return nil, refuse("seed-known", "GA 92", f.Commitment)
 		}
 		if r := s.beforeVoting(m); r != nil {
 			return nil, r
@@ -504,6 +506,7 @@ func tallies(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *DrawnByLot) {
 		s.changeElection(b.Election, h.Index, func(e *Election) { e.Tied = nil })
+		s.showSeed(b.Seed)
 	})
 }
 

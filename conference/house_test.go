@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/record/recordtest"
 	"kurultai/rules/bodies"
@@ -140,7 +141,7 @@ func TestAHouseOf193(t *testing.T) {
 	d.must(t, ofChair("AppointTellers", fmt.Sprintf(`{"persons":["%s","%s"]}`, pid(1050), pid(1051))))
 	ballot := func(votes string) Election {
 		t.Helper()
-		d.must(t, ofChair("OpenBallot", fmt.Sprintf(`{"election":"e","places":1,"commitment":"%s"}`, commitment)))
+		d.must(t, ofChair("OpenBallot", fmt.Sprintf(`{"election":"e","places":1,"commitment":"%s"}`, record.DigestOf([]byte("another sixteen ones")))))
 		for _, p := range members {
 			d.must(t, ofDesk("HandBallotPaper", `{"election":"e","party":"`+p+`"}`))
 		}

@@ -18,6 +18,7 @@ type votesState struct {
 	requested Ordered[string, string]     // by meeting, type and thing: the method a member asked for
 	rounds    Ordered[string, int64]      // by type and thing: second votes that are due
 	outcomes  Ordered[string, string]     // by meeting, type and thing: what was decided
+	seeds     Ordered[string, bool]       // digests of seeds that were shown: nothing can be committed to by them any more
 }
 
 // A Question is what was put to a meeting, and its answers.
@@ -352,7 +353,7 @@ func putting(ed *edition) {
 	does(ed, Act{
 		Name: "PutQuestion", Title: "Put the question", Help: "The Chair puts a draft, amendment, part, motion or appeal to the meeting, for consensus or to the vote.",
 		Who: []Capacity{Chair}, Rule: "GA 67, 82-89; SC 27", Refusals: codes(atMeeting, "id-taken", "unknown-question", "question-pending", "voting", "motion-pending", "no-quorum-to-decide", "method-not-allowed", "floor-taken", "debate-open",
-			"vote-requested", "no-commitment", "unknown-proposal", "amendments-first", "part-first", "not-in-silence", "already-decided", "no-motion", "no-ruling", "not-reported", "no-draft", "already-approved", "brackets-remain"), Causes: []string{"QuestionPut", "VotingBegan"},
+			"vote-requested", "no-commitment", "seed-known", "unknown-proposal", "amendments-first", "part-first", "not-in-silence", "already-decided", "no-motion", "no-ruling", "not-reported", "no-draft", "already-approved", "brackets-remain"), Causes: []string{"QuestionPut", "VotingBegan"},
 	}, decidePut)
 	happens(ed, func(s *State, h Happened, b *QuestionPut) {
 		s.setQuestion(Question{ID: b.Question, Meeting: b.Meeting, Kind: b.Type, Thing: b.Thing, Method: b.Method, Ask: b.Ask, Majority: b.Majority, Sponsors: b.Sponsors, Disputing: b.Disputing, Commitment: b.Commitment}, h.Index)
@@ -449,6 +450,9 @@ func decidePut(s *State, c *Call, f *PutQuestion) ([]Event, *Refusal) {
 	}
 	if f.Method == "roll-call" && f.Commitment == "" {
 		return nil, refuse("no-commitment", "GA 87")
+	}
+	if s.votes.seeds.Has(string(f.Commitment)) {
+		return nil, refuse("seed-known", "GA 87", f.Commitment)
 	}
 	if r := s.decidable(m); r != nil {
 		return nil, r
@@ -576,6 +580,7 @@ func rollCall(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *RollCallStartDrawn) {
 		s.changeQuestion(b.Question, h.Index, func(q *Question) { q.Order = b.Order })
+		s.showSeed(b.Seed)
 	})
 	does(ed, Act{
 		Name: "CallName", Title: "Call a name", Help: "Calls the next name of a roll call.",
@@ -597,6 +602,13 @@ func rollCall(ed *edition) {
 	happens(ed, func(s *State, h Happened, b *NameCalled) {
 		s.changeQuestion(b.Question, h.Index, func(q *Question) { q.Called++ })
 	})
+}
+
+// showSeed notes that everybody knows a seed.
+func (s *State) showSeed(text string) {
+	if seed, err := canonical.DecodeBytes(text); err == nil {
+		s.votes.seeds = s.votes.seeds.Set(string(record.DigestOf(seed)), true)
+	}
 }
 
 // anAnswer reports whether a text is one of the four answers.
