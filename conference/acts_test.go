@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -103,7 +104,9 @@ func TestEveryActMeetsTheRefusalsOfAll(t *testing.T) {
 			{"too-late", false, func(s *record.Submitted) { at := d.at + 999; s.NotAfter = &at }},
 			{"not-after-too-far", false, func(s *record.Submitted) { at := (d.at + 1001).AddHours(24); s.NotAfter = &at }},
 			{"key-reused", founding || c.act.name == "FileNote", func(s *record.Submitted) {
-				d.keysToday = d.keysToday.Set(s.By+"/"+s.Key, Key{})
+				who := sha256.Sum256([]byte(s.By + "/" + s.Key))
+				at, _, _ := slot(d.keysToday, who)
+				d.keysToday = d.keysToday.Set(at, Key{who: who})
 			}},
 			{"wrong-capacity", false, func(s *record.Submitted) { s.As = "Nobody" }},
 			{"wrong-capacity", clock, func(s *record.Submitted) { s.As = string(Clock) }},

@@ -144,7 +144,7 @@ func delegations(ed *edition) {
 			return nil, refuse("unknown-party", "GA 25", f.Party)
 		case c.As != string(Secretary) && PartyID(c.For) != f.Party:
 			return nil, refuse("not-entitled", "VCR 47", c.For, f.Party)
-		case s.convening.invitations.Len() > 0 && !invited:
+		case !s.convening.invitations.Empty() && !invited:
 			return nil, refuse("not-invited", "practice", f.Party)
 		case done:
 			return nil, refuse("already-nominated", "GA 25", f.Party)

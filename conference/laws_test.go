@@ -237,7 +237,7 @@ func TestOldMapsKeepTheirContents(t *testing.T) {
 			}
 		}
 		for i, v := range append(versions, past{m, held}) {
-			if got := maps.Collect(v.m.All()); !maps.Equal(got, v.held) || v.m.Len() != len(v.held) {
+			if got := maps.Collect(v.m.All()); !maps.Equal(got, v.held) || v.m.Empty() != (len(v.held) == 0) {
 				t.Fatalf("version %d holds %v, not %v", i, got, v.held)
 			}
 			for k, x := range v.held {
@@ -257,4 +257,22 @@ func TestOldMapsKeepTheirContents(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Keys that fall on one place are still told apart.
+func TestKeysOnOnePlaceAreToldApart(t *testing.T) {
+	var keys Ordered[int64, Key]
+	for i := range byte(5) { // digests that differ in the last byte alone
+		who := [32]byte{7: 1, 31: i}
+		at, _, ok := slot(keys, who)
+		if ok || at != 1+int64(i) {
+			t.Fatalf("key %d at %d, found %v", i, at, ok)
+		}
+		keys = keys.Set(at, Key{Index: int64(i), who: who})
+	}
+	for i := range byte(5) {
+		if _, k, ok := slot(keys, [32]byte{7: 1, 31: i}); !ok || k.Index != int64(i) {
+			t.Errorf("key %d is %+v, %v", i, k, ok)
+		}
+	}
 }

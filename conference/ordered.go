@@ -14,19 +14,11 @@ type node[K cmp.Ordered, V any] struct {
 	key         K
 	value       *V // apart, so that copying a path copies no values
 	priority    uint64
-	size        int
 	left, right *node[K, V]
 }
 
-// Len is the number of keys.
-func (m Ordered[K, V]) Len() int { return m.root.len() }
-
-func (n *node[K, V]) len() int {
-	if n == nil {
-		return 0
-	}
-	return n.size
-}
+// Empty reports whether there is no key.
+func (m Ordered[K, V]) Empty() bool { return m.root == nil }
 
 // Get returns the value of k, and whether there is one.
 func (m Ordered[K, V]) Get(k K) (v V, ok bool) {
@@ -56,7 +48,7 @@ func (m Ordered[K, V]) Set(k K, v V) Ordered[K, V] {
 
 func (n *node[K, V]) set(k K, v *V, p uint64) *node[K, V] {
 	if n == nil {
-		return &node[K, V]{key: k, value: v, priority: p, size: 1}
+		return &node[K, V]{key: k, value: v, priority: p}
 	}
 	c := cmp.Compare(k, n.key)
 	if c == 0 {
@@ -77,7 +69,7 @@ func (n *node[K, V]) set(k K, v *V, p uint64) *node[K, V] {
 // join2 returns a copy of top over left and right.
 func join2[K cmp.Ordered, V any](top, left, right *node[K, V]) *node[K, V] {
 	m := *top
-	m.left, m.right, m.size = left, right, 1+left.len()+right.len()
+	m.left, m.right = left, right
 	return &m
 }
 

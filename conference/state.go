@@ -18,8 +18,8 @@ type State struct {
 	RulesAt int64 // entry that adopted them; 0: none
 
 	keysDay    int64
-	keysToday  Ordered[string, Key]
-	keysBefore Ordered[string, Key]
+	keysToday  Ordered[int64, Key]
+	keysBefore Ordered[int64, Key]
 
 	dues Ordered[string, due] // instant/id: what falls due
 
