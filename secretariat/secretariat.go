@@ -483,5 +483,9 @@ func (s *Secretariat) Wait(ctx context.Context, size int64) error {
 	}
 }
 
+// Now is the recorded time an act decided now would get, but for what the writer knows of its clock: the later of the
+// wall clock and of the last entry's.
+func (s *Secretariat) Now() record.Instant { return max(s.config.Clock(), s.View().State().Last) }
+
 // View is the record as it stands.
 func (s *Secretariat) View() *View { return s.shown.Load() }

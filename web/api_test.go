@@ -53,9 +53,9 @@ func TestTheDescriptionOfTheAPIIsValidAndTrue(t *testing.T) {
 		}
 	}
 	s := storytest.Play(t, "baku")
-	h := web.New(reading{s})
+	h := web.New(reading{s}, web.Options{})
 	person := string(s.View().State().Holders(conference.Rapporteur)[0].Person)
-	training := web.New(reading{storytest.Play(t, "training")})
+	training := web.New(reading{storytest.Play(t, "training")}, web.Options{})
 	met := map[string]bool{}
 	for n, path := range slices.Concat(examples, trained) {
 		if n == len(examples) {
@@ -110,7 +110,7 @@ func somebody(t *testing.T, h http.Handler) string {
 }
 
 func TestTheAPIProvesWhatItSays(t *testing.T) {
-	h := web.New(reading{storytest.Play(t, "baku")})
+	h := web.New(reading{storytest.Play(t, "baku")}, web.Options{})
 	for _, at := range []string{"", "?at=80"} {
 		var p web.ProofView
 		if err := json.Unmarshal(get(h, "/api/record/70/proof"+at).Body.Bytes(), &p); err != nil {
@@ -141,7 +141,7 @@ func TestTheAPIProvesWhatItSays(t *testing.T) {
 
 func TestTheAPIShowsThePast(t *testing.T) {
 	s := storytest.Play(t, "training")
-	h := web.New(reading{s})
+	h := web.New(reading{s}, web.Options{})
 	status := map[string]bool{}
 	for n := 1; n <= int(s.View().State().Size); n++ {
 		w := get(h, fmt.Sprintf("/api/meetings/vii?at=%d", n))
@@ -164,7 +164,7 @@ func TestTheAPIShowsThePast(t *testing.T) {
 }
 
 func TestProblemsAreToldInTheReadersLanguage(t *testing.T) {
-	h := web.New(reading{storytest.Play(t, "baku")})
+	h := web.New(reading{storytest.Play(t, "baku")}, web.Options{})
 	checked := 0
 	for _, c := range []struct {
 		method, path string
@@ -192,7 +192,7 @@ func TestProblemsAreToldInTheReadersLanguage(t *testing.T) {
 }
 
 func TestWhatIsTooMuchIsRefused(t *testing.T) {
-	h := web.New(reading{storytest.Play(t, "baku")})
+	h := web.New(reading{storytest.Play(t, "baku")}, web.Options{})
 	r := httptest.NewRequest(http.MethodPost, "http://assembly.example/api/acts/OpenMeeting", strings.NewReader(strings.Repeat("x", 300_000)))
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)

@@ -63,18 +63,25 @@ var templateFiles embed.FS
 // policy lets a page load what is its own and nothing else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+// Options are what a site has besides a record to show.
+type Options struct {
+	Desk Desk // takes acts; nil: this node only reads
+}
+
 type site struct {
+	Options
 	record    Record
 	templates *template.Template
 	assets    map[string]asset // by path under /static/
 	version   string           // of all assets, in their addresses
 	frames    frames
 	callers   callers
+	sessions  sessions
 }
 
 // New returns the pages of a record.
-func New(r Record) http.Handler {
-	s := &site{record: r, assets: map[string]asset{}}
+func New(r Record, o Options) http.Handler {
+	s := &site{record: r, Options: o, assets: map[string]asset{}, sessions: sessions{all: map[string]*session{}}}
 	s.loadAssets()
 	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number}).ParseFS(templateFiles, "templates/*.html"))
 	mux := http.NewServeMux()

@@ -82,7 +82,7 @@ func TestGoldenPages(t *testing.T) {
 	compared := 0
 	for _, page := range [][2]string{{"baku", "xxii"}, {"training", "vii"}, {"training", "viii"}} {
 		name, meeting := page[0], page[1]
-		h := web.New(reading{storytest.Play(t, name)})
+		h := web.New(reading{storytest.Play(t, name)}, web.Options{})
 		if meeting == "viii" {
 			name += "-viii"
 		}
@@ -132,7 +132,7 @@ var notThere = []string{
 }
 
 func TestEveryAnswerIsCareful(t *testing.T) {
-	h := web.New(reading{storytest.Play(t, "baku")})
+	h := web.New(reading{storytest.Play(t, "baku")}, web.Options{})
 	check := func(path string, codes ...int) {
 		w := get(h, path)
 		if !slices.Contains(codes, w.Code) {
@@ -172,7 +172,7 @@ func FuzzPath(f *testing.F) {
 	for _, p := range slices.Concat(there, notThere) {
 		f.Add(p)
 	}
-	h := web.New(reading{storytest.Play(f, "baku")})
+	h := web.New(reading{storytest.Play(f, "baku")}, web.Options{})
 	f.Fuzz(func(t *testing.T, path string) {
 		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")))
 		if err != nil || strings.HasSuffix(r.URL.Path, "/live") {
@@ -195,7 +195,7 @@ func TestWhatTheRecordSaysIsTextOnly(t *testing.T) {
 	if bytes.Equal(changed, text) {
 		t.Fatal("nothing was made hostile")
 	}
-	h := web.New(reading{storytest.PlayText(t, changed)})
+	h := web.New(reading{storytest.PlayText(t, changed)}, web.Options{})
 	shown := 0
 	paths := []string{"/en/meetings/vii", "/en/meetings/vii/communique", "/en/record", "/en/record/0"}
 	for i := range 60 {
@@ -226,7 +226,7 @@ func TestNothingIsShownAsCheckedThatIsNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	year := regexp.MustCompile(`"at":"(\d{4})`).FindSubmatch(text)[1]
-	h := web.New(fixed{otherYear{v, 70, year}})
+	h := web.New(fixed{otherYear{v, 70, year}}, web.Options{})
 	w := get(h, "/en/record/70")
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "tag yes") {
 		t.Errorf("a changed entry is shown: %d", w.Code)
@@ -240,7 +240,7 @@ func TestNothingIsShownAsCheckedThatIsNot(t *testing.T) {
 	if w := get(h, "/en/record"); w.Code != http.StatusInternalServerError {
 		t.Errorf("a list with a changed entry is shown: %d", w.Code)
 	}
-	h = web.New(fixed{otherHead{v}})
+	h = web.New(fixed{otherHead{v}}, web.Options{})
 	for _, path := range []string{"/en/record", "/en/record/3"} {
 		if w := get(h, path); w.Code != http.StatusInternalServerError {
 			t.Errorf("%s is shown under a head nobody signed: %d", path, w.Code)
@@ -274,7 +274,7 @@ func (v otherHead) Checkpoint() record.Checkpoint {
 }
 
 func TestPagesAreKeptAndCompressed(t *testing.T) {
-	h := web.New(reading{storytest.Play(t, "baku")})
+	h := web.New(reading{storytest.Play(t, "baku")}, web.Options{})
 	first := get(h, "/en/meetings/xxii")
 	tag := first.Header().Get("ETag")
 	if w := do(h, http.MethodGet, "/en/meetings/xxii", map[string]string{"If-None-Match": tag}); tag == "" || w.Code != http.StatusNotModified || w.Body.Len() > 0 {
@@ -361,7 +361,7 @@ func TestReadersSeeTheMeetingAsItIsRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	sec, origin := storytest.Open(t, t.TempDir(), body)
-	server := httptest.NewServer(web.New(reading{sec}))
+	server := httptest.NewServer(web.New(reading{sec}, web.Options{}))
 	defer server.Close()
 	var readers sync.WaitGroup
 	for i := range 100 {

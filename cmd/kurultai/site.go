@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"net/netip"
 	"time"
 
+	"kurultai/record"
 	"kurultai/secretariat"
 	"kurultai/web"
 )
@@ -41,6 +43,26 @@ func (r reading) At(ctx context.Context, size int64) (web.View, error) {
 }
 func (r reading) Wait(ctx context.Context, size int64) error { return r.s.Wait(ctx, size) }
 
+// desk gives the secretariat's pen to the pages.
+type desk struct{ s *secretariat.Secretariat }
+
+func (d desk) Do(ctx context.Context, a *web.Act) (web.Receipt, error) {
+	r, err := d.s.Do(ctx, actOf(a))
+	return web.Receipt{Index: r.Index, At: r.At, Events: r.Events, Again: r.Again}, err
+}
+
+func (d desk) Rehearse(ctx context.Context, a *web.Act) (web.Receipt, error) {
+	v := d.s.View()
+	r, err := v.Rehearse(v.Origin(), d.s.Now, rand.Reader)(ctx, actOf(a))
+	return web.Receipt{Index: r.Index, At: r.At, Events: r.Events, Again: r.Again}, err
+}
+
+func (d desk) Now() record.Instant { return d.s.Now() }
+
+func actOf(a *web.Act) *secretariat.Act {
+	return &secretariat.Act{Submitted: a.Submitted, Attestations: a.Attestations, Disclosures: a.Disclosures, Blobs: a.Blobs}
+}
+
 // startSite serves the pages of h on addr, or on a free port if that one is taken.
 func startSite(ctx context.Context, io streams, h *house, addr, _ string) (*site, error) {
 	l, err := net.Listen("tcp", addr)
@@ -61,7 +83,7 @@ func startSite(ctx context.Context, io streams, h *house, addr, _ string) (*site
 	if local.IP.IsLoopback() {
 		s.url = fmt.Sprintf("http://localhost:%d", local.Port)
 	}
-	handler := web.New(reading{h.s})
+	handler := web.New(reading{h.s}, web.Options{Desk: desk{h.s}})
 	if local.IP.IsLoopback() {
 		handler = loopbackOnly(handler)
 	}
