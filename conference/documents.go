@@ -40,10 +40,10 @@ type Version struct {
 	Reviser    PersonID
 }
 
-// Documents lists papers that are public and sealed no longer, in order of symbol.
-func (s *State) Documents(m MeetingID) (list []Document) {
+// Documents lists a meeting's papers that a reader may read, in order of symbol.
+func (s *State) Documents(m MeetingID, r Reader) (list []Document) {
 	for _, d := range s.documents.papers.All() {
-		if d.Meeting == m && (d.Level == "public" || d.Level == "") && (d.SealedTo == "" || d.SealedTo.begins() <= s.Last) {
+		if d.Meeting == m && s.Reads(r, d) {
 			list = append(list, d)
 		}
 	}

@@ -18,13 +18,13 @@ type Person struct {
 // Published says that the name in a language is served to an audience.
 type Published struct {
 	Language Language
-	Audience string
+	Audience Audience
 	Basis    Term
 	Index    int64
 }
 
 // Audiences that a name can be published to.
-var audiences = []string{"public", "participants", "secretariat"}
+var audiences = []Audience{ToPublic, ToObservers, ToParticipants, ToSecretariat}
 
 type (
 	// RegisterPerson is how names enter the record: sealed, one a language.
@@ -39,7 +39,7 @@ type (
 	PublishName struct {
 		Person    PersonID   `json:"person"`
 		Languages []Language `json:"languages" jsonschema:"languages of the names"`
-		Audience  string     `json:"audience" jsonschema:"public, participants or secretariat"`
+		Audience  Audience   `json:"audience" jsonschema:"public, observers (whoever sits in the room), participants or secretariat"`
 		Basis     Term       `json:"basis" jsonschema:"why: press-report, head-of-delegation, consent, rules"`
 		Sources   []SourceID `json:"sources,omitempty" jsonschema:"for a press report: which"`
 	}
@@ -215,22 +215,22 @@ func (s *State) SealedNameOf(p PersonID, l Language) record.Digest {
 	return ""
 }
 
-// NameFor is the digest of a person's name in a language if that name is published to an audience, or "".
-func (s *State) NameFor(audience string, p PersonID, l Language) record.Digest {
+// NameFor is the digest of a person's name in a language if a reader may see it, or "".
+func (s *State) NameFor(r Reader, p PersonID, l Language) record.Digest {
 	for _, x := range s.persons.At(string(p)).Published {
-		if x.Language == l && CanSee(audience, x.Audience) {
+		if x.Language == l && r.Sees(x.Audience) {
 			return s.SealedNameOf(p, l)
 		}
 	}
 	return ""
 }
 
-// Disclosed is the set of digests of names that are published to an audience.
-func (s *State) Disclosed(audience string) map[record.Digest]bool {
+// Disclosed is the set of digests of names that a reader may see.
+func (s *State) Disclosed(r Reader) map[record.Digest]bool {
 	open := map[record.Digest]bool{}
 	for _, p := range s.persons.All() {
 		for _, x := range p.Published {
-			if CanSee(audience, x.Audience) {
+			if r.Sees(x.Audience) {
 				open[s.SealedNameOf(p.ID, x.Language)] = true
 			}
 		}

@@ -93,7 +93,3 @@ func (s *State) NextDue() (at record.Instant, ok bool) {
 	}
 	return 0, false
 }
-
-// CanSee tells whether readers of an audience may see what was published to another. Everybody is of the public;
-// an audience sees what was published to it and to the public.
-func CanSee(audience, published string) bool { return published == "public" || audience == published }

@@ -24,6 +24,7 @@ type View struct {
 	proofs   *proofs
 	names    *names
 	past     *past
+	reader   conference.Reader // whom it is for; the zero Reader is the public
 	present  *conference.State // of a view of the past: what is withdrawn by now is not shown of then either
 }
 
@@ -139,10 +140,20 @@ func (v *View) VerifierKey() string { return v.verifier }
 // Origin names the record.
 func (v *View) Origin() string { return v.desk.origin }
 
-// Name is a person's name in a language, if it is published to all.
+// For is the same record for a reader: the names that reader may see are shown.
+func (v *View) For(r conference.Reader) *View {
+	w := *v
+	w.reader = r
+	return &w
+}
+
+// Reader is whom the view is for.
+func (v *View) Reader() conference.Reader { return v.reader }
+
+// Name is a person's name in a language, if whom the view is for may see it.
 func (v *View) Name(p conference.PersonID, l conference.Language) (string, bool) {
-	d := v.State().NameFor("public", p, l)
-	if d == "" || v.present != nil && v.present.NameFor("public", p, l) != d {
+	d := v.State().NameFor(v.reader, p, l)
+	if d == "" || v.present != nil && v.present.NameFor(v.reader, p, l) != d {
 		return "", false
 	}
 	return v.names.open(d, v.desk.vault)
@@ -335,9 +346,9 @@ func (v *View) Blob(ctx context.Context, d record.Digest) ([]byte, error) {
 // Openings yields the openings of the record by index, then place: those published to all, or with private every
 // one that is still to be had, closed entries' too.
 func (v *View) Openings(ctx context.Context, private bool) iter.Seq2[record.Opening, error] {
-	public := v.State().Disclosed("public")
+	public := v.State().Disclosed(conference.Reader{})
 	if v.present != nil {
-		still := v.present.Disclosed("public")
+		still := v.present.Disclosed(conference.Reader{})
 		maps.DeleteFunc(public, func(d record.Digest, _ bool) bool { return !still[d] })
 	}
 	return func(yield func(record.Opening, error) bool) {

@@ -358,7 +358,7 @@ func playAtOnce(ctx context.Context, s *secretariat.Secretariat, lines []Line, a
 // Export writes a record as a story: with the openings published to all, or with every one that is still to be
 // had. It returns how many attestations it left out.
 func Export(ctx context.Context, v *secretariat.View, private bool, w io.Writer) (attestations int, err error) {
-	open := v.State().Disclosed("public")
+	open := v.State().Disclosed(conference.Reader{})
 	for index := range v.State().Size {
 		text, err := v.Entry(ctx, index)
 		if err != nil {

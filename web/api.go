@@ -360,7 +360,7 @@ var endpoints = []endpoint{
 		return sent
 	})},
 	{path: "/api/meetings/{id}/documents", title: "The public papers of a meeting", result: resultOf[[]DocumentView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
-		return each(s.Documents(id), documentView)
+		return each(s.Documents(id, conference.Reader{}), documentView)
 	})},
 	{path: "/api/instruments", title: "Texts to be signed, and who signed", result: resultOf[[]InstrumentView](), get: func(q *query) (any, error) {
 		return each(q.v.State().Instruments(), instrumentView), nil

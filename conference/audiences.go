@@ -1,0 +1,130 @@
+package conference
+
+import (
+	"slices"
+	"strings"
+
+	"kurultai/record"
+)
+
+// An Audience is for whom something is meant: ToPublic, ToObservers, ToParticipants, ToChair, ToSecretariat,
+// a delegation's (ToDelegation) or a person's (ToPerson).
+type Audience string
+
+const (
+	ToPublic       Audience = "public"       // everybody
+	ToObservers    Audience = "observers"    // whoever sits in the room, observers too
+	ToParticipants Audience = "participants" // delegations of members
+	ToChair        Audience = "chair"        // the presiding officers
+	ToSecretariat  Audience = "secretariat"  // its officers
+)
+
+// ToDelegation is the audience of one party's delegation.
+func ToDelegation(p PartyID) Audience { return Audience("delegation/" + string(p)) }
+
+// ToPerson is the audience of one person.
+func ToPerson(p PersonID) Audience { return Audience("person/" + string(p)) }
+
+// sits are the audiences that hear what is meant for the room, besides the one it is meant for.
+var sits = map[Audience][]Audience{
+	ToObservers:    {ToParticipants, ToChair, ToSecretariat},
+	ToParticipants: {ToChair, ToSecretariat},
+	ToChair:        {ToSecretariat},
+}
+
+// A Reader is somebody who reads. The zero Reader is the public.
+type Reader struct {
+	Person PersonID // "": nobody is signed in
+	of     []Audience
+}
+
+// Reader is a person as a reader, by the offices the person holds at an instant. Somebody unknown or forgotten is of
+// the public.
+func (s *State) Reader(p PersonID, at record.Instant) Reader {
+	person, ok := s.persons.Get(string(p))
+	offices := s.OfficesOf(p, at)
+	if ok && person.Forgotten || !ok && len(offices) == 0 {
+		return Reader{}
+	}
+	r := Reader{Person: p, of: []Audience{ToPerson(p)}}
+	add := func(a Audience) {
+		if !slices.Contains(r.of, a) {
+			r.of = append(r.of, a)
+		}
+	}
+	for _, o := range offices {
+		switch {
+		case o.Capacity == ObserverHead || o.Capacity.ofParty() && !s.parties.At(string(o.For)).memberOn(Date(at.String()[:10]), ""):
+			add(ToDelegation(o.For))
+			add(ToObservers)
+		case o.Capacity.ofParty():
+			add(ToDelegation(o.For))
+			add(ToParticipants)
+		case o.Capacity == Chair:
+			add(ToChair)
+		case o.Capacity == Press, o.Capacity == Rapporteur: // they enter what is public
+		default:
+			add(ToSecretariat)
+		}
+	}
+	slices.Sort(r.of)
+	return r
+}
+
+// OfficesOf lists what a person holds at an instant, in order of capacity, then party.
+func (s *State) OfficesOf(p PersonID, at record.Instant) (held []Office) {
+	for _, o := range s.offices.All() {
+		if o.Person == p && o.From <= at {
+			held = append(held, o)
+		}
+	}
+	return held
+}
+
+// Sees tells whether r may see what is meant for an audience. It is the one function that decides: pages, feeds,
+// frames, exports and proofs ask it.
+func (r Reader) Sees(a Audience) bool {
+	if a == ToPublic || slices.Contains(r.of, a) {
+		return true
+	}
+	return slices.ContainsFunc(sits[a], func(b Audience) bool { return slices.Contains(r.of, b) })
+}
+
+// Class names those who see the same as r but for what is personal: one rendering serves them all. The public's is
+// "public".
+func (r Reader) Class() string {
+	var class []string
+	for _, a := range r.of {
+		if !strings.HasPrefix(string(a), "person/") {
+			class = append(class, string(a))
+		}
+	}
+	if len(class) == 0 {
+		return string(ToPublic)
+	}
+	return strings.Join(class, "+")
+}
+
+// ReadBy lists for whom a paper is meant: each of them may read it. A paper sealed until a day is the secretariat's
+// until then; a restricted one is for the room, a confidential one for those it was sent to and for who submitted it.
+func (s *State) ReadBy(d Document) []Audience {
+	var own []Audience
+	for _, p := range d.To {
+		own = append(own, ToDelegation(p))
+	}
+	if d.Party != "" {
+		own = append(own, ToDelegation(d.Party))
+	}
+	switch {
+	case d.SealedTo != "" && d.SealedTo.begins() > s.Last:
+		return []Audience{ToSecretariat}
+	case d.Level == "public" || d.Level == "":
+		return []Audience{ToPublic}
+	case d.Level == "restricted" && len(d.To) == 0:
+		return append(own, ToParticipants)
+	}
+	return append(own, ToSecretariat)
+}
+
+// Reads tells whether a reader may read a paper.
+func (s *State) Reads(r Reader, d Document) bool { return slices.ContainsFunc(s.ReadBy(d), r.Sees) }

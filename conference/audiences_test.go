@@ -1,0 +1,74 @@
+package conference
+
+import (
+	"fmt"
+	"testing"
+)
+
+// Who sees what: a row a reader, a column an audience.
+func TestWhoSeesWhat(t *testing.T) {
+	d := newDesk(t)
+	audiences := []Audience{ToPublic, ToObservers, ToParticipants, ToChair, ToSecretariat, ToDelegation("a"), ToDelegation("b"), ToDelegation("o"), ToPerson(PersonID(pid(5))), "nobody"}
+	for _, row := range []struct {
+		who   string
+		p     PersonID
+		sees  string // a letter an audience
+		class string
+	}{
+		{"the public", "", "x.........", "public"},
+		{"somebody unknown", PersonID(pid(99)), "x.........", "public"},
+		{"a secretary", PersonID(pid(1)), "xxxxx.....", "secretariat"},
+		{"the Chair", PersonID(pid(4)), "xxxx......", "chair"},
+		{"head of a member", PersonID(pid(5)), "xxx..x..x.", "delegation/a+participants"},
+		{"a delegate of it", PersonID(pid(10)), "xxx..x....", "delegation/a+participants"},
+		{"head of an observer", PersonID(pid(6)), "xx.....x..", "delegation/o+observers"},
+		{"who calls itself head of a member and is none", PersonID(pid(7)), "xx.....x..", "delegation/o+observers"},
+		{"an officer of press", PersonID(pid(13)), "x.........", "public"},
+		{"a rapporteur", PersonID(pid(3)), "x.........", "public"},
+	} {
+		r := d.Reader(row.p, d.at)
+		for i, a := range audiences {
+			if want := row.sees[i] == 'x'; r.Sees(a) != want {
+				t.Errorf("%s, %s: sees %v, want %v", row.who, a, r.Sees(a), want)
+			}
+		}
+		if r.Class() != row.class {
+			t.Errorf("%s is of class %s, want %s", row.who, r.Class(), row.class)
+		}
+	}
+	d.must(t, act{as: Secretary, by: 1, name: "ForgetPerson", fields: `{"ground":"request","person":"` + pid(5) + `"}`})
+	if r := d.Reader(PersonID(pid(5)), d.at); r.Class() != "public" || r.Person != "" {
+		t.Errorf("who is forgotten reads as %s %q", r.Class(), r.Person)
+	}
+}
+
+func TestPapersAreReadByThoseTheyAreFor(t *testing.T) {
+	d := newDesk(t)
+	for i, row := range []struct {
+		level, then string // acts on the paper afterwards
+		reads       string // public, head of a, head of b, observer, Chair, secretary
+	}{
+		{"public", "", "xxxxxx"},
+		{"restricted", "", ".xx.xx"},
+		{"restricted", `Circulate {"symbol":"%s","to":["b"]}`, "..x..x"},
+		{"confidential", "", ".....x"},
+		{"confidential", `Circulate {"symbol":"%s","to":["a","o"]}`, ".x.x.x"},
+		{"public", `SealDocument {"basis":"VII/1","symbol":"%s","until":"2099-01-01"}`, ".....x"},
+		{"public", `Classify {"basis":"VII/1","level":"confidential","symbol":"%s"}`, ".....x"},
+	} {
+		symbol := fmt.Sprintf("L.%d", i+1)
+		d.must(t, secretary("RegisterDocument", `{"language":"en","level":"`+row.level+`","symbol":"`+symbol+`","text":"`+anyDigest+`","type":"draft"}`))
+		if row.then != "" {
+			var name, fields string
+			fmt.Sscan(row.then, &name, &fields)
+			d.must(t, secretary(name, fmt.Sprintf(fields, symbol)))
+		}
+		paper, _ := d.Document(Symbol(symbol))
+		for k, n := range []int{0, 5, 14, 6, 4, 1} {
+			r := d.Reader(PersonID(pid(n)), d.at)
+			if want := row.reads[k] == 'x'; d.Reads(r, paper) != want {
+				t.Errorf("%s %s: person %d reads %v, want %v", row.level, row.then, n, !want, want)
+			}
+		}
+	}
+}
