@@ -105,6 +105,11 @@ func (r Reader) Class() string {
 	return strings.Join(class, "+")
 }
 
+// Anybody is a reader who sees what all of r's class see, and nothing personal.
+func (r Reader) Anybody() Reader {
+	return Reader{of: slices.DeleteFunc(slices.Clone(r.of), func(a Audience) bool { return strings.HasPrefix(string(a), "person/") })}
+}
+
 // ReadBy lists for whom a paper is meant: each of them may read it. A paper sealed until a day is the secretariat's
 // until then; a restricted one is for the room, a confidential one for those it was sent to and for who submitted it.
 func (s *State) ReadBy(d Document) []Audience {

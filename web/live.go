@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"kurultai/language"
 )
 
 // A page is one rendering: what a reader fetches, and the part of it that renews itself, as an event.
@@ -97,7 +95,7 @@ const (
 
 // live sends the newest frame of a place each time the record has grown. An event's id is the record's size; a
 // reader who was slow misses frames and never waits for old ones.
-func (s *site) live(w http.ResponseWriter, r *http.Request, l *language.Language, rest string) {
+func (s *site) live(w http.ResponseWriter, r *http.Request, at place, in *visit) {
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Connection", "close") // the deadlines set below are the connection's
@@ -140,7 +138,7 @@ func (s *site) live(w http.ResponseWriter, r *http.Request, l *language.Language
 		case size == seen:
 			continue
 		}
-		p, moved, err := s.frame(v, l, rest)
+		p, moved, err := s.frame(v, at, in)
 		switch {
 		case err != nil:
 			return // whoever comes back by a page reads why

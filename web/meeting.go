@@ -480,34 +480,32 @@ type CommuniquePage struct {
 }
 
 // communique answers with a meeting's communiqué as a page, a text or Markdown.
-func (s *site) communique(v View, l *language.Language, id conference.MeetingID, file string) ([]byte, string, error) {
+func (s *site) communique(v View, l *language.Language, id conference.MeetingID, name string) (any, error) {
 	if _, ok := v.State().Meeting(id); !ok {
-		return nil, "", errNotFound
+		return nil, errNotFound
 	}
 	told, err := paper.Communique(v, id, l)
 	var missing *language.MissingForm
 	if err != nil && !errors.As(err, &missing) {
-		return nil, "", err
+		return nil, err
 	}
 	back := fmt.Sprintf("/%s/meetings/%s", l.Code, id)
 	switch {
-	case file == "communique" && missing != nil:
-		body, err := s.render("message", Message{Layout: s.untold(v, l, id), Back: back})
-		return body, "text/html; charset=utf-8", err
+	case name == "communique" && missing != nil:
+		return s.render("message", Message{Layout: s.untold(v, l, id), Back: back})
 	case missing != nil:
-		return nil, "", errNotFound
-	case file == "communique.txt":
-		return []byte(told.Text() + "\n"), "text/plain; charset=utf-8", nil
-	case file == "communique.md":
-		return []byte(told.Markdown() + "\n"), "text/markdown; charset=utf-8", nil
-	case file != "communique":
-		return nil, "", errNotFound
+		return nil, errNotFound
+	case name == "communique.txt":
+		return file{"text/plain; charset=utf-8", []byte(told.Text() + "\n")}, nil
+	case name == "communique.md":
+		return file{"text/markdown; charset=utf-8", []byte(told.Markdown() + "\n")}, nil
+	case name != "communique":
+		return nil, errNotFound
 	}
 	p := CommuniquePage{Layout: s.layout(v, l, "meetings/"+string(id)+"/communique"), Back: back, Dateline: told.Dateline.Text,
 		Paragraphs: told.Paragraphs, Note: told.Note(), Text: back + "/communique.txt", Markdown: back + "/communique.md"}
 	p.Title = told.Title.Text
-	body, err := s.render("communique", p)
-	return body, "text/html; charset=utf-8", err
+	return s.render("communique", p)
 }
 
 // untold says that a communiqué cannot be told in a language, for its folder lacks the form of a name.

@@ -23,7 +23,6 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -40,6 +39,8 @@ import (
 // A View is a record at one size; it never changes.
 type View interface {
 	State() *conference.State
+	// For is the same record for a reader, who may see more names than the public.
+	For(conference.Reader) View
 	Name(conference.PersonID, conference.Language) (name string, ok bool)
 	Checkpoint() record.Checkpoint
 	VerifierKey() string
@@ -86,9 +87,11 @@ func New(r Record, o Options) http.Handler {
 	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number}).ParseFS(templateFiles, "templates/*.html"))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
-	mux.HandleFunc("GET /record", s.recordStart)
-	mux.HandleFunc("GET /static/{version}/{path...}", s.static)
-	mux.HandleFunc("GET /{lang}/", s.page)
+	mux.HandleFunc("GET /{lang}", s.tongue)
+	mux.HandleFunc("GET /record", s.recordInTongue)
+	s.settle(mux)
+	static := http.NewServeMux()
+	static.HandleFunc("GET /static/{version}/{path...}", s.static)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
@@ -99,11 +102,14 @@ func New(r Record, o Options) http.Handler {
 	})
 	api := s.api()
 	return s.careful(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/") {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/api/"):
 			api.ServeHTTP(w, r)
-			return
+		case strings.HasPrefix(r.URL.Path, "/static/"):
+			static.ServeHTTP(w, r)
+		default:
+			mux.ServeHTTP(w, r)
 		}
-		mux.ServeHTTP(w, r)
 	}))
 }
 
@@ -183,139 +189,26 @@ func home(v View, l *language.Language) string {
 	return at
 }
 
-func (s *site) recordStart(w http.ResponseWriter, r *http.Request) {
+func (s *site) recordInTongue(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept-Language")
 	http.Redirect(w, r, "/"+s.preferred(r).Code+"/record", http.StatusSeeOther)
 }
 
-var (
-	errNotFound   = errors.New("no such page")
-	errNotAllowed = errors.New("pages are read")
-)
-
-// page answers what an address below a language names.
-func (s *site) page(w http.ResponseWriter, r *http.Request) {
+// tongue leads to the newest meeting in a language.
+func (s *site) tongue(w http.ResponseWriter, r *http.Request) {
 	l, ok := language.Get(r.PathValue("lang"))
 	if !ok {
 		s.fail(w, r, errNotFound)
 		return
 	}
-	_, rest, _ := strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
-	v := s.record.View()
-	if place, ok := strings.CutSuffix(rest, "/live"); ok && s.renews(v, place) {
-		s.live(w, r, l, place)
-		return
-	}
-	if s.renews(v, rest) && r.URL.RawQuery == "" {
-		s.kept(w, r, v, l, rest)
-		return
-	}
-	if strings.HasPrefix(rest, "meetings/") { // the record's own pages show what is signed, which is the newest head
-		var err error
-		if v, err = s.at(r, v); err != nil {
-			s.fail(w, r, errNotFound)
-			return
-		}
-	}
-	body, kind, err := s.made(r, v, l, rest)
-	if to, ok := body.(redirect); ok {
-		http.Redirect(w, r, string(to), http.StatusSeeOther)
-		return
-	}
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	text := body.([]byte)
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "no-cache")
-	w.Header().Set("Content-Language", l.Code)
-	send(w, r, text, zipped(text))
+	http.Redirect(w, r, home(s.record.View(), l), http.StatusSeeOther)
 }
 
-// redirect is an address to go to instead.
-type redirect string
-
-// renews reports whether rest names a place whose page renews itself. "meetings/-" waits for the first meeting.
-func (s *site) renews(v View, rest string) bool {
-	if rest == "record" || rest == "meetings" || rest == "meetings/-" {
-		return true
-	}
-	id, ok := strings.CutPrefix(rest, "meetings/")
-	_, known := v.State().Meeting(conference.MeetingID(id))
-	return ok && known
-}
-
-// frame renders a place that renews itself, once for all readers, or says where it moved to.
-func (s *site) frame(v View, l *language.Language, rest string) (p *page, moved string, err error) {
-	waits := rest == "meetings" || rest == "meetings/-"
-	if waits && len(v.State().Meetings()) > 0 {
-		return nil, home(v, l), nil
-	}
-	p, err = s.frames.get(l.Code+"/"+rest, v.State().Size, func() ([]byte, error) {
-		switch {
-		case waits:
-			return s.waitingPage(v, l)
-		case rest == "record":
-			return s.recordPage(context.Background(), v, l, v.State().Size)
-		}
-		return s.meetingPage(v, l, conference.MeetingID(strings.TrimPrefix(rest, "meetings/")))
-	})
-	return p, "", err
-}
-
-// kept answers with a page that is kept for all who ask.
-func (s *site) kept(w http.ResponseWriter, r *http.Request, v View, l *language.Language, rest string) {
-	p, moved, err := s.frame(v, l, rest)
-	switch {
-	case err != nil:
-		s.fail(w, r, err)
-		return
-	case moved != "":
-		http.Redirect(w, r, moved, http.StatusSeeOther)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-cache")
-	h.Set("Content-Language", l.Code)
-	h.Set("ETag", p.tag)
-	if r.Header.Get("If-None-Match") == p.tag {
-		h.Add("Vary", "Accept-Encoding")
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	send(w, r, p.body, p.zipped)
-}
-
-// made makes a page for one reader.
-func (s *site) made(r *http.Request, v View, l *language.Language, rest string) (body any, kind string, err error) {
-	parts := strings.Split(rest, "/")
-	switch {
-	case rest == "":
-		return redirect(home(v, l)), "", nil
-	case rest == "record" && r.URL.Query().Has("entry"):
-		return redirect("/" + l.Code + "/record/" + url.PathEscape(r.URL.Query().Get("entry"))), "", nil
-	case rest == "record":
-		before, err := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
-		if err != nil || before > v.State().Size {
-			before = v.State().Size
-		}
-		body, err := s.recordPage(r.Context(), v, l, max(before, 1))
-		return body, "text/html; charset=utf-8", err
-	case len(parts) == 2 && parts[0] == "record":
-		body, err := s.entryPage(r.Context(), v, l, parts[1])
-		return body, "text/html; charset=utf-8", err
-	case strings.HasPrefix(rest, "meetings/") && len(parts) == 2 && r.URL.Query().Has("at"):
-		body, err := s.meetingPage(v, l, conference.MeetingID(parts[1]))
-		return body, "text/html; charset=utf-8", err
-	case s.renews(v, rest): // asked with a query that means nothing
-		return redirect("/" + l.Code + "/" + rest), "", nil
-	case len(parts) == 3 && parts[0] == "meetings":
-		return s.communique(v, l, conference.MeetingID(parts[1]), parts[2])
-	}
-	return nil, "", errNotFound
-}
+var (
+	errNotFound   = errors.New("no such page")
+	errMoved      = errors.New("the page is elsewhere")
+	errNotAllowed = errors.New("pages are read")
+)
 
 // fail answers with a calm page; a fault gets a reference that the log holds too.
 func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {

@@ -36,11 +36,17 @@ var update = flag.Bool("update", false, "write the golden files")
 // reading gives a secretariat's views to the pages.
 type reading struct{ s *secretariat.Secretariat }
 
-func (r reading) View() web.View { return r.s.View() }
+func (r reading) View() web.View { return shown{r.s.View()} }
 func (r reading) At(ctx context.Context, size int64) (web.View, error) {
-	return r.s.View().At(ctx, size)
+	v, err := r.s.View().At(ctx, size)
+	return shown{v}, err
 }
 func (r reading) Wait(ctx context.Context, size int64) error { return r.s.Wait(ctx, size) }
+
+// shown is a secretariat's view as the pages see it.
+type shown struct{ *secretariat.View }
+
+func (v shown) For(r conference.Reader) web.View { return shown{v.View.For(r)} }
 
 // get fetches a page without a network.
 func get(h http.Handler, path string) *httptest.ResponseRecorder {
@@ -220,7 +226,7 @@ func (r fixed) View() web.View                              { return r.v }
 func (r fixed) Wait(ctx context.Context, _ int64) error     { <-ctx.Done(); return ctx.Err() }
 
 func TestNothingIsShownAsCheckedThatIsNot(t *testing.T) {
-	v := storytest.Play(t, "baku").View()
+	v := shown{storytest.Play(t, "baku").View()}
 	text, err := v.Entry(t.Context(), 70)
 	if err != nil || !bytes.Contains(text, []byte("20")) {
 		t.Fatal(err)
@@ -262,8 +268,12 @@ func (v otherYear) Entry(ctx context.Context, index int64) ([]byte, error) {
 	return text, err
 }
 
+func (v otherYear) For(conference.Reader) web.View { return v }
+
 // otherHead shows a checkpoint with another signature.
 type otherHead struct{ web.View }
+
+func (v otherHead) For(conference.Reader) web.View { return v }
 
 func (v otherHead) Checkpoint() record.Checkpoint {
 	c := v.View.Checkpoint()

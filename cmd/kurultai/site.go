@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"time"
 
+	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/secretariat"
 	"kurultai/web"
@@ -37,11 +38,17 @@ func (s *site) stop() {
 // reading gives the secretariat's views to the pages.
 type reading struct{ s *secretariat.Secretariat }
 
-func (r reading) View() web.View { return r.s.View() }
+func (r reading) View() web.View { return shown{r.s.View()} }
 func (r reading) At(ctx context.Context, size int64) (web.View, error) {
-	return r.s.View().At(ctx, size)
+	v, err := r.s.View().At(ctx, size)
+	return shown{v}, err
 }
 func (r reading) Wait(ctx context.Context, size int64) error { return r.s.Wait(ctx, size) }
+
+// shown is a secretariat's view as the pages see it.
+type shown struct{ *secretariat.View }
+
+func (v shown) For(r conference.Reader) web.View { return shown{v.View.For(r)} }
 
 // desk gives the secretariat's pen to the pages.
 type desk struct{ s *secretariat.Secretariat }

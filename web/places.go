@@ -1,0 +1,220 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"kurultai/conference"
+	"kurultai/language"
+)
+
+// A place is a kind of page below a language, or a file of one.
+type place struct {
+	at     string // its address behind the language, with {names} as net/http has them
+	renews bool   // it renews itself as the record grows: one rendering serves all readers of a class
+	past   bool   // with ?at=N it is the record as it stood with N entries
+	// make makes it. A place that renews itself is made for a class of readers: in.Request is nil then, and
+	// in.reader nobody in person.
+	make func(s *site, v View, in *visit) (any, error) // a page ([]byte), a file or a redirect
+}
+
+// A visit is a reader at a place.
+type visit struct {
+	*http.Request
+	lang   *language.Language
+	reader conference.Reader
+	rest   string            // the address behind the language
+	args   map[string]string // what stands in the braces of the place's address
+}
+
+// A file is what a place answers with besides pages.
+type file struct {
+	kind string // media type
+	body []byte
+}
+
+// A redirect is an address to go to instead.
+type redirect string
+
+// places are all pages below a language, a line each.
+var places = []place{
+	{at: "{$}", make: func(_ *site, v View, in *visit) (any, error) { return redirect(home(v, in.lang)), nil }},
+	{at: "meetings", renews: true, make: (*site).waiting},
+	{at: "meetings/-", renews: true, make: (*site).waiting},
+	{at: "meetings/{meeting}", renews: true, past: true, make: func(s *site, v View, in *visit) (any, error) {
+		return s.meetingPage(v, in.lang, conference.MeetingID(in.args["meeting"]))
+	}},
+	{at: "meetings/{meeting}/{file}", past: true, make: func(s *site, v View, in *visit) (any, error) {
+		return s.communique(v, in.lang, conference.MeetingID(in.args["meeting"]), in.args["file"])
+	}},
+	{at: "record", renews: true, make: (*site).recordStart},
+	{at: "record/{entry}", make: func(s *site, v View, in *visit) (any, error) {
+		return s.entryPage(in.Context(), v, in.lang, in.args["entry"])
+	}},
+}
+
+// settle gives each place its address, and the stream of those that renew themselves.
+func (s *site) settle(mux *http.ServeMux) {
+	for _, p := range places {
+		mux.HandleFunc("GET /{lang}/"+p.at, func(w http.ResponseWriter, r *http.Request) { s.visited(w, r, p) })
+		if p.renews {
+			mux.HandleFunc("GET /{lang}/"+p.at+"/live", func(w http.ResponseWriter, r *http.Request) { s.followed(w, r, p) })
+		}
+	}
+}
+
+// visit says who is where. It fails where the language is none of ours.
+func (s *site) visit(r *http.Request, p place) (*visit, error) {
+	in := &visit{Request: r, args: map[string]string{}}
+	var ok bool
+	if in.lang, ok = language.Get(r.PathValue("lang")); !ok {
+		return nil, errNotFound
+	}
+	_, in.rest, _ = strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
+	for part := range strings.SplitSeq(p.at, "/") {
+		if name, ok := strings.CutPrefix(part, "{"); ok && name != "$}" {
+			name = strings.TrimSuffix(name, "}")
+			in.args[name] = r.PathValue(name)
+		}
+	}
+	if who, ok := s.who(r); ok {
+		v := s.record.View()
+		in.reader = v.State().Reader(who, v.State().Last)
+	}
+	return in, nil
+}
+
+// visited answers with a place's page.
+func (s *site) visited(w http.ResponseWriter, r *http.Request, p place) {
+	in, err := s.visit(r, p)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	v := s.record.View().For(in.reader)
+	switch {
+	case p.renews && r.URL.RawQuery == "":
+		s.kept(w, r, v, p, in)
+		return
+	case p.past && r.URL.Query().Has("at"):
+		if v, err = s.at(r, v); err != nil {
+			s.fail(w, r, errNotFound)
+			return
+		}
+		v = v.For(in.reader)
+	case p.renews && p.at != "record": // asked with a query that means nothing
+		http.Redirect(w, r, "/"+in.lang.Code+"/"+in.rest, http.StatusSeeOther)
+		return
+	}
+	made, err := p.make(s, v, in)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	f := file{kind: "text/html; charset=utf-8"}
+	switch made := made.(type) {
+	case redirect:
+		http.Redirect(w, r, string(made), http.StatusSeeOther)
+		return
+	case file:
+		f = made
+	case []byte:
+		f.body = made
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.kind)
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Content-Language", in.lang.Code)
+	s.personal(h, in)
+	send(w, r, f.body, zipped(f.body))
+}
+
+// personal keeps what was made for somebody out of caches that serve others.
+func (s *site) personal(h http.Header, in *visit) {
+	if in.reader.Person != "" {
+		h.Set("Cache-Control", "private, no-store")
+	}
+}
+
+// frame renders a place that renews itself, once for all readers of a class, or says where it moved to.
+func (s *site) frame(v View, p place, in *visit) (kept *page, moved string, err error) {
+	kept, err = s.frames.get(in.lang.Code+"/"+in.reader.Class()+"/"+in.rest, v.State().Size, func() ([]byte, error) {
+		class := &visit{lang: in.lang, reader: in.reader.Anybody(), rest: in.rest, args: in.args}
+		made, err := p.make(s, v.For(class.reader), class)
+		if to, ok := made.(redirect); ok {
+			moved = string(to)
+			return nil, errMoved
+		}
+		body, _ := made.([]byte)
+		return body, err
+	})
+	if moved != "" {
+		err = nil
+	}
+	return kept, moved, err
+}
+
+// kept answers with a page that is kept for all of a class who ask.
+func (s *site) kept(w http.ResponseWriter, r *http.Request, v View, p place, in *visit) {
+	kept, moved, err := s.frame(v, p, in)
+	switch {
+	case err != nil:
+		s.fail(w, r, err)
+		return
+	case moved != "":
+		http.Redirect(w, r, moved, http.StatusSeeOther)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Content-Language", in.lang.Code)
+	h.Set("ETag", kept.tag)
+	s.personal(h, in)
+	if r.Header.Get("If-None-Match") == kept.tag {
+		h.Add("Vary", "Accept-Encoding")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	send(w, r, kept.body, kept.zipped)
+}
+
+// followed is the stream of a place that renews itself.
+func (s *site) followed(w http.ResponseWriter, r *http.Request, p place) {
+	in, err := s.visit(r, p)
+	if err == nil {
+		_, _, err = s.frame(s.record.View(), p, in)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.live(w, r, p, in)
+}
+
+// waiting is the page before the first meeting; then it leads to that.
+func (s *site) waiting(v View, in *visit) (any, error) {
+	if len(v.State().Meetings()) > 0 {
+		return redirect(home(v, in.lang)), nil
+	}
+	return s.waitingPage(v, in.lang)
+}
+
+// recordStart is the head of the record, or the page of older entries, or the way to one entry.
+func (s *site) recordStart(v View, in *visit) (any, error) {
+	if in.Request == nil {
+		return s.recordPage(context.Background(), v, in.lang, v.State().Size)
+	}
+	values := in.URL.Query()
+	if values.Has("entry") {
+		return redirect("/" + in.lang.Code + "/record/" + url.PathEscape(values.Get("entry"))), nil
+	}
+	before, err := strconv.ParseInt(values.Get("before"), 10, 64)
+	if err != nil || before > v.State().Size {
+		before = v.State().Size
+	}
+	return s.recordPage(in.Context(), v, in.lang, max(before, 1))
+}
