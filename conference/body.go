@@ -105,7 +105,7 @@ func body(ed *edition) {
 
 	does(ed, Act{
 		Name: "AdoptRules", Title: "Adopt rules of procedure", Help: "Puts rules of procedure in force; the numbers stand in the record.",
-		Who: []Capacity{Secretary, Chair}, Rule: "GA 160-163; the decision named as basis", Refusals: []Code{"too-large"}, Causes: []string{"RulesAdopted"},
+		Who: []Capacity{Secretary, Chair}, Attested: true, Rule: "GA 160-163; the decision named as basis", Refusals: []Code{"too-large"}, Causes: []string{"RulesAdopted"},
 	}, func(s *State, c *Call, f *AdoptRules) ([]Event, *Refusal) {
 		if n := len(c.Fields.Str); n > MaxRules {
 			return nil, refuse("too-large", "doc/record.md 5", n, MaxRules)
@@ -119,7 +119,7 @@ func body(ed *edition) {
 
 	does(ed, Act{
 		Name: "GrantOffice", Title: "Grant an office", Help: "Gives a registered person a capacity. Two secretaries do it together.",
-		Who: []Capacity{Secretary}, TwoPersons: true, Rule: "GA 30-31, 46-47", Refusals: []Code{"one-person-only", "unknown-person", "already-holder", "unknown-party", "no-party"}, Causes: []string{"OfficeGranted"},
+		Who: []Capacity{Secretary}, TwoPersons: true, Attested: true, Rule: "GA 30-31, 46-47", Refusals: []Code{"one-person-only", "unknown-person", "already-holder", "unknown-party", "no-party"}, Causes: []string{"OfficeGranted"},
 	}, func(s *State, c *Call, f *GrantOffice) ([]Event, *Refusal) {
 		if !s.persons.Has(string(f.Person)) {
 			return nil, refuse("unknown-person", "doc/record.md 3", f.Person)
@@ -142,7 +142,7 @@ func body(ed *edition) {
 
 	does(ed, Act{
 		Name: "AdoptEdition", Title: "Adopt an edition", Help: "Puts a later edition of the deciding code in force, from the next act on. Two secretaries do it together.",
-		Who: []Capacity{Secretary}, TwoPersons: true, Rule: "doc/record.md 5", Refusals: []Code{"one-person-only", "not-later"}, Causes: []string{"EditionAdopted"},
+		Who: []Capacity{Secretary}, TwoPersons: true, Attested: true, Rule: "doc/record.md 5", Refusals: []Code{"one-person-only", "not-later"}, Causes: []string{"EditionAdopted"},
 	}, func(s *State, c *Call, f *AdoptEdition) ([]Event, *Refusal) {
 		if f.Edition <= s.Edition {
 			return nil, refuse("not-later", "doc/record.md 5", f.Edition, s.Edition)

@@ -52,10 +52,12 @@ type Act struct {
 	Refusals   []Code     // besides those of every act
 	Causes     []string   // kinds of events
 	Closed     bool       // its entry can be read by its audience alone
+	Attested   bool       // of consequence: each of its persons attests it (doc/record.md 5)
+	PartyKey   bool       // its author attests with the party's key, not with one of its own
 	Timed      bool       // what it causes depends on the hour, so a doubtful clock stops it
 	Notices    []Code     // what an accepted act may be told besides, as that it came late
 
-	// Sealed says of each private field, by its first member, which field holds its subject.
+	// Sealed says of each private field, by its first member, which field holds its subject; OfAuthor: its author.
 	Sealed map[string]string
 
 	Fields reflect.Type // a struct; nil where the act has no fields
@@ -63,7 +65,7 @@ type Act struct {
 }
 
 // CommonRefusals may be met by every act.
-var CommonRefusals = []Code{"edition-unknown", "due-first", "too-late", "not-after-too-far", "key-reused", "no-body", "wrong-capacity", "not-holder", "not-attested", "stale", "malformed"}
+var CommonRefusals = codes([]Code{"edition-unknown", "due-first", "too-late", "not-after-too-far", "key-reused", "no-body", "wrong-capacity", "not-holder", "stale", "malformed"}, attestationRefusals...)
 
 // DoorRefusals are the secretariat's own: they come before deciding and are never recorded.
 var DoorRefusals = []Code{"sealed-twice", "not-opened", "forgotten", "too-long", "other-origin", "clock-doubtful", "disk-full"}
@@ -219,14 +221,24 @@ func Kinds() []string {
 	return names
 }
 
+// OfAuthor stands in Sealed where the subject is who submits the act. No field is called so.
+const OfAuthor = "(author)"
+
 // SubjectOf names the subject under whose key the private value at name (the path from fields down) is encrypted.
-func (a *Act) SubjectOf(name string, fields canonical.Value, index int64) string {
+func (a *Act) SubjectOf(name string, submitted *record.Submitted, index int64) string {
 	first, _, _ := strings.Cut(name, ".")
-	if field, ok := a.Sealed[first]; ok {
-		return fields.Get(field).Str
+	switch field, ok := a.Sealed[first]; {
+	case field == OfAuthor:
+		return submitted.By
+	case ok:
+		return submitted.Fields.Get(field).Str
 	}
 	return fmt.Sprintf("entry/%d", index)
 }
+
+// OfConsequence reports whether an act, done in a capacity, casts a vote, binds a party, decides for the body, or
+// changes keys, offices or rules.
+func (a *Act) OfConsequence(Capacity) bool { return a.Attested }
 
 // Happened says where an event stands in the record.
 type Happened struct {

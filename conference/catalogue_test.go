@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -25,11 +26,23 @@ func fields(text string) string {
 	return string(b)
 }
 
+func unhex(s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
 // ‹x› stands for a digest, pid:5 for a person.
 var shorthand = strings.NewReplacer("‹x›", anyDigest, "‹y›", string(record.DigestOf([]byte("y"))), "‹seed›", seed, "‹commitment›", string(commitment),
+	"‹token›", token, "‹commitment32›", string(record.DigestOf([]byte("thirty-two bytes, as a link has."))), "‹key›", aPoint,
 	"pid:4", pid(4), "pid:5", pid(5), "pid:6", pid(6), "pid:10", pid(10), "pid:12", pid(12), "pid:13", pid(13), "pid:14", pid(14), "pid:99", pid(99), "pid:9", pid(9))
 
 var (
+	token = canonical.EncodeBytes([]byte("thirty-two bytes, as a link has."))
+	// aPoint is the public key of RFC 6979 appendix A.2.5.
+	aPoint     = canonical.EncodeBytes(unhex("0460FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB67903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299"))
 	seed       = canonical.EncodeBytes([]byte("sixteen bytes ok"))
 	commitment = record.DigestOf([]byte("sixteen bytes ok"))
 )
@@ -142,8 +155,15 @@ var (
 	plan       = protocolOfficer("PlanEvent", `{"plan":"n","type":"wreath","place":"hall","date":"2026-01-01"}`)
 	delegation = desk1("NominateDelegation", `{"party":"a","members":[{"person":"pid:5","role":"head"},{"person":"pid:10","role":"adviser"}]}`)
 	invited    = desk1("Invite", `{"party":"a","as":"member","replyBy":"2025-12-01"}`)
-	enrol      = myself("EnrolPasskey", `{"credential":"Y3JlZA","key":"a2V5"}`)
-	partyKey   = head("DepositPartyKey", `{"key":"a2V5","note":"‹x›"}`)
+	link_      = secretary("InviteToEnrol", fields(shorthand.Replace(`{"person":"pid:5","link":"‹commitment32›","until":"2030-03-25T00:00:00.000Z"}`)))
+	enrol      = myself("EnrolPasskey", `{"credential":"Y3JlZA","key":"‹key›"}`)
+	enrolLink  = myself("EnrolPasskey", `{"credential":"Y3JlZA","key":"‹key›","link":"‹token›"}`)
+	account    = myself("EnrolAccount", `{"account":{"sealed":"‹y›"},"link":"‹token›"}`)
+	partyKey   = head("DepositPartyKey", `{"credential":"cGFydHk","key":"‹key›","note":"‹x›"}`)
+	replaceKey = head("ReplacePartyKey", `{"credential":"bmV3","key":"‹key›","note":"‹x›"}`)
+	officers   = []act{secretary("RegisterPerson", `{"names":[["en",{"sealed":"`+digestOf("one")+`"}]],"person":"`+pid(1)+`"}`), secretary("RegisterPerson", `{"names":[["en",{"sealed":"`+digestOf("two")+`"}]],"person":"`+pid(2)+`"}`)}
+	entering   = then(officers, secretary("InviteToEnrol", `{"link":"`+digestOf("one")+`","person":"`+pid(1)+`","until":"2030-03-25T00:00:00.000Z"}`), secretary("InviteToEnrol", `{"link":"`+digestOf("two")+`","person":"`+pid(2)+`","until":"2030-03-25T00:00:00.000Z"}`))
+	origin_    = two(secretary("NameOrigin", fields(`{"domain":"assembly.example","origins":["https://assembly.example"]}`)))
 	said       = then(opened, ask("r"), give("r"), end("done"))
 	reply_     = headB("AskFloor", `{"request":"rp","sort":"reply","to":"r"}`)
 	second     = []act{two(secretary("GrantOffice", fields(shorthand.Replace(`{"capacity":"Chair","person":"pid:9"}`))))}
@@ -246,11 +266,15 @@ func init() {
 		{signing, depositary("CloseForSignature", `{"instrument":"t"}`)},
 		{then(signing, powers, accepted), sign},
 		{then(signing, powers, accepted, sign), head("ConfirmSignature", `{"instrument":"t"}`)},
-		{nil, enrol},
+		{nil, link_},
+		{[]act{link_}, enrolLink},
+		{[]act{link_}, account},
+		{[]act{link_, account}, two(secretary("RevokeAccount", fields(shorthand.Replace(`{"account":"‹y›","why":"left"}`))))},
 		{[]act{enrol}, two(secretary("RevokePasskey", fields(`{"credential":"Y3JlZA","why":"lost"}`)))},
 		{nil, two(secretary("RevokeOffice", fields(shorthand.Replace(`{"person":"pid:4","capacity":"Chair"}`))))},
-		{nil, two(secretary("NameOrigin", fields(`{"domain":"assembly.example","origins":["https://assembly.example"]}`)))},
+		{entering, origin_},
 		{nil, partyKey},
+		{[]act{partyKey}, replaceKey},
 		{[]act{enrol, partyKey}, head("CountersignKey", `{"credential":"Y3JlZA"}`)},
 		{[]act{invited}, desk1("Rescind", `{"index":32,"sort":"invitation","thing":"m/a","reason":"typed twice"}`)},
 		{then(voting_, desk1For("a", "Answer", `{"question":"q","answer":"yes","instruction":"aloud"}`)), head("Disown", fmt.Sprintf(`{"index":%d}`, 32+len(voting_)))},
@@ -428,7 +452,7 @@ func bent(w way) (rows []refused) {
 		add("objection", w.before, with(w.act, fields(strings.Replace("{"+strings.Trim(w.act.fields, "{}")+`,"objection":"b"}`, "{,", "{", 1))))
 	}
 	for _, code := range again {
-		if !slices.Contains([]string{"FileNote", "RefuseAccreditation", "DraftCommunique", "AgreeParagraph", "ResolveBracket", "Adopt"}, w.act.name) && (code != "already-approved" || w.act.name == "ApproveCommunique") {
+		if !slices.Contains([]string{"FileNote", "RefuseAccreditation", "DraftCommunique", "AgreeParagraph", "ResolveBracket", "Adopt"}, w.act.name) && !(code == "id-taken" && (w.act.name == "EnrolPasskey" || w.act.name == "DepositPartyKey")) && (code != "already-approved" || w.act.name == "ApproveCommunique") {
 			add(code, then(w.before, w.act), w.act)
 		}
 	}
@@ -569,6 +593,19 @@ var apart = []refused{
 	{"outside-period", then(openT, authT, depositary("OpenForSignature", `{"instrument":"t","from":"2031-01-01","place":"hall"}`)), sign}, {"not-entitled", signing, headC("Sign", `{"instrument":"t","mode":"definitive"}`)}, {"no-full-powers", signing, sign},
 	{"powers-cover-less", then(signing, powers, accepted), head("Sign", `{"instrument":"t","mode":"definitive"}`)}, {"not-entitled", openT, headC("InitialText", `{"instrument":"t"}`)}, {"not-ad-referendum", signing, head("ConfirmSignature", `{"instrument":"t"}`)},
 	{"unknown-party", decided_, with(openI, strings.Replace(openI.fields, `["a","b"]`, `["zz"]`, 1))},
+	{"no-way-in", nil, origin_}, {"no-way-in", entering[:3], origin_},
+	{"not-https", entering, two(secretary("NameOrigin", fields(`{"domain":"localhost","origins":["http://localhost:8080"]}`)))}, {"not-https", entering, two(secretary("NameOrigin", fields(`{"domain":"assembly.example","origins":["https://assembly.example/"]}`)))},
+	{"not-https", entering, two(secretary("NameOrigin", fields(`{"domain":"assembly.example","origins":["https://notassembly.example"]}`)))}, {"not-https", entering, two(secretary("NameOrigin", fields(`{"domain":"Assembly.example","origins":["https://Assembly.example"]}`)))},
+	{"link-expired", nil, with(link_, strings.Replace(link_.fields, "2030-03-25", "2030-03-15", 1))}, {"link-too-long", nil, with(link_, strings.Replace(link_.fields, "2030-03-25", "2030-05-25", 1))}, {"link-taken", []act{link_}, link_},
+	{"forgotten", []act{secretary("ForgetPerson", `{"ground":"request","person":"`+pid(5)+`"}`)}, link_},
+	{"link-unknown", nil, enrolLink}, {"link-unknown", []act{link_}, act{as: Myself, by: 6, name: "EnrolPasskey", fields: enrolLink.fields}}, {"link-unknown", nil, account}, {"link-used", []act{link_, account}, enrolLink}, {"link-used", []act{link_, account}, account},
+	{"link-expired", []act{link_}, later(enrolLink, 9*86_400_000)}, {"link-expired", []act{link_}, later(account, 9*86_400_000)}, {"link-expired", []act{link_, with(link_, strings.Replace(link_.fields, string(record.DigestOf([]byte("thirty-two bytes, as a link has."))), anyDigest, 1))}, enrolLink},
+	{"bad-key", nil, with(enrol, strings.Replace(enrol.fields, aPoint, "a2V5", 1))}, {"bad-key", nil, with(enrol, strings.Replace(enrol.fields, aPoint, aPoint[:len(aPoint)-4]+"AAAA", 1))}, {"bad-key", nil, with(partyKey, strings.Replace(partyKey.fields, aPoint, "a2V5", 1))},
+	{"bad-key", []act{partyKey}, with(replaceKey, strings.Replace(replaceKey.fields, aPoint, "a2V5", 1))}, {"id-taken", []act{enrol}, with(partyKey, strings.Replace(partyKey.fields, "cGFydHk", "Y3JlZA", 1))}, {"id-taken", []act{partyKey}, with(replaceKey, strings.Replace(replaceKey.fields, "bmV3", "cGFydHk", 1))},
+	{"id-taken", []act{enrol}, enrol}, {"malformed", nil, with(enrol, strings.Replace(enrol.fields, "Y3JlZA", canonical.EncodeBytes(make([]byte, 1024)), 1))}, {"no-party-key", nil, replaceKey},
+	{"unknown-account", nil, act{as: Myself, by: 5, name: "RevokeAccount", fields: fields(shorthand.Replace(`{"account":"‹y›","why":"left"}`))}}, {"unknown-account", []act{link_, account}, act{as: Myself, by: 6, name: "RevokeAccount", fields: fields(shorthand.Replace(`{"account":"‹y›","why":"left"}`))}},
+	{"one-person-only", []act{link_, account}, secretary("RevokeAccount", fields(shorthand.Replace(`{"account":"‹y›","why":"left"}`)))}, {"unknown-credential", []act{enrol}, act{as: Myself, by: 6, name: "RevokePasskey", fields: fields(`{"credential":"Y3JlZA","why":"lost"}`)}},
+	{"unknown-credential", []act{enrol, secretary("ForgetPerson", `{"ground":"request","person":"`+pid(5)+`"}`)}, two(secretary("RevokePasskey", fields(`{"credential":"Y3JlZA","why":"lost"}`)))},
 	{"one-person-only", nil, secretary("NameOrigin", fields(`{"domain":"assembly.example","origins":["https://assembly.example"]}`))}, {"one-person-only", []act{enrol}, secretary("RevokePasskey", fields(`{"credential":"Y3JlZA","why":"lost"}`))},
 	{"one-person-only", nil, secretary("RevokeOffice", fields(shorthand.Replace(`{"person":"pid:4","capacity":"Chair"}`)))}, {"two-secretaries", nil, two(secretary("RevokeOffice", `{"capacity":"Secretary","person":"`+pid(1)+`"}`))},
 	{"not-this-party", []act{enrol}, head("CountersignKey", `{"credential":"Y3JlZA"}`)},

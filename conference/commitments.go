@@ -125,7 +125,7 @@ func commitments(ed *edition) {
 	}
 	does(ed, Act{
 		Name: "AcceptCommitment", Title: "Accept a commitment", Help: "Says that your party takes a commitment as it is recorded.",
-		Who: members, Rule: "practice", Refusals: []Code{"unknown-commitment", "commitment-closed", "not-debtor"}, Causes: []string{"CommitmentAccepted"},
+		Who: members, Attested: true, Rule: "practice", Refusals: []Code{"unknown-commitment", "commitment-closed", "not-debtor"}, Causes: []string{"CommitmentAccepted"},
 	}, func(s *State, c *Call, f *AcceptCommitment) ([]Event, *Refusal) {
 		_, r := debtor(s, c, f.Commitment)
 		e := CommitmentAccepted(*f)
@@ -152,7 +152,7 @@ func commitments(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "CloseCommitment", Title: "Close a commitment", Help: "Says that a commitment is fulfilled, on the evidence reported.",
-		Who: []Capacity{Secretary}, Rule: "practice", Refusals: []Code{"unknown-commitment", "commitment-closed", "no-evidence"}, Causes: []string{"CommitmentFulfilled"},
+		Who: []Capacity{Secretary}, Attested: true, Rule: "practice", Refusals: []Code{"unknown-commitment", "commitment-closed", "no-evidence"}, Causes: []string{"CommitmentFulfilled"},
 	}, func(s *State, c *Call, f *CloseCommitment) ([]Event, *Refusal) {
 		x, r := s.commitment(f.Commitment)
 		if r == nil && len(x.Evidence) == 0 {

@@ -269,7 +269,7 @@ func approving(ed *edition) {
 	}
 	does(ed, Act{
 		Name: "ApproveCommunique", Title: "Approve the communiqué", Help: "The Chair declares the text approved where nobody objects.",
-		Who: []Capacity{Chair}, Rule: "practice", Refusals: []Code{"unknown-meeting", "no-draft", "already-approved", "brackets-remain", "objection"}, Causes: []string{"CommuniqueApproved"},
+		Who: []Capacity{Chair}, Attested: true, Rule: "practice", Refusals: []Code{"unknown-meeting", "no-draft", "already-approved", "brackets-remain", "objection"}, Causes: []string{"CommuniqueApproved"},
 	}, func(s *State, c *Call, f *ApproveCommunique) ([]Event, *Refusal) {
 		m, x, r := s.text(c)
 		if r == nil {

@@ -150,15 +150,6 @@ func (s *State) capable(c *Call) *Refusal {
 	return nil
 }
 
-// Attested reports whether the attestations of an act are by keys enrolled for its persons (WebAuthn Level 3,
-// section 7.2). Edition 1, still open, asks none: until keys can be enrolled no attestation can be right.
-func Attested(_ *State, _ *record.Submitted, attestations []record.Attestation) *Refusal {
-	if len(attestations) > 0 {
-		return refuse("not-attested", "doc/record.md 2", attestations[0].Credential)
-	}
-	return nil
-}
-
 // Fold changes the state by an entry: first the act's key, then each event. Closed entries change nothing here.
 // It fails only with ErrUpgradeNeeded, or for an entry whose events are of no kind this edition knows.
 func (s *State) Fold(e *record.Entry) error {

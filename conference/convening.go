@@ -156,7 +156,7 @@ func convening(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "SuspendRule", Title: "Suspend a rule", Help: "The Chair sets a rule aside for this meeting, after notice; notice may be waived where nobody objects, if the rules say so.",
-		Who: []Capacity{Chair}, Rule: "EC 86; GA has no such rule", Refusals: codes(atMeeting, "rule-not-suspendable", "notice-too-short", "objection"), Causes: []string{"RuleSuspended"}, Timed: true,
+		Who: []Capacity{Chair}, Attested: true, Rule: "EC 86; GA has no such rule", Refusals: codes(atMeeting, "rule-not-suspendable", "notice-too-short", "objection"), Causes: []string{"RuleSuspended"}, Timed: true,
 	}, func(s *State, c *Call, f *SuspendRule) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {
@@ -180,7 +180,7 @@ func convening(ed *edition) {
 
 	does(ed, Act{
 		Name: "ChangeStatus", Title: "Change a status", Help: "Makes a member an observer or an observer a member, from a date, on a decision.",
-		Who: []Capacity{Secretary}, Rule: membershipRule, Refusals: []Code{"unknown-party", "no-decision", "already-member", "already-observer"}, Causes: []string{"StatusChanged"},
+		Who: []Capacity{Secretary}, Attested: true, Rule: membershipRule, Refusals: []Code{"unknown-party", "no-decision", "already-member", "already-observer"}, Causes: []string{"StatusChanged"},
 	}, func(s *State, c *Call, f *ChangeStatus) ([]Event, *Refusal) {
 		p, ok := s.parties.Get(string(f.Party))
 		switch {
@@ -204,7 +204,7 @@ func convening(ed *edition) {
 
 	does(ed, Act{
 		Name: "WithdrawParty", Title: "Withdraw from the body", Help: "Ends your party's membership from a day, after the notice the rules ask.",
-		Who: []Capacity{Head}, Rule: "the body's own rules; VCLT 56", Refusals: []Code{"not-member", "withdrawal-too-soon"}, Causes: []string{"PartyWithdrew"}, Timed: true,
+		Who: []Capacity{Head}, Attested: true, Rule: "the body's own rules; VCLT 56", Refusals: []Code{"not-member", "withdrawal-too-soon"}, Causes: []string{"PartyWithdrew"}, Timed: true,
 	}, func(s *State, c *Call, f *WithdrawParty) ([]Event, *Refusal) {
 		p := s.parties.At(c.For)
 		if !p.memberOn(f.From, "") {

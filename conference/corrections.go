@@ -123,7 +123,7 @@ func (s *State) rests(sort, id string) (string, bool) {
 func corrections(ed *edition) {
 	does(ed, Act{
 		Name: "Rescind", Title: "Rescind a slip", Help: "Takes back an entry made by mistake, until something depends on it; then a named correction is made instead. The entry stays and shows as rescinded.",
-		Who: []Capacity{Secretary, Chair}, Rule: "doc/record.md 5", Refusals: []Code{"not-rescindable", "already-rescinded", "depended-upon"}, Causes: []string{"Rescinded"},
+		Who: []Capacity{Secretary, Chair}, Attested: true, Rule: "doc/record.md 5", Refusals: []Code{"not-rescindable", "already-rescinded", "depended-upon"}, Causes: []string{"Rescinded"},
 	}, func(s *State, c *Call, f *Rescind) ([]Event, *Refusal) {
 		if _, done := s.Rescinded(f.Index); done {
 			return nil, refuse("already-rescinded", "doc/record.md 5", f.Index)
@@ -157,7 +157,7 @@ func corrections(ed *edition) {
 
 	does(ed, Act{
 		Name: "Disown", Title: "Disown an act", Help: "Says that a vote the secretariat entered for your delegation was not its own; until the result is announced it no longer counts.",
-		Who: []Capacity{Head}, Rule: "practice: nobody acts for a state unasked", Refusals: []Code{"not-yours", "announced", "already-disowned"}, Causes: []string{"Disowned"},
+		Who: []Capacity{Head}, Attested: true, Rule: "practice: nobody acts for a state unasked", Refusals: []Code{"not-yours", "announced", "already-disowned"}, Causes: []string{"Disowned"},
 	}, func(s *State, c *Call, f *Disown) ([]Event, *Refusal) {
 		if _, done := s.Disowned(f.Index); done {
 			return nil, refuse("already-disowned", "practice", f.Index)

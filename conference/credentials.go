@@ -124,7 +124,7 @@ func credentials(ed *edition) {
 	ed.thing("credentials", func(s *State, id string) (int64, bool) { c, ok := s.credentials.all.Get(id); return c.Index, ok })
 	does(ed, Act{
 		Name: "LodgeCredentials", Title: "Lodge credentials", Help: "Hands in the paper that says who represents your party; it is taken late, and marked so.",
-		Who: []Capacity{Head, ObserverHead}, Rule: "GA 27; VCR 44", Refusals: []Code{"unknown-meeting", "meeting-closed", "issuer-not-competent"}, Causes: []string{"CredentialsLodged"}, Notices: []Code{"late"}, Timed: true,
+		Who: []Capacity{Head, ObserverHead}, Attested: true, Rule: "GA 27; VCR 44", Refusals: []Code{"unknown-meeting", "meeting-closed", "issuer-not-competent"}, Causes: []string{"CredentialsLodged"}, Notices: []Code{"late"}, Timed: true,
 	}, func(s *State, c *Call, f *LodgeCredentials) ([]Event, *Refusal) {
 		m, r := s.meetingOf(c)
 		switch {
@@ -225,7 +225,7 @@ func deciding(ed *edition) {
 	}
 	does(ed, Act{
 		Name: "DecideCredentials", Title: "Decide on credentials", Help: "The Chair declares credentials accepted or rejected where nobody objects; else the meeting votes.",
-		Who: []Capacity{Chair}, Rule: "GA 28-29", Refusals: codes(atMeeting, "not-reported", "objection"), Causes: []string{"CredentialsAccepted", "CredentialsRejected"},
+		Who: []Capacity{Chair}, Attested: true, Rule: "GA 28-29", Refusals: codes(atMeeting, "not-reported", "objection"), Causes: []string{"CredentialsAccepted", "CredentialsRejected"},
 	}, func(s *State, c *Call, f *DecideCredentials) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r == nil {

@@ -127,7 +127,7 @@ func delegations(ed *edition) {
 	ed.thing("delegation", func(s *State, id string) (int64, bool) { d, ok := s.delegations.all.Get(id); return d.Index, ok })
 	does(ed, Act{
 		Name: "NominateDelegation", Title: "Nominate a delegation", Help: "Names the persons a party sends: one head, and no more delegates than the rules allow.",
-		Who: []Capacity{Head, ObserverHead, Secretary}, Rule: "GA 25; VCR 47-48", Refusals: []Code{"unknown-meeting", "meeting-closed", "unknown-party", "not-entitled", "not-invited", "no-head", "two-heads", "over-size", "unknown-person", "unknown-organisation", "already-nominated"}, Causes: []string{"DelegationNominated"},
+		Who: []Capacity{Head, ObserverHead, Secretary}, Attested: true, Rule: "GA 25; VCR 47-48", Refusals: []Code{"unknown-meeting", "meeting-closed", "unknown-party", "not-entitled", "not-invited", "no-head", "two-heads", "over-size", "unknown-person", "unknown-organisation", "already-nominated"}, Causes: []string{"DelegationNominated"},
 	}, func(s *State, c *Call, f *NominateDelegation) ([]Event, *Refusal) {
 		m, r := s.meetingOf(c)
 		if r != nil {
@@ -198,7 +198,7 @@ func replacing(ed *edition) {
 	}
 	does(ed, Act{
 		Name: "ReplaceDelegate", Title: "Replace a delegate", Help: "Puts one person in another's place in your delegation.",
-		Who: []Capacity{Head, ObserverHead}, Rule: "GA 25; VCR 48", Refusals: []Code{"unknown-meeting", "not-in-delegation", "unknown-person", "two-heads"}, Causes: []string{"DelegateReplaced"},
+		Who: []Capacity{Head, ObserverHead}, Attested: true, Rule: "GA 25; VCR 48", Refusals: []Code{"unknown-meeting", "not-in-delegation", "unknown-person", "two-heads"}, Causes: []string{"DelegateReplaced"},
 	}, func(s *State, c *Call, f *ReplaceDelegate) ([]Event, *Refusal) {
 		m, d, r := own(s, c, f.Out)
 		switch {
@@ -227,7 +227,7 @@ func replacing(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "NameActingHead", Title: "Name an acting head", Help: "Lets another of your delegation act as its head.",
-		Who: []Capacity{Head, ObserverHead}, Rule: "VCR 48", Refusals: []Code{"unknown-meeting", "not-in-delegation", "already-holder"}, Causes: []string{"ActingHeadNamed"},
+		Who: []Capacity{Head, ObserverHead}, Attested: true, Rule: "VCR 48", Refusals: []Code{"unknown-meeting", "not-in-delegation", "already-holder"}, Causes: []string{"ActingHeadNamed"},
 	}, func(s *State, c *Call, f *NameActingHead) ([]Event, *Refusal) {
 		m, d, r := own(s, c, f.Person)
 		if r != nil {

@@ -301,7 +301,7 @@ func nominations(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "ElectOfficer", Title: "Declare elected", Help: "The Chair declares the only candidate elected without a ballot, where nobody asks for one.",
-		Who: []Capacity{Chair}, Rule: "GA 92, 103; GA decision 34/401, 16", Refusals: codes(atMeeting, "no-election", "ballot-needed", "nominations-closed", "no-quorum-to-decide"), Causes: []string{"OfficerElected"},
+		Who: []Capacity{Chair}, Attested: true, Rule: "GA 92, 103; GA decision 34/401, 16", Refusals: codes(atMeeting, "no-election", "ballot-needed", "nominations-closed", "no-quorum-to-decide"), Causes: []string{"OfficerElected"},
 	}, func(s *State, c *Call, f *ElectOfficer) ([]Event, *Refusal) {
 		m, e, r := s.election(c, f.Election)
 		if r != nil {
@@ -484,7 +484,7 @@ func tallies(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "DrawLot", Title: "Draw a lot", Help: "The Chair decides a tie by lot; the seed was committed to before and anyone can draw again.",
-		Who: []Capacity{Chair}, Rule: "GA 92; EC 70", Refusals: codes(atMeeting, "no-election", "lot-not-due", "not-committed"), Causes: []string{"DrawnByLot", "CandidateElected", "BallotInconclusive"},
+		Who: []Capacity{Chair}, Attested: true, Rule: "GA 92; EC 70", Refusals: codes(atMeeting, "no-election", "lot-not-due", "not-committed"), Causes: []string{"DrawnByLot", "CandidateElected", "BallotInconclusive"},
 	}, func(s *State, c *Call, f *DrawLot) ([]Event, *Refusal) {
 		_, e, r := s.election(c, f.Election)
 		if r != nil {

@@ -214,7 +214,7 @@ func instruments(ed *edition) {
 func authentication(ed *edition) {
 	does(ed, Act{
 		Name: "AuthenticateText", Title: "Authenticate the text", Help: "The Chair declares the texts authentic and final: one in each authentic language, of equal make.",
-		Who: []Capacity{Chair, Depositary}, Rule: "VCLT 10", Refusals: []Code{"unknown-instrument", "languages-differ", "already-authentic"}, Causes: []string{"TextAuthenticated"},
+		Who: []Capacity{Chair, Depositary}, Attested: true, Rule: "VCLT 10", Refusals: []Code{"unknown-instrument", "languages-differ", "already-authentic"}, Causes: []string{"TextAuthenticated"},
 	}, func(s *State, c *Call, f *AuthenticateText) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r != nil {
@@ -237,7 +237,7 @@ func authentication(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "InitialText", Title: "Initial the text", Help: "Initials the text for your party; that authenticates it and does not bind.",
-		Who: members, Rule: "VCLT 10, 12(2)(a)", Refusals: []Code{"unknown-instrument", "not-entitled", "already-signed"}, Causes: []string{"Initialled"},
+		Who: members, Attested: true, Rule: "VCLT 10, 12(2)(a)", Refusals: []Code{"unknown-instrument", "not-entitled", "already-signed"}, Causes: []string{"Initialled"},
 	}, func(s *State, c *Call, f *InitialText) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		switch {
@@ -259,7 +259,7 @@ func powersKey(i InstrumentID, p PersonID) string { return string(i) + "/" + str
 func fullPowers(ed *edition) {
 	does(ed, Act{
 		Name: "DepositFullPowers", Title: "Deposit full powers", Help: "Hands in the paper that lets a person sign this instrument for your party.",
-		Who: []Capacity{Head}, Rule: "VCLT 7", Refusals: []Code{"unknown-instrument", "unknown-person", "issuer-not-competent"}, Causes: []string{"FullPowersDeposited"},
+		Who: []Capacity{Head}, Attested: true, Rule: "VCLT 7", Refusals: []Code{"unknown-instrument", "unknown-person", "issuer-not-competent"}, Causes: []string{"FullPowersDeposited"},
 	}, func(s *State, c *Call, f *DepositFullPowers) ([]Event, *Refusal) {
 		_, r := s.instrument(f.Instrument)
 		switch {
@@ -280,7 +280,7 @@ func fullPowers(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "ExaminePowers", Title: "Examine full powers", Help: "The depositary accepts full powers, or returns them and says why.",
-		Who: []Capacity{Depositary}, Rule: "VCLT 77(1)(d)", Refusals: []Code{"unknown-instrument", "no-powers-deposited"}, Causes: []string{"FullPowersAccepted", "FullPowersReturned"},
+		Who: []Capacity{Depositary}, Attested: true, Rule: "VCLT 77(1)(d)", Refusals: []Code{"unknown-instrument", "no-powers-deposited"}, Causes: []string{"FullPowersAccepted", "FullPowersReturned"},
 	}, func(s *State, c *Call, f *ExaminePowers) ([]Event, *Refusal) {
 		if _, r := s.instrument(f.Instrument); r != nil {
 			return nil, r
@@ -309,7 +309,7 @@ func fullPowers(ed *edition) {
 func signatures(ed *edition) {
 	does(ed, Act{
 		Name: "OpenForSignature", Title: "Open for signature", Help: "The depositary opens an authentic text for signature, from a day, at a place.",
-		Who: []Capacity{Depositary}, Rule: "VCLT 77", Refusals: []Code{"unknown-instrument", "not-authenticated", "unknown-place", "already-opened"}, Causes: []string{"OpenedForSignature"},
+		Who: []Capacity{Depositary}, Attested: true, Rule: "VCLT 77", Refusals: []Code{"unknown-instrument", "not-authenticated", "unknown-place", "already-opened"}, Causes: []string{"OpenedForSignature"},
 	}, func(s *State, c *Call, f *OpenForSignature) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		switch {
@@ -329,7 +329,7 @@ func signatures(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "CloseForSignature", Title: "Close for signature", Help: "The depositary ends the signing.",
-		Who: []Capacity{Depositary}, Rule: "VCLT 77", Refusals: []Code{"unknown-instrument", "not-open-for-signature"}, Causes: []string{"ClosedForSignature"},
+		Who: []Capacity{Depositary}, Attested: true, Rule: "VCLT 77", Refusals: []Code{"unknown-instrument", "not-open-for-signature"}, Causes: []string{"ClosedForSignature"},
 	}, func(s *State, c *Call, f *CloseForSignature) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil && !i.Open {
@@ -343,7 +343,7 @@ func signatures(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "Sign", Title: "Sign", Help: "Signs the instrument for your party, under full powers or by office. Nobody signs for another.",
-		Who: members, Rule: "VCLT 7, 11-14", Refusals: []Code{"unknown-instrument", "not-open-for-signature", "outside-period", "not-entitled", "already-signed", "no-full-powers", "powers-cover-less"}, Causes: []string{"SignatureGiven", "InstrumentSigned"}, Timed: true,
+		Who: members, Attested: true, Rule: "VCLT 7, 11-14", Refusals: []Code{"unknown-instrument", "not-open-for-signature", "outside-period", "not-entitled", "already-signed", "no-full-powers", "powers-cover-less"}, Causes: []string{"SignatureGiven", "InstrumentSigned"}, Timed: true,
 	}, func(s *State, c *Call, f *Sign) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r != nil {
@@ -380,7 +380,7 @@ func signatures(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "ConfirmSignature", Title: "Confirm a signature", Help: "Confirms for your party what was signed ad referendum.",
-		Who: []Capacity{Head}, Rule: "VCLT 12(2)(b)", Refusals: []Code{"unknown-instrument", "not-ad-referendum"}, Causes: []string{"SignatureConfirmed"},
+		Who: []Capacity{Head}, Attested: true, Rule: "VCLT 12(2)(b)", Refusals: []Code{"unknown-instrument", "not-ad-referendum"}, Causes: []string{"SignatureConfirmed"},
 	}, func(s *State, c *Call, f *ConfirmSignature) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil && !slices.ContainsFunc(i.Signed, func(x Signature) bool {

@@ -320,7 +320,7 @@ func list(ed *edition) {
 
 	does(ed, Act{
 		Name: "CedeChair", Title: "Cede the chair", Help: "The Chair leaves the chair to somebody else who may hold it.",
-		Who: []Capacity{Chair}, Rule: "GA 32, 105; SC 20", Refusals: codes(atMeeting, "not-chair", "no-vice-chair"), Causes: []string{"ChairCeded"},
+		Who: []Capacity{Chair}, Attested: true, Rule: "GA 32, 105; SC 20", Refusals: codes(atMeeting, "not-chair", "no-vice-chair"), Causes: []string{"ChairCeded"},
 	}, func(s *State, c *Call, f *CedeChair) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {

@@ -100,7 +100,7 @@ func parties(ed *edition) {
 
 	does(ed, Act{
 		Name: "AdmitParty", Title: "Admit a party", Help: "Makes a party a member from a date, on a basis.",
-		Who: []Capacity{Secretary}, Rule: membershipRule, Refusals: []Code{"unknown-party", "already-member"}, Causes: []string{"PartyAdmitted"},
+		Who: []Capacity{Secretary}, Attested: true, Rule: membershipRule, Refusals: []Code{"unknown-party", "already-member"}, Causes: []string{"PartyAdmitted"},
 	}, func(s *State, c *Call, f *AdmitParty) ([]Event, *Refusal) {
 		p, ok := s.parties.Get(string(f.Party))
 		if !ok {
@@ -120,7 +120,7 @@ func parties(ed *edition) {
 
 	does(ed, Act{
 		Name: "GrantObserver", Title: "Grant observer status", Help: "Makes a party an observer from a date, or for one meeting, on a basis.",
-		Who: []Capacity{Secretary}, Rule: membershipRule, Refusals: []Code{"unknown-party", "is-member", "already-observer", "unknown-meeting"}, Causes: []string{"ObserverGranted"},
+		Who: []Capacity{Secretary}, Attested: true, Rule: membershipRule, Refusals: []Code{"unknown-party", "is-member", "already-observer", "unknown-meeting"}, Causes: []string{"ObserverGranted"},
 	}, func(s *State, c *Call, f *GrantObserver) ([]Event, *Refusal) {
 		p, ok := s.parties.Get(string(f.Party))
 		switch {

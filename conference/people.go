@@ -127,7 +127,7 @@ func people(ed *edition) {
 
 	does(ed, Act{
 		Name: "ForgetPerson", Title: "Forget a person", Help: "Destroys the key of a person's private values. The record still verifies; who received a name keeps it.",
-		Who: []Capacity{Secretary}, Rule: "doc/record.md 3", Refusals: []Code{"unknown-person", "forgotten"}, Causes: []string{"PersonForgotten"},
+		Who: []Capacity{Secretary}, Attested: true, Rule: "doc/record.md 3", Refusals: []Code{"unknown-person", "forgotten"}, Causes: []string{"PersonForgotten"},
 	}, func(s *State, c *Call, f *ForgetPerson) ([]Event, *Refusal) {
 		if r := s.known(f.Person); r != nil {
 			return nil, r
@@ -139,6 +139,7 @@ func people(ed *edition) {
 		p := s.persons.At(string(b.Person))
 		p.Forgotten, p.Published, p.Index = true, nil, h.Index
 		s.persons = s.persons.Set(string(b.Person), p)
+		s.forgetKeys(b.Person, h.Index)
 	})
 }
 

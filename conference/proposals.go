@@ -702,7 +702,7 @@ func adopting(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "Adopt", Title: "Declare adopted", Help: "The Chair declares adopted what the meeting carried, and gives it its number.",
-		Who: []Capacity{Chair}, Rule: "GA 35", Refusals: codes(atMeeting, "unknown-proposal", "not-in-silence", "already-decided", "not-decided", "id-taken", "question-pending", "voting"), Causes: []string{"Adopted"},
+		Who: []Capacity{Chair}, Attested: true, Rule: "GA 35", Refusals: codes(atMeeting, "unknown-proposal", "not-in-silence", "already-decided", "not-decided", "id-taken", "question-pending", "voting"), Causes: []string{"Adopted"},
 	}, func(s *State, c *Call, f *Adopt) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {
@@ -744,7 +744,7 @@ func adopting(ed *edition) {
 	}
 	does(ed, Act{
 		Name: "Reject", Title: "Declare rejected", Help: "The Chair declares a draft rejected without a vote, where nobody objects.",
-		Who: []Capacity{Chair}, Rule: "GA 35", Refusals: disposed, Causes: []string{"ProposalRejected"},
+		Who: []Capacity{Chair}, Attested: true, Rule: "GA 35", Refusals: disposed, Causes: []string{"ProposalRejected"},
 	}, func(s *State, c *Call, f *Reject) ([]Event, *Refusal) {
 		p, r := dispose(s, c, f.Proposal, f.Objection)
 		return []Event{{Body: &ProposalRejected{p.ID, p.Meeting}}}, r
@@ -761,7 +761,7 @@ func adopting(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "Defer", Title: "Defer a proposal", Help: "The meeting puts a draft off, where nobody objects.",
-		Who: []Capacity{Chair}, Rule: "GA 35", Refusals: disposed, Causes: []string{"ProposalDeferred"},
+		Who: []Capacity{Chair}, Attested: true, Rule: "GA 35", Refusals: disposed, Causes: []string{"ProposalDeferred"},
 	}, func(s *State, c *Call, f *Defer) ([]Event, *Refusal) {
 		p, r := dispose(s, c, f.Proposal, f.Objection)
 		return []Event{{Body: &ProposalDeferred{p.ID, p.Meeting}}}, r
@@ -771,7 +771,7 @@ func adopting(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "Reconsider", Title: "Reconsider", Help: "The Chair opens again what was adopted or rejected at this session, after a motion to reconsider was carried.",
-		Who: []Capacity{Chair}, Rule: "GA 81; EC 57", Refusals: codes(atMeeting, "unknown-proposal", "not-decided", "same-session-only", "no-motion-carried"), Causes: []string{"DecisionReopened"},
+		Who: []Capacity{Chair}, Attested: true, Rule: "GA 81; EC 57", Refusals: codes(atMeeting, "unknown-proposal", "not-decided", "same-session-only", "no-motion-carried"), Causes: []string{"DecisionReopened"},
 	}, func(s *State, c *Call, f *Reconsider) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {

@@ -100,7 +100,7 @@ func silence(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "BreakSilence", Title: "Break the silence", Help: "Objects in writing before the deadline; nothing is adopted, and all are told at once.",
-		Who: members, Rule: "OSCE MC.DOC/1/06 annex 1(A); GA decision 74/544", Refusals: []Code{"unknown-silence", "expired", "observer-may-not", "credentials-rejected", "unknown-symbol"}, Causes: []string{"SilenceBroken"}, Timed: true,
+		Who: members, Attested: true, Rule: "OSCE MC.DOC/1/06 annex 1(A); GA decision 74/544", Refusals: []Code{"unknown-silence", "expired", "observer-may-not", "credentials-rejected", "unknown-symbol"}, Causes: []string{"SilenceBroken"}, Timed: true,
 	}, func(s *State, c *Call, f *BreakSilence) ([]Event, *Refusal) {
 		x, ok := s.Silence(f.Silence)
 		if !ok {

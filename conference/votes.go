@@ -499,7 +499,7 @@ func consensus(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "ObjectToConsensus", Title: "Object", Help: "Says no where consensus is sought; there is none then.",
-		Who: members, Rule: "OSCE MC.DOC/1/06 annex 1(A); CD 18", Refusals: codes(asMember, "no-question", "not-consensus", "already-objected"), Causes: []string{"ObjectionRaised"},
+		Who: members, Attested: true, Rule: "OSCE MC.DOC/1/06 annex 1(A); CD 18", Refusals: codes(asMember, "no-question", "not-consensus", "already-objected"), Causes: []string{"ObjectionRaised"},
 	}, func(s *State, c *Call, f *ObjectToConsensus) ([]Event, *Refusal) {
 		m, q, r := sought(s, c, f.Question)
 		if r == nil && slices.Contains(q.Objections, PartyID(c.For)) {
@@ -619,7 +619,7 @@ func anAnswer(text string) bool {
 func answering(ed *edition) {
 	does(ed, Act{
 		Name: "Answer", Title: "Vote", Help: "Votes for your delegation: yes, no, abstain or not participating. An officer may enter it on an instruction, which the record names.",
-		Who: []Capacity{Head, Delegate, Secretary}, Rule: "GA 86-88", Refusals: codes(asMember, "no-question", "not-consensus-vote", "not-called", "already-voted", "voting-suspended-right", "party-to-dispute", "no-instruction", "secret-ballot", "not-ended"), Causes: []string{"VoteCast", "VoteChanged"},
+		Who: []Capacity{Head, Delegate, Secretary}, Attested: true, Rule: "GA 86-88", Refusals: codes(asMember, "no-question", "not-consensus-vote", "not-called", "already-voted", "voting-suspended-right", "party-to-dispute", "no-instruction", "secret-ballot", "not-ended"), Causes: []string{"VoteCast", "VoteChanged"},
 	}, func(s *State, c *Call, f *Answer) ([]Event, *Refusal) {
 		m, r := s.sitting(c)
 		if r != nil {
@@ -731,7 +731,7 @@ func (s *State) Tally(q Question) (rules.Count, rules.Majority, string) {
 func results(ed *edition) {
 	does(ed, Act{
 		Name: "AnnounceResult", Title: "Announce the result", Help: "The Chair announces what the meeting decided: the numbers, the rule, the working, and what follows.",
-		Who: []Capacity{Chair}, Rule: "GA 82-86, 95; SC 40", Refusals: codes(atMeeting, "no-question", "not-ended"),
+		Who: []Capacity{Chair}, Attested: true, Rule: "GA 82-86, 95; SC 40", Refusals: codes(atMeeting, "no-question", "not-ended"),
 		Causes: []string{"ResultAnnounced", "MotionCarried", "MotionLost", "MeetingSuspended", "MeetingAdjourned", "DebateAdjourned", "DebateClosed", "SpeakersListClosed", "TimeLimitSet", "RulingUpheld", "RulingOverruled",
 			"ProposalRejected", "AmendmentAdopted", "AmendmentRejected", "PartVoted", "DecisionReopened", "CredentialsAccepted", "CredentialsRejected", "CommuniqueApproved"},
 	}, func(s *State, c *Call, f *AnnounceResult) ([]Event, *Refusal) {
@@ -828,7 +828,7 @@ func explaining(ed *edition) {
 	}
 	does(ed, Act{
 		Name: "CorrectIntention", Title: "Note another intention", Help: "Notes after a recorded vote what your delegation had meant to vote. It shows beside the result; the count stays.",
-		Who: members, Rule: "practice of the General Assembly", Refusals: codes(asMember, "no-question", "not-recorded-vote"), Causes: []string{"VoteIntentionNoted"},
+		Who: members, Attested: true, Rule: "practice of the General Assembly", Refusals: codes(asMember, "no-question", "not-recorded-vote"), Causes: []string{"VoteIntentionNoted"},
 	}, func(s *State, c *Call, f *CorrectIntention) ([]Event, *Refusal) {
 		q, r := about(s, c, f.Question, "")
 		switch {

@@ -216,7 +216,7 @@ func (d *desk) door(a *Act, act *conference.Act) (rows []record.Row, plain [][]b
 			return nil, nil, refusal("not-opened", "3", ref.Name)
 		}
 		delete(came, ref.Digest)
-		subject := act.SubjectOf(ref.Name, a.Submitted.Fields, d.state.Size)
+		subject := act.SubjectOf(ref.Name, &a.Submitted, d.state.Size)
 		if _, err := d.keys.Get(subject); errors.Is(err, ErrForgotten) {
 			return nil, nil, refusal("forgotten", "3", subject)
 		}

@@ -29,7 +29,7 @@ var shipped = []struct {
 	lines, entries int
 }{
 	{"baku", 86, 86},
-	{"training", 455, 369},
+	{"training", 457, 370},
 	{"xviii", 37, 37},
 }
 
@@ -266,7 +266,7 @@ func TestRefusalsOfTheTrainingStory(t *testing.T) {
 	}
 	for _, code := range []conference.Code{
 		"already-decided", "already-invited", "already-listed", "already-member", "already-open", "amended", "amendments-first", "brackets-remain",
-		"depended-upon", "expired", "floor-taken", "forgotten", "key-reused", "list-closed", "lot-not-due", "lower-precedence-than-pending",
+		"depended-upon", "expired", "floor-taken", "forgotten", "key-reused", "link-used", "list-closed", "lot-not-due", "lower-precedence-than-pending",
 		"meeting-closed", "meeting-not-open", "missing-language", "motion-pending", "names-uncalled", "next-business-taken", "no-commitment", "no-debate",
 		"no-floor", "no-full-powers", "no-instruction", "no-motion-carried", "no-quorum-to-decide", "no-quorum-to-open", "no-tellers", "no-vice-chair",
 		"not-about-voting", "not-approved", "not-bracketer", "not-called", "not-circulated-in-time", "not-committed", "not-consensus-vote", "not-consented",

@@ -27,6 +27,7 @@ type ActHelp struct {
 	Causes     []string           `json:"causes"`
 	Closed     bool               `json:"closed,omitempty"`
 	Timed      bool               `json:"timed,omitempty"`
+	Attested   bool               `json:"attested,omitempty"`
 	Refusals   []RefusalHelp      `json:"refusals"`
 	Schema     *jsonschema.Schema `json:"schema"`
 	Fields     []FieldHelp        `json:"-"`
@@ -49,7 +50,7 @@ type FieldHelp struct {
 // Explain makes the help of an act.
 func Explain(a *conference.Act, l *language.Language) ActHelp {
 	h := ActHelp{Name: a.Name, Title: l.Say("act." + a.Name), Help: l.Say("act." + a.Name + ".help"), TwoPersons: a.TwoPersons,
-		Rule: a.Rule, Causes: slices.Concat([]string{}, a.Causes), Closed: a.Closed, Timed: a.Timed, Schema: Schema(a.Fields)}
+		Rule: a.Rule, Causes: slices.Concat([]string{}, a.Causes), Closed: a.Closed, Timed: a.Timed, Attested: a.Attested, Schema: Schema(a.Fields)}
 	for _, w := range a.Who {
 		h.Who = append(h.Who, string(w))
 	}
