@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -36,42 +35,46 @@ func Entry(index int64, text string) []byte {
 // authors is how many append at once in the child.
 const authors = 8
 
-// CrashChild appends entries from many goroutines without end and prints the index and digest of each that was
-// acknowledged, until the process is killed.
+// CrashChild appends from many goroutines without end, and prints index and digest of each entry that was
+// acknowledged, until the process is killed. An author whom another forestalled appends the same texts again.
 func CrashChild(e record.Engine, out io.Writer) error {
-	ctx := context.Background()
-	head, err := e.Head(ctx)
-	if err != nil {
-		return err
-	}
-	var mu sync.Mutex // guards size, and the order of lines
-	size := head.Size
 	fail := make(chan error, authors)
+	start := time.Now().UnixNano()
 	for author := range authors {
 		go func() {
-			for n := 0; ; n++ {
-				mu.Lock()
-				var g record.Group
-				var lines string
-				for i := range 1 + n%3 {
-					b := Entry(size+int64(i), fmt.Sprint(author, n, i, time.Now().UnixNano()))
-					g.Entries = append(g.Entries, b)
-					lines += fmt.Sprintf("%d %s\n", size+int64(i), record.DigestOf(b))
-				}
-				head, err := e.Append(ctx, size, g, Key().SignCheckpoint)
-				if err == nil {
-					size = head.Size
-					_, err = io.WriteString(out, lines)
-				}
-				mu.Unlock()
-				if err != nil {
-					fail <- err
-					return
-				}
+			var err error
+			for n := 0; err == nil; n++ {
+				err = appendOnce(e, out, 1+n%3, fmt.Sprint(start, author, n))
 			}
+			fail <- err
 		}()
 	}
 	return <-fail
+}
+
+// appendOnce appends a group of count entries, again while others are first, and then prints its lines at once.
+func appendOnce(e record.Engine, out io.Writer, count int, text string) error {
+	for {
+		head, err := e.Head(context.Background())
+		if err != nil {
+			return err
+		}
+		var g record.Group
+		var lines string
+		for i := range int64(count) {
+			b := Entry(head.Size+i, fmt.Sprint(text, i))
+			g.Entries = append(g.Entries, b)
+			lines += fmt.Sprintf("%d %s\n", head.Size+i, record.DigestOf(b))
+		}
+		_, err = e.Append(context.Background(), head.Size, g, Key().SignCheckpoint)
+		if errors.Is(err, record.ErrConflict) {
+			continue
+		}
+		if err == nil {
+			_, err = io.WriteString(out, lines)
+		}
+		return err
+	}
 }
 
 // Crashed is what a number of kills came to.
@@ -79,6 +82,7 @@ type Crashed struct {
 	Rounds       int
 	Acknowledged int64 // entries acknowledged before a kill
 	Lost         int64 // of these, not there afterwards, or with other bytes
+	Doubled      int64 // entries that are there more than once
 }
 
 // Crash kills, at random moments, a process that appends to the record in dir, and looks each time whether all it
@@ -96,11 +100,12 @@ func Crash(rounds int, seed uint64, child func() *exec.Cmd, open func() (record.
 			return c, fmt.Errorf("round %d: opening after the kill: %w", c.Rounds, err)
 		}
 		lost, err := Whole(e, told)
-		if err = errors.Join(err, e.Close()); err != nil {
+		doubled, err2 := doubles(e)
+		if err = errors.Join(err, err2, e.Close()); err != nil {
 			return c, fmt.Errorf("round %d: %w", c.Rounds, err)
 		}
 		c.Rounds++
-		c.Acknowledged, c.Lost = int64(len(told)), c.Lost+lost
+		c.Acknowledged, c.Lost, c.Doubled = int64(len(told)), c.Lost+lost, doubled
 	}
 	return c, nil
 }
@@ -164,4 +169,20 @@ func Whole(e record.Engine, told map[int64]string) (lost int64, err error) {
 		}
 	}
 	return lost, nil
+}
+
+// doubles counts the entries whose text stands before them already: texts of Entry are all different.
+func doubles(e record.Engine) (n int64, err error) {
+	seen := map[string]bool{}
+	for s, err := range e.Read(context.Background(), 0) {
+		if err != nil {
+			return n, err
+		}
+		text, _, _ := strings.Cut(string(s.Bytes), `,"index":`)
+		if seen[text] {
+			n++
+		}
+		seen[text] = true
+	}
+	return n, nil
 }

@@ -10,6 +10,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -243,10 +244,24 @@ func (e *Engine) check() error {
 		return fmt.Errorf("entry %d is missing or its hash is damaged (%d entries are there): put back an undamaged copy: %w", edge.Size(), count, errors.Join(err, record.ErrStopped))
 	}
 	if edge.Size() != e.head.Size || edge.Size() > 0 && edge.Root() != e.head.Root {
+		if err := unlike(c); err != nil {
+			return err
+		}
 		return fmt.Errorf("the record has %d entries with root %s and its checkpoint says %d with root %s: an entry, a hash or the checkpoint was changed outside this program; put back an undamaged copy", edge.Size(), edge.Root(), e.head.Size, e.head.Root)
 	}
 	e.edge = edge
 	return nil
+}
+
+// unlike finds the first entry whose bytes and hash do not belong together.
+func unlike(c *conn) (err error) {
+	scan := query(c, "SELECT idx, bytes, hash FROM entries ORDER BY idx", nil, func(s *sqlite3.Stmt) bool {
+		if h := tlog.RecordHash(s.ColumnRawBlob(1)); !bytes.Equal(h[:], s.ColumnRawBlob(2)) {
+			err = &record.EntryError{Index: s.ColumnInt64(0), Why: "and its hash do not belong together: one was changed outside this program; put back an undamaged copy"}
+		}
+		return err == nil
+	})
+	return errors.Join(scan, err)
 }
 
 // readHead reads the newest checkpoint; its signature is checked by who knows the key.

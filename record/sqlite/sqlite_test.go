@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,7 +77,7 @@ func TestKillsLoseNothingAcknowledged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Lost != 0 || c.Acknowledged == 0 || c.Rounds != rounds {
+	if c.Lost != 0 || c.Doubled != 0 || c.Acknowledged == 0 || c.Rounds != rounds {
 		t.Errorf("%+v", c)
 	}
 	t.Logf("%d kills, %d entries acknowledged, %d lost", c.Rounds, c.Acknowledged, c.Lost)
@@ -105,6 +106,33 @@ func TestASecondWriterIsRefusedAndAReaderIsNot(t *testing.T) {
 	}
 }
 
+// Another process writes; this one may not.
+func TestTwoProcessesDoNotWriteOneRecord(t *testing.T) {
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), crashDir+"="+dir)
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, first := out.Read(make([]byte, 1)) // it writes, so it holds the record
+	e, second := Open(dir, Options{})
+	go io.Copy(io.Discard, out)
+	killed := cmd.Process.Kill()
+	cmd.Wait()
+	if first != nil || killed != nil || second == nil || !strings.Contains(second.Error(), "another process") {
+		t.Fatalf("%v, %v; the second: %v, %v", first, killed, e, second)
+	}
+	open(t, dir).Close() // the lock died with its process
+}
+
 // change runs SQL on the database, as somebody with the file could.
 func change(t *testing.T, dir, sql string) {
 	t.Helper()
@@ -119,7 +147,9 @@ func change(t *testing.T, dir, sql string) {
 
 func TestDamageIsFoundAndNamed(t *testing.T) {
 	for _, c := range []struct{ sql, want string }{
-		{"UPDATE entries SET hash = zeroblob(32) WHERE idx = 3", "root"},
+		{"UPDATE entries SET hash = zeroblob(32) WHERE idx = 3", "entry 3"},
+		{"UPDATE entries SET hash = zeroblob(32), bytes = zeroblob(9) WHERE idx >= 3", "entry 3"},
+		{"UPDATE entries SET bytes = zeroblob(0), hash = x'6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d' WHERE idx = 3", "root"},
 		{"UPDATE entries SET hash = x'00' WHERE idx = 3", "entry 3"},
 		{"DELETE FROM entries WHERE idx = 2", "entry 2"},
 		{"DELETE FROM entries WHERE idx = 4", "checkpoint"},
