@@ -26,7 +26,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   rules        votes decided in a house of 193, beside adding them up
   import       a list of 100,000 participants, beside reading its table
   communique   nine languages of one meeting
-  crash        kill -9 under concurrent appends, and look what was lost
+  crash        kill -9 while many authors act, and look what was lost or doubled
 
   -json        the figures for machines
   -check       exit 1 if a goal is missed
@@ -44,7 +44,7 @@ example: kurultai bench append -json
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
 			if child != "" {
-				return crashChild(io, child)
+				return crashChild(ctx, io, child, rounds)
 			}
 			if len(args) == 0 {
 				return errUsage{"say WHAT: append, replay, verify, rules, import, communique or crash"}
@@ -60,7 +60,7 @@ example: kurultai bench append -json
 				return errUsage{"behind WHAT only flags may stand"}
 			}
 			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "import": benchImport, "communique": benchCommunique,
-				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(rounds, seed) }}
+				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(ctx, rounds, seed) }}
 			run := benches[what]
 			if run == nil {
 				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique or crash", what)}

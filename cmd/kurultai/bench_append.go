@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -326,37 +325,4 @@ func (b *appendBench) alone(round int) error {
 	b.oneTime, b.fileTime = append(b.oneTime, median(one)), append(b.fileTime, median(file))
 	b.oneRatio, b.keyRatio = append(b.oneRatio, median(one)/median(file)), append(b.keyRatio, median(key)/median(file))
 	return nil
-}
-
-// benchCrash kills a process of this program that appends, again and again.
-func benchCrash(rounds int, seed uint64) (*figures, error) {
-	dir, err := os.MkdirTemp(".", ".bench-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	start := time.Now()
-	c, err := recordtest.Crash(rounds, seed,
-		func() *exec.Cmd { return exec.Command(self, "bench", "-crash-child", dir) },
-		func() (record.Engine, error) { return sqlite.Open(dir, sqlite.Options{}) })
-	if err != nil {
-		return nil, err
-	}
-	f := &figures{what: "crash"}
-	f.add("lost", float64(c.Lost), "entries", "acknowledged and not there after a kill").atMost(0)
-	f.add("acknowledged", float64(c.Acknowledged), "entries", "")
-	f.add("rounds", float64(c.Rounds), "kills", fmt.Sprintf("seed %d, %.1f s", seed, seconds(start)))
-	return f, nil
-}
-
-func crashChild(io streams, dir string) error {
-	e, err := sqlite.Open(dir, sqlite.Options{})
-	if err != nil {
-		return err
-	}
-	return recordtest.CrashChild(e, io.out)
 }

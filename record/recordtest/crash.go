@@ -92,7 +92,14 @@ func Crash(rounds int, seed uint64, child func() *exec.Cmd, open func() (record.
 	chance := rand.New(rand.NewPCG(seed, 0))
 	told := map[int64]string{}
 	for c.Rounds < rounds {
-		if err := killOnce(child(), time.Duration(1+chance.IntN(60))*time.Millisecond, told); err != nil {
+		err := Kill(child(), time.Duration(1+chance.IntN(60))*time.Millisecond, func(line string) {
+			var index int64
+			var digest string
+			if _, err := fmt.Sscanf(line, "%d %s", &index, &digest); err == nil && len(digest) == 43 {
+				told[index] = digest
+			}
+		})
+		if err != nil {
 			return c, err
 		}
 		e, err := open()
@@ -110,8 +117,8 @@ func Crash(rounds int, seed uint64, child func() *exec.Cmd, open func() (record.
 	return c, nil
 }
 
-// killOnce runs the command until wait after its first line, and notes the lines it wrote.
-func killOnce(cmd *exec.Cmd, wait time.Duration, told map[int64]string) error {
+// Kill runs the command until wait after its first line, and tells each line it wrote. The last may be cut short.
+func Kill(cmd *exec.Cmd, wait time.Duration, tell func(line string)) error {
 	var talk strings.Builder
 	cmd.Stderr = &talk
 	out, err := cmd.StdoutPipe()
@@ -123,11 +130,7 @@ func killOnce(cmd *exec.Cmd, wait time.Duration, told map[int64]string) error {
 	}
 	first := true
 	for in := bufio.NewScanner(out); in.Scan(); {
-		var index int64
-		var digest string
-		if _, err := fmt.Sscanf(in.Text(), "%d %s", &index, &digest); err == nil && len(digest) == 43 {
-			told[index] = digest
-		}
+		tell(in.Text())
 		if first {
 			first = false
 			time.AfterFunc(wait, func() { cmd.Process.Kill() })
