@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -667,7 +666,7 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request, e endpoint) {
 	case r.Context().Err() != nil:
 	default:
 		reference := rand.Text()[:8]
-		slog.Error("api", "reference", reference, "path", r.URL.Path, "error", err)
+		s.log().Error("api", "reference", reference, "path", r.URL.Path, "error", err)
 		s.problem(w, r, http.StatusInternalServerError, "page.fault", []string{reference})
 	}
 }
@@ -692,6 +691,11 @@ func (s *site) problem(w http.ResponseWriter, r *http.Request, status int, key s
 	if l.Has(key + "help") {
 		p.Detail = l.Say(key+"help", args...)
 	}
+	s.sendProblem(w, r, p)
+}
+
+func (s *site) sendProblem(w http.ResponseWriter, r *http.Request, p Problem) {
+	l, status := s.preferred(r), p.Status
 	body, _ := json.Marshal(p)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")

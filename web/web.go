@@ -6,6 +6,7 @@
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
 //	/LANG/record, /LANG/record/N        the head of the record; one entry and its proof
 //	/LANG/…/live                        the newest main part of a page each time the record grows
+//	/LANG/signin, me, enrol/TOKEN, …    signing in, where this node takes acts, see signin.go
 //	/api/…                              the same as JSON, see api.go
 //
 // With ?at=N a page is the record as it stood with N entries.
@@ -23,6 +24,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -61,28 +63,46 @@ type Record interface {
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-// policy lets a page load what is its own and nothing else.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+// policy lets a page load what is its own and nothing else, and lets a string become markup in one place only: the
+// Trusted Types policy of live.js.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types kurultai"
+
+// permissions names what pages of ours may ask of a device: passkeys, and nothing else.
+const permissions = "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 
 // Options are what a site has besides a record to show.
 type Options struct {
-	Desk Desk // takes acts; nil: this node only reads
+	Desk     Desk           // takes acts; nil: this node only reads
+	Sessions Sessions       // keeps sessions across restarts; nil: in memory alone
+	Proxies  []netip.Prefix // whose word about the reader's address and scheme is taken, besides this machine's
+	Roles    bool           // the record is of the training body: anybody at this machine may take a role
+	Provider *Provider      // vouches for people; nil: passkeys alone
+	// Open opens a sealed value, whoever may see it: the caller asks that first. nil: names stay sealed.
+	Open func(context.Context, record.Digest) (record.Disclosure, error)
+	Log  *slog.Logger // of what was done about signing in; nil: the default one
 }
 
 type site struct {
 	Options
-	record    Record
-	templates *template.Template
-	assets    map[string]asset // by path under /static/
-	version   string           // of all assets, in their addresses
-	frames    frames
-	callers   callers
-	sessions  sessions
+	record     Record
+	templates  *template.Template
+	assets     map[string]asset // by path under /static/
+	version    string           // of all assets, in their addresses
+	frames     frames
+	callers    callers
+	sessions   sessions
+	persons    limits // by person: what changes something
+	failures   limits // by address: sign-ins that came to nothing
+	ceremonies ceremonies
+	fresh      freshLinks
 }
 
 // New returns the pages of a record.
 func New(r Record, o Options) http.Handler {
-	s := &site{record: r, Options: o, assets: map[string]asset{}, sessions: sessions{all: map[string]*session{}}}
+	s := &site{record: r, Options: o, assets: map[string]asset{}}
+	s.persons.every, s.persons.burst = 5, 40
+	s.failures.every, s.failures.burst = 1, 100 // a hall is one address
+	s.sessions.load(o.Sessions)
 	s.loadAssets()
 	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number}).ParseFS(templateFiles, "templates/*.html"))
 	mux := http.NewServeMux()
@@ -92,6 +112,9 @@ func New(r Record, o Options) http.Handler {
 	s.settle(mux)
 	static := http.NewServeMux()
 	static.HandleFunc("GET /static/{version}/{path...}", s.static)
+	if o.Desk != nil {
+		s.settleOwn(mux)
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
@@ -101,7 +124,7 @@ func New(r Record, o Options) http.Handler {
 		s.fail(w, r, errNotFound)
 	})
 	api := s.api()
-	return s.careful(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.careful(s.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/api/"):
 			api.ServeHTTP(w, r)
@@ -110,7 +133,7 @@ func New(r Record, o Options) http.Handler {
 		default:
 			mux.ServeHTTP(w, r)
 		}
-	}))
+	})))
 }
 
 // args hands a language and a mark to a template within another.
@@ -136,6 +159,7 @@ func (s *site) careful(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Permissions-Policy", permissions)
 		defer func() {
 			switch p := recover(); p {
 			case nil:
@@ -216,7 +240,15 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := s.layout(s.record.View(), l, "")
 	m := Message{Layout: p, Back: p.Home}
 	status := http.StatusInternalServerError
+	var t told
+	var no *conference.Refusal
 	switch {
+	case errors.As(err, &t):
+		status = t.status
+		m.Title, m.Lead = l.Say(t.key, t.args...), l.Say(t.key+"help", t.args...)
+	case errors.As(err, &no):
+		status = http.StatusConflict
+		m.Title, m.Lead = l.Say("refusal."+string(no.Code), no.Args...), l.Say("remedy."+string(no.Code), no.Args...)
 	case errors.Is(err, errNotFound), errors.Is(err, record.ErrNotFound):
 		status = http.StatusNotFound
 		m.Title, m.Lead = l.Say("page.notfound"), l.Say("page.notfoundhelp")
@@ -227,7 +259,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return // nobody is there
 	default:
 		m.Reference = rand.Text()[:8]
-		slog.Error("page", "reference", m.Reference, "path", r.URL.Path, "error", err)
+		s.log().Error("page", "reference", m.Reference, "path", logged(r.URL.Path), "error", err)
 		m.Title, m.Lead = l.Say("page.fault"), l.Say("page.faulthelp", m.Reference)
 	}
 	body, err := s.render("message", m)
@@ -242,6 +274,18 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Method != http.MethodHead {
 		w.Write(body)
 	}
+}
+
+// logged is a path without what a link of enrolment carries.
+func logged(path string) string {
+	before, after, found := strings.Cut(path, "/enrol/")
+	if !found {
+		before, after, found = strings.Cut(path, "/provider/")
+	}
+	if !found || after == "" {
+		return path
+	}
+	return before + "/…"
 }
 
 func (s *site) render(name string, data any) ([]byte, error) {
@@ -263,6 +307,8 @@ type Layout struct {
 	Size      int64
 	Story     bool
 	Training  bool
+	Script    bool   // sign.js is needed
+	SignIn    bool   // this node takes acts, so one can sign in
 	Live      string // address of the event stream, or ""
 	AsOf      string
 	Past      string // that this is how the record stood, or ""
@@ -296,6 +342,7 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	p.Body = in(st.Body.Names, l, "Kurultai")
 	_, p.Story = record.StoryBody(v.Origin())
 	p.Training = p.Story && lived(st)
+	p.SignIn = s.Desk != nil
 	return p
 }
 

@@ -1,10 +1,12 @@
 // Renews the page when the record has grown; says as of when it is while there is no network.
 (() => {
+  // The one place where text becomes markup (Trusted Types): a page of this server, parsed and not yet shown.
+  const policy = self.trustedTypes?.createPolicy("kurultai", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
   const main = () => document.getElementById("main");
   const notice = document.getElementById("offline");
   const renew = (event) => {
     notice.hidden = true;
-    const next = new DOMParser().parseFromString(event.data, "text/html");
+    const next = new DOMParser().parseFromString(policy.createHTML(event.data), "text/html");
     for (const part of ["main", "footer"]) {
       const from = document.querySelector(part), to = next.querySelector(part);
       if (from && to) Idiomorph.morph(from, to);

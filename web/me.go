@@ -1,0 +1,177 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+
+	"kurultai/conference"
+	"kurultai/record"
+)
+
+// MePage is one's own passkeys and sessions.
+type MePage struct {
+	Layout
+	Name     string
+	Offices  []string
+	Devices  []Device
+	Sessions []OpenSession
+	CanAdd   bool // a passkey one has can attest a further one
+	Officer  bool
+}
+
+// Device is a passkey as people know it: by when it was enrolled, and who vouches for it.
+type Device struct {
+	Credential, Since, Passed string
+	Alone                     bool // enrolled by the secretariat alone
+	Entry                     int64
+	RevokeAt                  string // address of the act, for officers
+}
+
+// OpenSession is a browser in which one is signed in.
+type OpenSession struct {
+	ID, Browser, Since, Seen string
+	Here                     bool
+}
+
+func (s *site) devices(v *turn, p conference.PersonID) (list []Device) {
+	t, st := newTeller(v.view, v.lang), v.view.State()
+	for _, k := range st.Passkeys(p) {
+		if k.Revoked {
+			continue
+		}
+		d := Device{Credential: k.Credential, Entry: k.Enrolled, Passed: v.lang.Say("signin.alone"), Alone: true}
+		if e, _, _, err := t.entry(v.r.Context(), k.Enrolled); err == nil {
+			d.Since = s.moment(v, e.At)
+		}
+		if party, ok := st.PassedBy(k.Credential); ok {
+			d.Passed, d.Alone = v.lang.Say("signin.passed", t.party(party)), false
+		}
+		d.RevokeAt = "/" + v.lang.Code + "/act/RevokePasskey?as=Secretary&field.credential=" + url.QueryEscape(k.Credential)
+		list = append(list, d)
+	}
+	return list
+}
+
+func (s *site) mePage(v *turn) error {
+	if len(v.parts) != 1 {
+		return errNotFound
+	}
+	if !v.in {
+		return v.to("signin")
+	}
+	p := MePage{Layout: s.own(v, "signin.me"), Name: s.ownName(v, v.Person), Devices: s.devices(v, v.Person)}
+	p.CanAdd = len(p.Devices) > 0
+	t := newTeller(v.view, v.lang)
+	for _, o := range v.view.State().OfficesOf(v.Person, s.Desk.Now()) {
+		p.Offices = append(p.Offices, t.office(o))
+		p.Officer = p.Officer || o.Capacity == conference.Secretary
+	}
+	here := hashOf(s.cookie(v.r, "session"))
+	s.sessions.mu.Lock()
+	own := s.sessions.of(v.Person)
+	s.sessions.mu.Unlock()
+	for _, l := range own {
+		o := OpenSession{ID: l.hash[:16], Browser: l.Browser, Here: l.hash == here}
+		o.Since, o.Seen = s.moment(v, instantOf(l.Since)), s.moment(v, instantOf(l.Seen))
+		if o.Browser == "" {
+			o.Browser = v.lang.Say("signin.browser")
+		}
+		p.Sessions = append(p.Sessions, o)
+	}
+	return s.show(v, "me", p)
+}
+
+func instantOf(t time.Time) record.Instant { return record.Instant(t.UnixMilli()) }
+
+// meStep changes what is one's own.
+func (s *site) meStep(v *turn) error {
+	if !v.in {
+		return tell(http.StatusUnauthorized, "page.signin")
+	}
+	if len(v.parts) == 3 && v.parts[1] == "device" {
+		return s.deviceStep(v)
+	}
+	if len(v.parts) != 2 {
+		return errNotFound
+	}
+	if err := v.form(); err != nil {
+		return err
+	}
+	switch v.parts[1] {
+	case "signout":
+		s.signOut(v.w, v.r)
+		return v.to("signin")
+	case "end":
+		return s.endSessions(v)
+	case "revoke":
+		return s.revokeOwn(v)
+	}
+	return errNotFound
+}
+
+// endSessions ends one of one's own sessions, or all but this one.
+func (s *site) endSessions(v *turn) error {
+	one, here := v.r.PostForm.Get("session"), hashOf(s.cookie(v.r, "session"))
+	ended := s.sessions.end(func(hash string, in session) bool {
+		return in.Person == v.Person && (hash[:16] == one || one == "others" && hash != here)
+	})
+	s.audit(v.r, "sessions ended", v.Person, "number", ended)
+	return v.to("me")
+}
+
+// revokeOwn ends a passkey of one's own.
+func (s *site) revokeOwn(v *turn) error {
+	a := s.act(v, v.Person, conference.Myself, "RevokePasskey", conference.RevokePasskey{Credential: v.r.PostForm.Get("credential"), Why: "lost"})
+	answer, err := s.submitted(v, a, func(v *turn, _ Receipt) (any, error) {
+		s.audit(v.r, "passkey revoked", v.Person)
+		return v.next("me"), nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.answerStep(v, answer)
+}
+
+// deviceStep makes a further passkey: on the new device it is made, and one that stands attests it.
+func (s *site) deviceStep(v *turn) error {
+	answer, err := any(nil), errNotFound
+	switch v.parts[2] {
+	case "begin":
+		answer, err = s.beginPasskey(v, ceremony{kind: "device", person: v.Person})
+	case "made":
+		answer, err = s.deviceMade(v)
+	}
+	if err != nil {
+		return err
+	}
+	sendJSON(v.w, v.r, answer)
+	return nil
+}
+
+func (s *site) deviceMade(v *turn) (any, error) {
+	one, err := s.finish(v, "device")
+	if err != nil {
+		return nil, err
+	}
+	if one.person != v.Person {
+		return nil, tell(http.StatusConflict, "signin.over")
+	}
+	credential, key, err := s.newPasskey(v, one)
+	if err != nil {
+		return nil, err
+	}
+	a := s.act(v, v.Person, conference.Myself, "EnrolPasskey", conference.EnrolPasskey{Credential: credential, Key: key})
+	return s.submitted(v, a, func(v *turn, _ Receipt) (any, error) {
+		s.audit(v.r, "enrolled", v.Person)
+		return v.next("me"), nil
+	})
+}
+
+// accountOf is what a provider's account is sealed as: issuer and subject together name it; addresses of mail are
+// reassigned (OpenID Connect Core 1.0 section 5.7).
+func accountOf(issuer, subject string) string {
+	b, _ := json.Marshal([2]string{issuer, subject})
+	return string(b)
+}

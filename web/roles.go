@@ -1,0 +1,67 @@
+package web
+
+import (
+	"net/http"
+
+	"kurultai/conference"
+)
+
+// RolesPage lists the offices of the training body, for anybody at this machine to take.
+type RolesPage struct {
+	Layout
+	Groups []RoleGroup
+}
+
+// RoleGroup is the offices of one capacity.
+type RoleGroup struct {
+	Title string
+	Roles []Role
+}
+
+// Role is an office to take.
+type Role struct{ Person, Name, Party, Flag string }
+
+// rolesOpen refuses where a role is not to be had by a click: anywhere but in the training body on this machine.
+func (s *site) rolesOpen(v *turn) error {
+	if !s.Roles || !s.layout(v.view, v.lang, "").Training {
+		return tell(http.StatusForbidden, "signin.noroles")
+	}
+	if !local(v.r) {
+		return tell(http.StatusForbidden, "signin.noroles")
+	}
+	return nil
+}
+
+func (s *site) rolesPage(v *turn) error {
+	if err := s.rolesOpen(v); err != nil {
+		return err
+	}
+	p := RolesPage{Layout: s.own(v, "signin.roles")}
+	t := newTeller(v.view, v.lang)
+	for _, c := range conference.Capacities {
+		g := RoleGroup{Title: v.lang.Say("capacity." + string(c))}
+		for _, o := range v.view.State().Holders(c) {
+			g.Roles = append(g.Roles, Role{string(o.Person), t.person(o.Person), t.party(o.For), s.flag(o.For)})
+		}
+		if len(g.Roles) > 0 {
+			p.Groups = append(p.Groups, g)
+		}
+	}
+	return s.show(v, "roles", p)
+}
+
+// takeRole signs in as an office holder of the training body.
+func (s *site) takeRole(v *turn) error {
+	if err := s.rolesOpen(v); err != nil {
+		return err
+	}
+	if err := v.form(); err != nil {
+		return err
+	}
+	p := conference.PersonID(v.r.PostForm.Get("person"))
+	if person, _ := v.view.State().Person(p); person.Forgotten || len(v.view.State().OfficesOf(p, s.Desk.Now())) == 0 {
+		return tell(http.StatusForbidden, "signin.noroles")
+	}
+	s.signIn(v.w, v.r, p)
+	return v.to("me")
+}
