@@ -16,6 +16,7 @@ import (
 	"kurultai/paper"
 	"kurultai/secretariat"
 	"kurultai/story"
+	"kurultai/web"
 )
 
 func demoCommand() command {
@@ -84,7 +85,7 @@ func (d *demo) run(ctx context.Context, io streams) error {
 		return err
 	}
 	defer h.Close()
-	site, err := startSite(ctx, io, h, d.addr, d.story)
+	site, err := startSite(ctx, io, h, d.addr, web.Options{})
 	if err != nil {
 		return err
 	}
@@ -102,6 +103,9 @@ func (d *demo) run(ctx context.Context, io streams) error {
 	}
 	if d.once {
 		return nil
+	}
+	if err := h.nameOrigin(ctx, site.url); err != nil {
+		return err
 	}
 	fmt.Fprintf(io.talk, "the page stays on %s until you press Ctrl-C\n", site.url)
 	<-ctx.Done()

@@ -4,18 +4,31 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+
+	"kurultai/web"
 )
 
 func serveCommand() command {
-	var dir, addr, tripwire string
+	var dir, addr, tripwire, proxies string
+	var provider web.Provider
+	var secret string
 	return command{
 		usage: `usage: kurultai serve -data DIR [-addr A]
 
-Serves the pages of a record.
+Serves the pages of a record. People sign in where the record names it (act NameOrigin), over https: put a proxy before
+it that sets X-Forwarded-Proto and X-Forwarded-For. Sessions stand in DIR/keys/sessions and outlive a restart.
 
   -data DIR        the record
   -addr A          address (localhost:8080); a free port is taken if that one is not free
   -tripwire FILE   where the last checkpoint is kept, outside DIR
+  -proxies LIST    networks of proxies whose word is taken, as 10.0.0.0/8,192.0.2.1/32; this machine's always is
+  -oidc-issuer URL, -oidc-client ID, -oidc-secret FILE
+                   a provider that vouches for people (OpenID Connect); or KURULTAI_OIDC_ISSUER, _CLIENT and _SECRET.
+                   It sends people back to ORIGIN/provider/callback
 
 example: kurultai serve -data baku
 `,
@@ -23,6 +36,10 @@ example: kurultai serve -data baku
 			f.StringVar(&dir, "data", "", "")
 			f.StringVar(&addr, "addr", "localhost:8080", "")
 			f.StringVar(&tripwire, "tripwire", "", "")
+			f.StringVar(&proxies, "proxies", "", "")
+			f.StringVar(&provider.Issuer, "oidc-issuer", os.Getenv("KURULTAI_OIDC_ISSUER"), "")
+			f.StringVar(&provider.Client, "oidc-client", os.Getenv("KURULTAI_OIDC_CLIENT"), "")
+			f.StringVar(&secret, "oidc-secret", os.Getenv("KURULTAI_OIDC_SECRET"), "")
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
 			if dir == "" || len(args) > 0 {
@@ -31,18 +48,55 @@ example: kurultai serve -data baku
 			if !isRecord(dir) {
 				return hinted{fmt.Errorf("%s holds no record", dir), "kurultai demo -data " + dir + " plays one into it, kurultai init founds an empty one"}
 			}
+			o, err := signInOptions(&provider, secret, proxies)
+			if err != nil {
+				return err
+			}
 			h, err := openToWrite(ctx, dir, tripwire)
 			if err != nil {
 				return err
 			}
 			defer h.Close()
-			site, err := startSite(ctx, io, h, addr, "")
+			site, err := startSite(ctx, io, h, addr, o)
 			if err != nil {
 				return err
 			}
 			defer site.stop()
+			if err := h.nameOrigin(ctx, site.url); err != nil {
+				return err
+			}
 			<-ctx.Done()
 			return nil
 		},
 	}
+}
+
+// signInOptions are how people sign in besides by a passkey, and whose word about them is taken.
+func signInOptions(p *web.Provider, secret, proxies string) (o web.Options, err error) {
+	for list := range strings.SplitSeq(proxies, ",") {
+		if list == "" {
+			continue
+		}
+		network, err := netip.ParsePrefix(list)
+		if err != nil {
+			return o, errUsage{fmt.Sprintf("-proxies: %q is no network, as 10.0.0.0/8", list)}
+		}
+		o.Proxies = append(o.Proxies, network)
+	}
+	if p.Issuer == "" && p.Client == "" && secret == "" {
+		return o, nil
+	}
+	at, err := url.Parse(p.Issuer)
+	if err != nil || at.Scheme != "https" && !(at.Scheme == "http" && at.Hostname() == "localhost") || p.Client == "" {
+		return o, errUsage{"a provider has an -oidc-issuer that begins with https and an -oidc-client"}
+	}
+	if secret != "" {
+		b, err := os.ReadFile(secret)
+		if err != nil {
+			return o, hinted{fmt.Errorf("reading the provider's secret: %w", err), "-oidc-secret names a file that holds it, and nothing else"}
+		}
+		p.Secret = strings.TrimSpace(string(b))
+	}
+	o.Provider = p
+	return o, nil
 }

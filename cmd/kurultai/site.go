@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -8,11 +9,15 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"kurultai/conference"
 	"kurultai/record"
+	"kurultai/record/canonical"
 	"kurultai/secretariat"
+	"kurultai/story"
 	"kurultai/web"
 )
 
@@ -70,8 +75,44 @@ func actOf(a *web.Act) *secretariat.Act {
 	return &secretariat.Act{Submitted: a.Submitted, Attestations: a.Attestations, Disclosures: a.Disclosures, Blobs: a.Blobs}
 }
 
+// training reports whether a record is of the training body, in which roles are taken by a click.
+func training(h *house) bool {
+	text, _ := story.Shipped("training")
+	lines, err := story.Parse(bytes.NewReader(text))
+	if err != nil {
+		return false
+	}
+	ours, err := story.BodyOf(lines)
+	body, isStory := record.StoryBody(h.log.Origin())
+	return err == nil && isStory && body == ours
+}
+
+// nameOrigin has the training body's two secretaries say where people sign in: here. Other records name it themselves.
+func (h *house) nameOrigin(ctx context.Context, url string) error {
+	st := h.s.View().State()
+	officers := st.Holders(conference.Secretary)
+	if !training(h) || len(officers) < 2 || slices.Contains(st.SignInAt().Origins, url) || !strings.HasPrefix(url, "http://localhost:") {
+		return nil
+	}
+	fields, err := canonical.Parse(string(canonical.Encode(nil, conference.NameOrigin{Domain: "localhost", Origins: []string{url}})))
+	if err != nil {
+		return err
+	}
+	a := &secretariat.Act{Submitted: record.Submitted{As: string(conference.Secretary), By: string(officers[0].Person), Fields: fields, Key: newKey(), Name: "NameOrigin", Origin: h.log.Origin(), Seen: st.Size,
+		With: []record.With{{As: string(conference.Secretary), By: string(officers[1].Person)}}}}
+	_, err = h.s.Do(ctx, a)
+	return err
+}
+
+// newKey draws the key of an act: whoever submits it twice gets the first receipt.
+func newKey() string {
+	var key [16]byte
+	rand.Read(key[:])
+	return canonical.EncodeBytes(key[:])
+}
+
 // startSite serves the pages of h on addr, or on a free port if that one is taken.
-func startSite(ctx context.Context, io streams, h *house, addr, _ string) (*site, error) {
+func startSite(ctx context.Context, io streams, h *house, addr string, o web.Options) (*site, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		host, _, splitErr := net.SplitHostPort(addr)
@@ -90,7 +131,10 @@ func startSite(ctx context.Context, io streams, h *house, addr, _ string) (*site
 	if local.IP.IsLoopback() {
 		s.url = fmt.Sprintf("http://localhost:%d", local.Port)
 	}
-	handler := web.New(reading{h.s}, web.Options{Desk: desk{h.s}})
+	o.Desk, o.Sessions = desk{h.s}, sessionsPath(h.dir)
+	o.Roles = training(h) && local.IP.IsLoopback()
+	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
+	handler := web.New(reading{h.s}, o)
 	if local.IP.IsLoopback() {
 		handler = loopbackOnly(handler)
 	}
