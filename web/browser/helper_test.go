@@ -1,0 +1,311 @@
+// Package browser drives the pages in Chromium: passkeys by its virtual authenticator, a context a person, whatever
+// the console complains of, the network cut at the server. Without chromium the tests say that they did not run; with
+// CI=true that is a failure.
+package browser_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+
+	"kurultai/conference"
+	"kurultai/record"
+	"kurultai/record/canonical"
+	"kurultai/secretariat"
+	"kurultai/story/storytest"
+	"kurultai/web"
+)
+
+// chrome is one browser for all tests; each person is a context of it, and contexts share nothing.
+var chrome context.Context
+
+func TestMain(m *testing.M) {
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		fmt.Printf("%d browser tests did not run: no chromium (apt-get install chromium)\n", written())
+		if os.Getenv("CI") == "true" {
+			os.Exit(1)
+		}
+		return
+	}
+	dir, err := os.MkdirTemp("", "kurultai-browser-")
+	if err != nil {
+		panic(err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.NoSandbox,
+		chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1"))
+	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, stop := chromedp.NewContext(allocator)
+	if err := chromedp.Do(ctx); err != nil { // starts it
+		panic(err)
+	}
+	chrome = ctx
+	code := m.Run()
+	stop()
+	end()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// written counts the tests of this folder.
+func written() (n int) {
+	files, _ := filepath.Glob("*_test.go")
+	for _, f := range files {
+		text, _ := os.ReadFile(f)
+		n += len(regexp.MustCompile(`(?m)^func Test[A-Z]\w*\(t \*testing\.T\)`).FindAll(text, -1))
+	}
+	return n
+}
+
+// A house is the training body's record after its first meeting, being served, and its network.
+type house struct {
+	s      *secretariat.Secretariat
+	origin string // http://localhost:PORT
+	mu     sync.Mutex
+	open   map[net.Conn]bool
+	down   bool
+}
+
+func start(t *testing.T) *house {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{s: storytest.PlayText(t, storytest.FirstMeeting(t)), origin: fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
+	base, end := context.WithCancel(context.Background())
+	server := &http.Server{Handler: web.New(reading{h.s}, web.Options{Desk: desk{h.s}, Roles: true, Log: slog.New(slog.DiscardHandler)}), BaseContext: func(net.Listener) context.Context { return base }, ConnState: h.connected}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	t.Cleanup(func() { end(); server.Close(); <-done })
+	h.do(t, "NameOrigin", conference.NameOrigin{Domain: "localhost", Origins: []string{h.origin}}, 0, 1)
+	return h
+}
+
+func (h *house) connected(c net.Conn, state http.ConnState) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case state == http.StateClosed || state == http.StateHijacked:
+		delete(h.open, c)
+	case h.down:
+		c.Close()
+	default:
+		h.open[c] = true
+	}
+}
+
+// cut ends the network at the server: Chromium's own "offline" leaves an open stream alone.
+func (h *house) cut() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.down = true
+	for c := range h.open {
+		c.Close()
+	}
+}
+
+// mend brings the network back.
+func (h *house) mend() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.down = false
+}
+
+// do has the nth secretaries do an act.
+func (h *house) do(t *testing.T, name string, fields any, officers ...int) {
+	t.Helper()
+	who := h.s.View().State().Holders(conference.Secretary)
+	value, err := canonical.Parse(string(canonical.Encode(nil, fields)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var key [16]byte
+	rand.Read(key[:])
+	a := secretariat.Act{Submitted: record.Submitted{As: string(conference.Secretary), By: string(who[officers[0]].Person), Fields: value, Key: canonical.EncodeBytes(key[:]), Name: name, Origin: h.s.View().Origin()}}
+	for _, n := range officers[1:] {
+		a.Submitted.With = append(a.Submitted.With, record.With{As: string(conference.Secretary), By: string(who[n].Person)})
+	}
+	if _, err := h.s.Do(t.Context(), &a); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// link makes a link of enrolment for a person.
+func (h *house) link(t *testing.T, p conference.PersonID) string {
+	token, digest := web.NewLink()
+	h.do(t, "InviteToEnrol", conference.InviteToEnrol{Person: p, Link: digest, Until: h.s.Now().AddHours(24)}, 0)
+	return h.origin + "/en/enrol/" + token
+}
+
+// reading and desk join a secretariat to the pages, as the program does.
+type reading struct{ s *secretariat.Secretariat }
+
+func (r reading) View() web.View { return shown{r.s.View()} }
+func (r reading) At(ctx context.Context, size int64) (web.View, error) {
+	v, err := r.s.View().At(ctx, size)
+	return shown{v}, err
+}
+func (r reading) Wait(ctx context.Context, size int64) error { return r.s.Wait(ctx, size) }
+
+type shown struct{ *secretariat.View }
+
+func (v shown) For(r conference.Reader) web.View { return shown{v.View.For(r)} }
+
+type desk struct{ s *secretariat.Secretariat }
+
+func (d desk) Now() record.Instant { return d.s.Now() }
+func (d desk) Do(ctx context.Context, a *web.Act) (web.Receipt, error) {
+	r, err := d.s.Do(ctx, actOf(a))
+	return web.Receipt{Index: r.Index, At: r.At, Events: r.Events, Again: r.Again}, err
+}
+func (d desk) Rehearse(ctx context.Context, a *web.Act) (web.Receipt, error) {
+	v := d.s.View()
+	r, err := v.Rehearse(v.Origin(), d.s.Now, rand.Reader)(ctx, actOf(a))
+	return web.Receipt{Index: r.Index, At: r.At, Events: r.Events, Again: r.Again}, err
+}
+
+func actOf(a *web.Act) *secretariat.Act {
+	return &secretariat.Act{Submitted: a.Submitted, Attestations: a.Attestations, Disclosures: a.Disclosures, Blobs: a.Blobs}
+}
+
+// A tab is one person at one device.
+type tab struct {
+	t      *testing.T
+	ctx    context.Context
+	mu     sync.Mutex
+	errors []string      // the console's, and exceptions nobody caught
+	marks  chan struct{} // one for each mark the console was given
+}
+
+// patience is how long anything in a browser may take before its test fails.
+const patience = 60 * time.Second
+
+// person opens a tab in a context of its own. At the end of the test its console must have complained of nothing but
+// what matches one of the words expected.
+func person(t *testing.T, expected ...string) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(chrome, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	ctx, stop := context.WithTimeout(ctx, patience)
+	t.Cleanup(stop)
+	b := &tab{t: t, ctx: ctx, marks: make(chan struct{}, 1)}
+	b.do(chromedp.Navigate("about:blank"))
+	messages := chromedp.Console(ctx)
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			b.heard(m)
+		}
+	}()
+	t.Cleanup(func() { b.silent(expected...) })
+	return b
+}
+
+const mark = "everything before this was said"
+
+func (b *tab) heard(m chromedp.ConsoleMessage) {
+	if m.Text == mark {
+		b.marks <- struct{}{}
+		return
+	}
+	if m.Type == chromedp.ConsoleError || m.Type == chromedp.ConsoleException {
+		b.mu.Lock()
+		b.errors = append(b.errors, m.Text)
+		b.mu.Unlock()
+	}
+}
+
+// silent fails the test where the console complained of what was not expected.
+func (b *tab) silent(expected ...string) {
+	b.t.Helper()
+	if b.ctx.Err() != nil {
+		return // the test failed already, or the tab is gone
+	}
+	run[any](b, `console.info("`+mark+`"); null`)
+	<-b.marks
+	b.mu.Lock()
+	defer b.mu.Unlock()
+said:
+	for _, e := range b.errors {
+		for _, word := range expected {
+			if strings.Contains(e, word) {
+				continue said
+			}
+		}
+		b.t.Errorf("the console complains: %s", e)
+	}
+}
+
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *tab) visit(address string) { b.t.Helper(); b.do(chromedp.Navigate(address)) }
+
+// click presses what a selector names, and waits until what another names is there.
+func (b *tab) click(selector, until string) {
+	b.t.Helper()
+	b.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)), chromedp.WaitVisible(chromedp.CSS(until)))
+}
+
+// text is what is read in what a selector names.
+func (b *tab) text(selector string) string {
+	b.t.Helper()
+	return run[string](b, `document.querySelector(`+"`"+selector+"`"+`)?.innerText ?? ""`)
+}
+
+// run evaluates JavaScript and waits for promises.
+func run[T any](b *tab, js string, options ...chromedp.EvaluateOption) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](js, append(options, chromedp.EvalAwaitPromise)...))
+	if err != nil {
+		b.t.Fatalf("%s: %v", js, err)
+	}
+	return v
+}
+
+// until waits for a condition to become true.
+func (b *tab) until(js string) {
+	b.t.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](js)); err != nil {
+		b.t.Fatalf("%s: %v", js, err)
+	}
+}
+
+// device gives the tab a device that makes passkeys and whose owner always agrees.
+func (b *tab) device() webauthn.AuthenticatorID {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+		b.t.Fatal(err)
+	}
+	r, err := chromedp.Call(b.ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r.AuthenticatorID
+}
