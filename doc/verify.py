@@ -5,7 +5,7 @@
                                        or `damaged PLACE REASON`, exit 1; on stderr whence the key came
     verify.py -entries FILE            FILE holds entries, each as index and length (4 bytes big-endian) and bytes;
                                        prints `ok` or `bad` for the form of each one
-    verify.py -vectors FOLDER          runs the Ed25519 and Merkle vectors in FOLDER
+    verify.py -vectors FOLDER          runs the Ed25519 and JCS vectors in FOLDER
 
 It reads the other way round: it takes whatever JSON is there, leniently, writes it anew as record.md says it must be
 spelt, and compares the bytes. Everything read is hostile, so every failure ends as `damaged`, never as a traceback.
@@ -473,19 +473,34 @@ def one_by_one(path):
     print("\n".join(out))
 
 
+def strings(v):
+    """The strings in a value, names of members too."""
+    if type(v) is str:
+        return [v] if v else []
+    below = list(v) + list(v.values()) if type(v) is dict else v if type(v) is list else []
+    return [s for x in below for s in strings(x)]
+
+
 def vectors(folder):
     """Ed25519: every verdict of Wycheproof, and how many of the edge cases of CCTV are accepted (all nodes must
-    accept the same 208)."""
-    read_json = lambda f: json.load(open(os.path.join(folder, "ed25519", f), encoding="utf-8"))
+    accept the same 208). JCS (RFC 8785): every string of the inputs is spelt as in the output."""
+    path = lambda *f: os.path.join(folder, *f)
+    read_json = lambda f: json.load(open(f, encoding="utf-8"))
     right = wrong = 0
-    for group in read_json("wycheproof-ed25519_test.json")["testGroups"]:
+    for group in read_json(path("ed25519", "wycheproof-ed25519_test.json"))["testGroups"]:
         for t in group["tests"]:
             got = signed(*(bytes.fromhex(x) for x in (group["publicKey"]["pk"], t["msg"], t["sig"])))
             right, wrong = right + (got == (t["result"] == "valid")), wrong + (got != (t["result"] == "valid"))
-    cases = read_json("cctv-ed25519vectors.json")
+    cases = read_json(path("ed25519", "cctv-ed25519vectors.json"))
     accepted = sum(signed(bytes.fromhex(c["key"]), c["msg"].encode(), bytes.fromhex(c["sig"])) for c in cases)
     print("ed25519: %d verdicts agree, %d do not; %d of %d edge cases accepted" % (right, wrong, accepted, len(cases)))
-    return right > 0 and wrong == 0 and accepted == 208
+    spelt = other = 0
+    for f in sorted(os.listdir(path("jcs", "testdata", "input"))):
+        output = open(path("jcs", "testdata", "output", f), encoding="utf-8").read()
+        for s in strings(read_json(path("jcs", "testdata", "input", f))):
+            spelt, other = spelt + (text(s) in output), other + (text(s) not in output)
+    print("jcs: %d strings spelt as there, %d not" % (spelt, other))
+    return right > 0 and wrong == 0 and accepted == 208 and spelt > 0 and other == 0
 
 
 def main(args):

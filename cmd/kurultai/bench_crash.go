@@ -139,7 +139,7 @@ func (c *crash) kill(round int, wait time.Duration) error {
 		}
 		c.size += int64(len(indices)) + 1
 	}
-	c.doubled += max(0, h.s.View().State().Size-c.size)
+	c.doubled = max(0, h.s.View().State().Size-c.size)
 	_, err = verifyHouse(c.ctx, h)
 	return err
 }

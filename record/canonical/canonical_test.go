@@ -1,6 +1,7 @@
 package canonical
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -64,38 +65,81 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// ours are the vectors of RFC 8785 that lie inside the narrowed grammar; the others hold fractions, null or keys
-// of other letters.
+// The vectors of RFC 8785 hold fractions, null or keys of other letters, so none is inside the grammar whole; each part of
+// one that is must be spelt as there, whole or not, and each that is not must be refused.
 func TestRFC8785VectorsInsideTheGrammar(t *testing.T) {
-	folder := filepath.Join("..", "..", "..", "shared", "data", "vectors", "jcs")
-	outputs, err := filepath.Glob(filepath.Join(folder, "*", "output", "*.json"))
+	folder := filepath.Join("..", "..", "..", "shared", "data", "vectors", "jcs", "testdata")
+	outputs, err := filepath.Glob(filepath.Join(folder, "output", "*.json"))
 	if err != nil || len(outputs) == 0 {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("no vectors in %s", folder)
 		}
 		t.Skip("1 table not run: the vectors of RFC 8785 are not beside this repository")
 	}
-	inside := 0
+	inside, outside, strings := 0, 0, 0
 	for _, f := range outputs {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
+		output, err := os.ReadFile(f)
+		input, err2 := os.ReadFile(filepath.Join(folder, "input", filepath.Base(f)))
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
 		}
-		v, err := Parse(string(b))
-		if err == nil {
-			inside++
-			if string(Append(nil, v)) != string(b) {
-				t.Errorf("%s is spelt otherwise here", f)
+		spelt := map[string]bool{}
+		for _, part := range parts(t, output) {
+			spelt[part] = true
+			v, err := Parse(part)
+			var any_ any
+			if unreadable := json.Unmarshal([]byte(part), &any_); unreadable != nil || narrow(any_) != (err == nil) {
+				t.Errorf("%s: %s: %v", f, part, err)
 			}
-			continue
+			if err != nil {
+				outside++
+			} else if inside++; string(Append(nil, v)) != part {
+				t.Errorf("%s: %s is spelt otherwise here", f, part)
+			}
 		}
-		// outside: it must hold something the grammar leaves out
-		var any_ any
-		if json.Unmarshal(b, &any_) != nil || narrow(any_) {
-			t.Errorf("%s is inside the grammar and was refused: %v", f, err)
+		for _, part := range parts(t, input) { // as somebody wrote it, before it was made canonical
+			var s string
+			if json.Unmarshal([]byte(part), &s) == nil && Valid(s) {
+				if strings++; !spelt[string(AppendString(nil, s))] {
+					t.Errorf("%s: %s is not spelt so here", f, part)
+				}
+			}
 		}
 	}
-	t.Logf("%d vectors, %d inside the grammar", len(outputs), inside)
+	if len(outputs) != 6 || inside == 0 || outside == 0 || strings == 0 {
+		t.Errorf("%d files, %d parts inside the grammar, %d outside, %d strings", len(outputs), inside, outside, strings)
+	}
+	t.Logf("%d files: %d parts inside the grammar, %d outside, %d strings written anew", len(outputs), inside, outside, strings)
+}
+
+// parts are a value and all below it, members' names too, as they are spelt.
+func parts(t *testing.T, raw []byte) (list []string) {
+	t.Helper()
+	raw = bytes.TrimSpace(raw)
+	list = append(list, string(raw))
+	var elements []json.RawMessage
+	if raw[0] == '[' && json.Unmarshal(raw, &elements) != nil {
+		t.Fatalf("%s", raw)
+	}
+	if raw[0] == '{' {
+		in := json.NewDecoder(bytes.NewReader(raw))
+		for _, err := in.Token(); err == nil && in.More(); {
+			start := in.InputOffset()
+			var value json.RawMessage
+			if _, err = in.Token(); err == nil {
+				elements = append(elements, bytes.TrimLeft(raw[start:in.InputOffset()], " \n\r\t,"))
+				err = in.Decode(&value)
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", raw, err)
+			}
+			elements = append(elements, value)
+		}
+	}
+	for _, e := range elements {
+		list = append(list, parts(t, e)...)
+	}
+	return list
 }
 
 // narrow reports whether a value has only what the grammar allows.
