@@ -240,6 +240,56 @@ func TestEveryRefusalOfEveryActIsMet(t *testing.T) {
 	t.Logf("%d pairs of act and code met, of %d listed", len(met), len(listed))
 }
 
+// notices meets each notice of each act: the act is taken, and its author is told.
+var notices = []struct {
+	code   Code
+	before []act
+	act    act
+}{
+	{"late", []act{invited}, head("Reply", `{"accept":true}`)},
+	{"late", []act{adopt(`"notices":[{"kind":"credentials","rule":"27","seconds":604800}]`)}, lodge},
+	{"not-planned", nil, protocolOfficer("RecordEvent", `{"type":"wreath","place":"hall"}`)},
+	{"next-undecided", opened, with(close_, "")},
+	{"too-many-names", counting, desk1("ReportTally", `{"election":"e","papers":2,"invalid":1,"votes":[["k",1]]}`)},
+}
+
+func TestEveryNoticeOfEveryActIsMet(t *testing.T) {
+	met, listed := map[string]bool{}, 0
+	for _, c := range notices {
+		d := brought(t, c.before, c.act)
+		events, r := Decide(&d.State, d.submitted(t, c.act), d.at+1000)
+		told := Notices(events)
+		if r != nil || len(told) != 1 || told[0].Code != c.code || told[0].Rule == "" {
+			t.Errorf("%s: refused %v, told %v; want the notice %s", c.act.name, r, told, c.code)
+		}
+		met[c.act.name+"/"+string(c.code)] = true
+	}
+	for _, a := range Catalogue() {
+		for _, code := range a.Notices {
+			if listed++; !met[a.Name+"/"+string(code)] {
+				t.Errorf("%s never tells %s", a.Name, code)
+			}
+		}
+	}
+	if listed != len(met) {
+		t.Errorf("%d notices met, %d listed", len(met), listed)
+	}
+	quiet := []way{
+		{[]act{desk1("Invite", `{"party":"a","as":"member","replyBy":"2031-12-01"}`)}, head("Reply", `{"accept":true}`)},
+		{nil, lodge},
+		{[]act{plan}, protocolOfficer("RecordEvent", `{"plan":"n","type":"wreath","place":"hall"}`)},
+		{opened, with(close_, `{"next":"hall"}`)},
+		{counting, tally(2, 0)},
+	}
+	for _, c := range quiet {
+		d := brought(t, c.before, c.act)
+		if events, r := Decide(&d.State, d.submitted(t, c.act), d.at+1000); r != nil || len(Notices(events)) > 0 {
+			t.Errorf("%s: refused %v, told %v where there is nothing to tell", c.act.name, r, Notices(events))
+		}
+	}
+	t.Logf("%d notices met", len(met))
+}
+
 func TestANoteIsFiledOnce(t *testing.T) {
 	d := newDesk(t)
 	d.FoldClosed(&record.Entry{Index: d.Size}, []Event{{Body: &NoteFiled{"n", "t"}}})

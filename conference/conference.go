@@ -267,6 +267,19 @@ type Event struct {
 // Kind is the event's name in the catalogue.
 func (e Event) Kind() string { return kindNameOf(e.Body) }
 
+// Notices are what the author of an accepted act is told besides: a code, what its sentence names, the rule. They
+// follow from the events, so whoever replays an entry comes to the same, and they change nothing.
+func Notices(events []Event) (told []Refusal) {
+	for _, e := range events {
+		if n, ok := e.Body.(interface{ notice() *Refusal }); ok {
+			if r := n.notice(); r != nil {
+				told = append(told, *r)
+			}
+		}
+	}
+	return told
+}
+
 // Append appends the canonical bytes of e.
 func (e Event) Append(dst []byte) []byte {
 	besides := make([]canonical.Member, 1, 2)

@@ -326,3 +326,10 @@ func moving(ed *edition) {
 		s.setMeeting(m, h.Index)
 	})
 }
+
+func (b *InvitationAnswered) notice() *Refusal {
+	if !b.Late {
+		return nil
+	}
+	return refuse("late", "practice", b.Party)
+}

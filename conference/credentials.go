@@ -251,3 +251,10 @@ func deciding(ed *edition) {
 		s.changeCredentials(b.Meeting, b.Party, h.Index, func(c *Credentials) { c.State = "rejected" })
 	})
 }
+
+func (b *CredentialsLodged) notice() *Refusal {
+	if !b.Late {
+		return nil
+	}
+	return refuse("late", "GA 27", b.Party)
+}

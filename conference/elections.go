@@ -437,7 +437,7 @@ func ballots(ed *edition) {
 func tallies(ed *edition) {
 	does(ed, Act{
 		Name: "ReportTally", Title: "Report the tally", Help: "Reports what the tellers counted; who is elected, or what comes next, follows from it.",
-		Who: []Capacity{Secretary, Myself}, Rule: "GA 92-94; EC 68-70", Refusals: codes(atMeeting, "no-election", "not-teller", "ballot-not-closed", "tally-wrong"), Causes: []string{"BallotCounted", "CandidateElected", "BallotInconclusive"},
+		Who: []Capacity{Secretary, Myself}, Rule: "GA 92-94; EC 68-70", Refusals: codes(atMeeting, "no-election", "not-teller", "ballot-not-closed", "tally-wrong"), Causes: []string{"BallotCounted", "CandidateElected", "BallotInconclusive"}, Notices: []Code{"too-many-names"},
 	}, func(s *State, c *Call, f *ReportTally) ([]Event, *Refusal) {
 		m, e, r := s.election(c, f.Election)
 		if r != nil {
@@ -541,4 +541,11 @@ func candidates(names []string) (ids []CandidateID) {
 		ids = append(ids, CandidateID(n))
 	}
 	return ids
+}
+
+func (b *BallotCounted) notice() *Refusal {
+	if b.Invalid == 0 {
+		return nil
+	}
+	return refuse("too-many-names", "GA 92-94", b.Invalid)
 }

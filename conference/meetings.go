@@ -243,3 +243,10 @@ func (m Meeting) Present() (ids []PartyID) {
 	}
 	return ids
 }
+
+func (b *MeetingClosed) notice() *Refusal {
+	if !b.Undecided {
+		return nil
+	}
+	return refuse("next-undecided", "practice", b.Meeting)
+}

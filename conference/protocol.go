@@ -260,3 +260,10 @@ func programme(ed *edition) {
 	happens(ed, func(*State, Happened, *ReceptionGiven) {})
 	happens(ed, func(*State, Happened, *PhotoTaken) {})
 }
+
+func (b *EventRecorded) notice() *Refusal {
+	if !b.Unplanned {
+		return nil
+	}
+	return refuse("not-planned", "practice")
+}

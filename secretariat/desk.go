@@ -173,29 +173,34 @@ func (d *desk) again(ctx context.Context, s *record.Submitted, closed bool, g *d
 	if !same {
 		return Receipt{}, refusal("key-reused", "7")
 	}
-	at, err := d.at(ctx, first.Index, g)
-	return Receipt{Index: first.Index, At: at, Again: true}, err
+	e, err := d.entry(ctx, first.Index, g)
+	if err != nil {
+		return Receipt{}, err
+	}
+	events := make([]conference.Event, len(e.Events))
+	for i, v := range e.Events {
+		if events[i], err = d.state.ParseEvent(v); err != nil {
+			return Receipt{}, err
+		}
+	}
+	return Receipt{Index: first.Index, At: e.At, Notices: conference.Notices(events), Again: true}, nil
 }
 
-// at is the recorded time of an entry, which may still be in the draft.
-func (d *desk) at(ctx context.Context, index int64, g *draft) (record.Instant, error) {
+// entry is an entry of the record, which may still be in the draft.
+func (d *desk) entry(ctx context.Context, index int64, g *draft) (*record.Entry, error) {
 	var text []byte
 	if n := int64(len(g.group.Entries)) - (d.state.Size - index); n >= 0 {
 		text = g.group.Entries[n]
 	} else {
 		for stored, err := range d.engine.Read(ctx, index) {
 			if err != nil {
-				return 0, err
+				return nil, err
 			}
 			text = stored.Bytes
 			break
 		}
 	}
-	e, err := record.ParseEntry(string(text), index)
-	if err != nil {
-		return 0, err
-	}
-	return e.At, nil
+	return record.ParseEntry(string(text), index)
 }
 
 // door checks what comes with an act: each sealed value with its disclosure, each blob with its bytes.
@@ -308,7 +313,7 @@ func (d *desk) add(entry []byte, at record.Instant, events []conference.Event, g
 	}
 	g.hashes = append(g.hashes, tlog.RecordHash(entry))
 	g.group.Entries = append(g.group.Entries, entry)
-	return Receipt{Index: e.Index, At: at, Events: events}, nil
+	return Receipt{Index: e.Index, At: at, Events: events, Notices: conference.Notices(events)}, nil
 }
 
 // foldClosed folds the inside of a closed entry, where its opening and key are still here.

@@ -59,9 +59,10 @@ type Act struct {
 type Receipt struct {
 	Index      int64
 	At         record.Instant
-	Events     []conference.Event // nil if Again
-	Checkpoint record.Checkpoint  // that covers it
-	Again      bool               // the act had been taken before; this is its first receipt's entry
+	Events     []conference.Event   // nil if Again
+	Notices    []conference.Refusal // what the author is told besides, though the act is taken
+	Checkpoint record.Checkpoint    // that covers it
+	Again      bool                 // the act had been taken before; this is its first receipt's entry
 }
 
 // A Secretariat writes one record.

@@ -305,6 +305,25 @@ func TestTheSameActAgainGetsItsFirstReceipt(t *testing.T) {
 	again()
 }
 
+// A ceremony that stood in no programme is recorded, and the receipt says so, the first time and again.
+func TestAReceiptCarriesItsNotices(t *testing.T) {
+	r := enter(t, t.TempDir())
+	register, _ := person(r, pid(4))
+	r.must(register)
+	grant := r.act("GrantOffice", `{"capacity":"Protocol","person":"`+pid(4)+`"}`)
+	grant.Submitted.With = []record.With{{As: "Secretary", By: pid(2)}}
+	r.must(grant)
+	r.must(convene(r, "m", 1))
+	wreath := r.act("RecordEvent", `{"place":"hall","type":"wreath"}`)
+	wreath.Submitted.As, wreath.Submitted.By, wreath.Submitted.Meeting = "Protocol", pid(4), "m"
+	for _, again := range []bool{false, true} {
+		got := r.must(wreath)
+		if got.Again != again || len(got.Notices) != 1 || got.Notices[0].Code != "not-planned" {
+			t.Errorf("again %v: %+v", again, got)
+		}
+	}
+}
+
 func note2again(r *room) *Act { return r.act("FileNote", `{"note":"n3","text":"t"}`) }
 
 func TestAnUnknownOutcomeIsAskedForAgain(t *testing.T) {

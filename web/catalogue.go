@@ -29,6 +29,7 @@ type ActHelp struct {
 	Timed      bool               `json:"timed,omitempty"`
 	Attested   bool               `json:"attested,omitempty"`
 	Refusals   []RefusalHelp      `json:"refusals"`
+	Notices    []RefusalHelp      `json:"notices,omitempty"` // told besides, though the act is taken
 	Schema     *jsonschema.Schema `json:"schema"`
 	Fields     []FieldHelp        `json:"-"`
 }
@@ -58,6 +59,9 @@ func Explain(a *conference.Act, l *language.Language) ActHelp {
 		for _, c := range codes {
 			h.Refusals = append(h.Refusals, RefusalHelp{string(c), l.Say("refusal." + string(c)), l.Say("remedy." + string(c)), slices.Contains(conference.CommonRefusals, c)})
 		}
+	}
+	for _, c := range a.Notices {
+		h.Notices = append(h.Notices, RefusalHelp{Code: string(c), Sentence: l.Say("refusal." + string(c)), Remedy: l.Say("remedy." + string(c))})
 	}
 	for name, field := range h.Schema.Properties {
 		h.Fields = append(h.Fields, FieldHelp{name, typeOf(field), field.Description, slices.Contains(h.Schema.Required, name)})

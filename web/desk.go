@@ -27,8 +27,9 @@ type Act struct {
 
 // A Receipt says where an act stands in the record.
 type Receipt struct {
-	Index  int64
-	At     record.Instant
-	Events []conference.Event // nil if Again
-	Again  bool               // the act had been taken before; this is its first receipt's entry
+	Index   int64
+	At      record.Instant
+	Events  []conference.Event   // nil if Again
+	Notices []conference.Refusal // what the author is told besides, though the act is taken
+	Again   bool                 // the act had been taken before; this is its first receipt's entry
 }

@@ -102,6 +102,12 @@ func manual(a web.ActHelp) string {
 	if line := example(a.Name); line != "" {
 		fmt.Fprintf(&out, "\nexample, from a story that ships\n  %s\n", line)
 	}
+	if len(a.Notices) > 0 {
+		fmt.Fprintf(&out, "\nmay be told besides, though it is taken\n")
+		for _, n := range a.Notices {
+			fmt.Fprintf(&out, "  %-20s %s\n%23s%s\n", n.Code, n.Sentence, "", n.Remedy)
+		}
+	}
 	fmt.Fprintf(&out, "\nmay be refused\n")
 	var common []string
 	for _, r := range a.Refusals {

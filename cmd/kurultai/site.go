@@ -60,13 +60,13 @@ type desk struct{ s *secretariat.Secretariat }
 
 func (d desk) Do(ctx context.Context, a *web.Act) (web.Receipt, error) {
 	r, err := d.s.Do(ctx, actOf(a))
-	return web.Receipt{Index: r.Index, At: r.At, Events: r.Events, Again: r.Again}, err
+	return web.Receipt{Index: r.Index, At: r.At, Events: r.Events, Notices: r.Notices, Again: r.Again}, err
 }
 
 func (d desk) Rehearse(ctx context.Context, a *web.Act) (web.Receipt, error) {
 	v := d.s.View()
 	r, err := v.Rehearse(v.Origin(), d.s.Now, rand.Reader)(ctx, actOf(a))
-	return web.Receipt{Index: r.Index, At: r.At, Events: r.Events, Again: r.Again}, err
+	return web.Receipt{Index: r.Index, At: r.At, Events: r.Events, Notices: r.Notices, Again: r.Again}, err
 }
 
 func (d desk) Now() record.Instant { return d.s.Now() }
