@@ -53,6 +53,7 @@ type Act struct {
 	Causes     []string   // kinds of events
 	Closed     bool       // its entry can be read by its audience alone
 	Attested   bool       // of consequence: each of its persons attests it (doc/record.md 5)
+	Desk       bool       // an officer of the secretariat may do it for a party, on an instruction
 	PartyKey   bool       // its author attests with the party's key, not with one of its own
 	Timed      bool       // what it causes depends on the hour, so a doubtful clock stops it
 	Notices    []Code     // what an accepted act may be told besides, as that it came late
@@ -149,6 +150,9 @@ func init() {
 // does adds an act with fields of type F to an edition.
 func does[F any](ed *edition, a Act, decide func(s *State, c *Call, f *F) ([]Event, *Refusal)) {
 	a.Fields = reflect.TypeFor[F]()
+	if a.Desk {
+		a.byDesk()
+	}
 	a.decide = func(s *State, c *Call) ([]Event, *Refusal) {
 		f := new(F)
 		v := c.Fields
@@ -237,8 +241,8 @@ func (a *Act) SubjectOf(name string, submitted *record.Submitted, index int64) s
 }
 
 // OfConsequence reports whether an act, done in a capacity, casts a vote, binds a party, decides for the body, or
-// changes keys, offices or rules.
-func (a *Act) OfConsequence(Capacity) bool { return a.Attested }
+// changes keys, offices or rules, or is done by an officer for a party.
+func (a *Act) OfConsequence(as Capacity) bool { return a.Attested || a.Desk && as == Secretary }
 
 // Happened says where an event stands in the record.
 type Happened struct {

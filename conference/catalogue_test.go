@@ -341,6 +341,12 @@ func init() {
 	}...)
 	moreRefusals = append(moreRefusals, apart...)
 	for _, w := range lawful {
+		if edition1.acts[w.act.name].Desk {
+			d := byOfficer(w.act)
+			moreRefusals = append(moreRefusals, refused{"no-instruction", w.before, with(d, w.act.fields)}, refused{"malformed", w.before, with(w.act, d.fields)})
+			d.party = "zz"
+			moreRefusals = append(moreRefusals, refused{"unknown-party", w.before, d})
+		}
 		for _, r := range bent(w) {
 			moreRefusals = append(moreRefusals, r)
 		}
@@ -353,6 +359,16 @@ var drawn_ = []string{"a", "b", "c"}[Draw([]byte("sixteen bytes ok"), "q", 3)]
 func desk1For(party, name, text string) act {
 	a := desk1(name, text)
 	a.party = party
+	return a
+}
+
+// byOfficer is what a delegation does, done for it by an officer on an instruction.
+func byOfficer(a act) act {
+	a.as, a.by = Secretary, 2
+	a.fields = fields(strings.Replace("{"+strings.Trim(a.fields, "{}")+`,"instruction":"aloud"}`, "{,", "{", 1))
+	if strings.HasSuffix(a.fields, "]}") && !strings.Contains(a.fields, "instruction") {
+		panic(a.fields)
+	}
 	return a
 }
 
@@ -532,7 +548,7 @@ var apart = []refused{
 	{"not-consensus", voting_, head("RequestVote", `{"question":"q"}`)}, {"not-consensus", carried, head("ExplainPosition", `{"question":"q"}`)}, {"not-ended", asked, head("ExplainPosition", `{"question":"q"}`)},
 	{"unknown-symbol", asked, head("Dissociate", `{"question":"q","statement":"ZZ"}`)}, {"unknown-symbol", then(asked, announce), head("ExplainPosition", `{"question":"q","symbol":"ZZ"}`)}, {"unknown-symbol", voting_, headC("ExplainVote", `{"question":"q","symbol":"ZZ"}`)},
 	{"sponsor-may-not", then(voting_, adopt(`"sponsors":{"rule":"88","explain":"never"}`)), head("ExplainVote", `{"question":"q"}`)},
-	{"not-yours", voting_, head("Disown", `{"index":5}`)},
+	{"not-yours", voting_, head("Disown", `{"index":5}`)}, {"not-yours", then(opened, byOfficer(ask("r"))), headB("Disown", fmt.Sprintf(`{"index":%d}`, 32+len(opened)))},
 	{"announced", then(voting_, desk1For("a", "Answer", `{"question":"q","answer":"yes","instruction":"aloud"}`), endVote, announce), head("Disown", fmt.Sprintf(`{"index":%d}`, 32+len(voting_)))},
 
 	{"no-quorum-to-decide", then(draft_, adopt(quorum3)), put("proposal", "p", "hands")}, {"no-quorum-to-decide", then(standing_, adopt(quorum3)), openB}, {"no-quorum-to-decide", then(opened, nominate, adopt(quorum3)), chair("ElectOfficer", `{"election":"e"}`)},

@@ -78,6 +78,9 @@ func Decide(s *State, submitted *record.Submitted, at record.Instant) ([]Event, 
 	if r := s.admissible(c); r != nil {
 		return nil, r
 	}
+	if act.Desk {
+		return s.deciding(c)
+	}
 	return act.decide(s, c)
 }
 

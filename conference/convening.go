@@ -82,8 +82,9 @@ type (
 	}
 	// Reply answers an invitation.
 	Reply struct {
-		Accept bool `json:"accept,omitempty" jsonschema:"true where the party comes"`
-		Level  Term `json:"level,omitempty" jsonschema:"level it is represented at"`
+		Accept      bool   `json:"accept,omitempty" jsonschema:"true where the party comes"`
+		Level       Term   `json:"level,omitempty" jsonschema:"level it is represented at"`
+		Instruction string `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// InvitationAnswered is what Reply causes.
 	InvitationAnswered struct {
@@ -255,7 +256,7 @@ func inviting(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "Reply", Title: "Answer an invitation", Help: "Says whether your party comes, and at what level; after the day asked it is taken and marked late.",
-		Who: []Capacity{Head, ObserverHead}, Rule: "practice", Refusals: []Code{"unknown-meeting", "meeting-closed", "not-invited"}, Causes: []string{"InvitationAnswered"}, Notices: []Code{"late"}, Timed: true,
+		Who: []Capacity{Head, ObserverHead}, Desk: true, Rule: "practice", Refusals: []Code{"unknown-meeting", "meeting-closed", "not-invited"}, Causes: []string{"InvitationAnswered"}, Notices: []Code{"late"}, Timed: true,
 	}, func(s *State, c *Call, f *Reply) ([]Event, *Refusal) {
 		m, r := s.meetingOf(c)
 		if r != nil {

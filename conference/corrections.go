@@ -8,17 +8,12 @@ import (
 // correctionsState is slips rescinded and acts disowned.
 type correctionsState struct {
 	rescinded Ordered[string, string] // by entry: why
-	disowned  Ordered[string, PartyID]
+	acted     Ordered[int64, Acted]   // by entry: what the desk did for a party
 }
 
 // Rescinded reports whether an entry was rescinded, and why.
 func (s *State) Rescinded(index int64) (why string, ok bool) {
 	return s.corrections.rescinded.Get(strconv.FormatInt(index, 10))
-}
-
-// Disowned reports who disowned an entry.
-func (s *State) Disowned(index int64) (by PartyID, ok bool) {
-	return s.corrections.disowned.Get(strconv.FormatInt(index, 10))
 }
 
 type (
@@ -35,10 +30,10 @@ type (
 	Disown struct {
 		Index int64 `json:"index" jsonschema:"the entry"`
 	}
-	// Disowned is what Disown causes; the vote no longer counts.
+	// Disowned is what Disown causes: a vote on the question no longer counts. With it may come a FloorRequestWithdrawn.
 	Disowned struct {
 		Index    int64      `json:"index"`
-		Question QuestionID `json:"question"`
+		Question QuestionID `json:"question,omitempty"`
 		Party    PartyID    `json:"party"`
 	}
 )
@@ -155,30 +150,5 @@ func corrections(ed *edition) {
 		}
 	})
 
-	does(ed, Act{
-		Name: "Disown", Title: "Disown an act", Help: "Says that a vote the secretariat entered for your delegation was not its own; until the result is announced it no longer counts.",
-		Who: []Capacity{Head}, Attested: true, Rule: "practice: nobody acts for a state unasked", Refusals: []Code{"not-yours", "announced", "already-disowned"}, Causes: []string{"Disowned"},
-	}, func(s *State, c *Call, f *Disown) ([]Event, *Refusal) {
-		if _, done := s.Disowned(f.Index); done {
-			return nil, refuse("already-disowned", "practice", f.Index)
-		}
-		for _, q := range s.votes.all.All() {
-			for _, v := range q.Votes {
-				if v.Index != f.Index || !v.Desk || v.Party != PartyID(c.For) {
-					continue
-				}
-				if q.Outcome != "" {
-					return nil, refuse("announced", "practice", q.ID)
-				}
-				return []Event{{Body: &Disowned{f.Index, q.ID, v.Party}}}, nil
-			}
-		}
-		return nil, refuse("not-yours", "practice", f.Index)
-	})
-	happens(ed, func(s *State, h Happened, b *Disowned) {
-		s.corrections.disowned = s.corrections.disowned.Set(strconv.FormatInt(b.Index, 10), b.Party)
-		s.changeQuestion(b.Question, h.Index, func(q *Question) {
-			q.Votes = slices.DeleteFunc(slices.Clone(q.Votes), func(v Cast) bool { return v.Index == b.Index })
-		})
-	})
+	theDesk(ed)
 }

@@ -83,11 +83,12 @@ func (e Election) standing() (ids []CandidateID) {
 type (
 	// Nominate proposes a candidate.
 	Nominate struct {
-		Election  ElectionID  `json:"election" jsonschema:"id of the election"`
-		Office    Term        `json:"office" jsonschema:"the office or organ"`
-		Candidate CandidateID `json:"candidate" jsonschema:"id of the candidate, chosen by who nominates"`
-		Party     PartyID     `json:"party" jsonschema:"the candidate's party"`
-		Person    PersonID    `json:"person,omitempty" jsonschema:"for an officer: who"`
+		Election    ElectionID  `json:"election" jsonschema:"id of the election"`
+		Office      Term        `json:"office" jsonschema:"the office or organ"`
+		Candidate   CandidateID `json:"candidate" jsonschema:"id of the candidate, chosen by who nominates"`
+		Party       PartyID     `json:"party" jsonschema:"the candidate's party"`
+		Person      PersonID    `json:"person,omitempty" jsonschema:"for an officer: who"`
+		Instruction string      `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// CandidateNominated is what Nominate causes.
 	CandidateNominated struct {
@@ -101,8 +102,9 @@ type (
 	}
 	// WithdrawCandidate takes a candidature back.
 	WithdrawCandidate struct {
-		Election  ElectionID  `json:"election" jsonschema:"id of the election"`
-		Candidate CandidateID `json:"candidate" jsonschema:"id of the candidate"`
+		Election    ElectionID  `json:"election" jsonschema:"id of the election"`
+		Candidate   CandidateID `json:"candidate" jsonschema:"id of the candidate"`
+		Instruction string      `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// CandidateWithdrew is what WithdrawCandidate causes.
 	CandidateWithdrew struct {
@@ -241,7 +243,7 @@ func (s *State) election(c *Call, id ElectionID) (Meeting, Election, *Refusal) {
 func nominations(ed *edition) {
 	does(ed, Act{
 		Name: "Nominate", Title: "Nominate", Help: "Proposes a candidate for an office or place.",
-		Who: members, Rule: "GA 92, 103", Refusals: codes(asMember, "not-eligible", "nominations-closed", "id-taken", "unknown-person"), Causes: []string{"CandidateNominated"},
+		Who: members, Desk: true, Rule: "GA 92, 103", Refusals: codes(asMember, "not-eligible", "nominations-closed", "id-taken", "unknown-person"), Causes: []string{"CandidateNominated"},
 	}, func(s *State, c *Call, f *Nominate) ([]Event, *Refusal) {
 		m, r := s.sitting(c)
 		if r != nil {
@@ -268,7 +270,7 @@ func nominations(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "WithdrawCandidate", Title: "Withdraw a candidate", Help: "Takes a candidature back: its own party may, or who nominated.",
-		Who: members, Rule: "practice", Refusals: codes(asMember, "no-election", "unknown-candidate", "not-nominator", "ballot-open"), Causes: []string{"CandidateWithdrew"},
+		Who: members, Desk: true, Rule: "practice", Refusals: codes(asMember, "no-election", "unknown-candidate", "not-nominator", "ballot-open"), Causes: []string{"CandidateWithdrew"},
 	}, func(s *State, c *Call, f *WithdrawCandidate) ([]Event, *Refusal) {
 		m, e, r := s.election(c, f.Election)
 		if r == nil {

@@ -47,9 +47,10 @@ type reply struct {
 type (
 	// AskFloor puts the delegation on the speakers' list.
 	AskFloor struct {
-		Request RequestID `json:"request" jsonschema:"id of the request, chosen by who asks"`
-		Sort    string    `json:"sort,omitempty" jsonschema:"absent for a statement; else group, observer, reply, explanation or item"`
-		To      RequestID `json:"to,omitempty" jsonschema:"for a reply: the statement it answers"`
+		Request     RequestID `json:"request" jsonschema:"id of the request, chosen by who asks"`
+		Sort        string    `json:"sort,omitempty" jsonschema:"absent for a statement; else group, observer, reply, explanation or item"`
+		To          RequestID `json:"to,omitempty" jsonschema:"for a reply: the statement it answers"`
+		Instruction string    `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// FloorRequested is what AskFloor causes.
 	FloorRequested struct {
@@ -93,7 +94,7 @@ type (
 func floor(ed *edition) {
 	does(ed, Act{
 		Name: "AskFloor", Title: "Ask for the floor", Help: "Puts your delegation on the speakers' list of the meeting.",
-		Who: []Capacity{Head, Delegate, ObserverHead}, Rule: "GA 68; GA 73", Refusals: []Code{"unknown-meeting", "meeting-not-open", "meeting-closed", "already-listed", "id-taken", "observer-may-not", "list-closed", "kind-not-now", "credentials-rejected"}, Causes: []string{"FloorRequested"},
+		Who: []Capacity{Head, Delegate, ObserverHead}, Desk: true, Rule: "GA 68; GA 73", Refusals: []Code{"unknown-meeting", "meeting-not-open", "meeting-closed", "already-listed", "id-taken", "observer-may-not", "list-closed", "kind-not-now", "credentials-rejected"}, Causes: []string{"FloorRequested"},
 	}, func(s *State, c *Call, f *AskFloor) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {

@@ -17,7 +17,8 @@ type (
 	}
 	// WithdrawRequest takes a request off the list.
 	WithdrawRequest struct {
-		Request RequestID `json:"request" jsonschema:"id of the request"`
+		Request     RequestID `json:"request" jsonschema:"id of the request"`
+		Instruction string    `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// FloorRequestWithdrawn is what WithdrawRequest causes.
 	FloorRequestWithdrawn struct {
@@ -154,7 +155,7 @@ func list(ed *edition) {
 
 	does(ed, Act{
 		Name: "WithdrawRequest", Title: "Withdraw a request", Help: "Takes your delegation's request off the speakers' list.",
-		Who: []Capacity{Head, Delegate, ObserverHead}, Rule: "GA 68", Refusals: codes(atMeeting, "unknown-request", "has-floor"), Causes: []string{"FloorRequestWithdrawn"},
+		Who: []Capacity{Head, Delegate, ObserverHead}, Desk: true, Rule: "GA 68", Refusals: codes(atMeeting, "unknown-request", "has-floor"), Causes: []string{"FloorRequestWithdrawn"},
 	}, func(s *State, c *Call, f *WithdrawRequest) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {

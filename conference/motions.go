@@ -80,10 +80,11 @@ func (s *State) carriedMotion(m MeetingID, sort, thing string) bool {
 type (
 	// RaisePointOfOrder claims that the rules are being broken.
 	RaisePointOfOrder struct {
-		Point  MotionID `json:"point" jsonschema:"id of the point, chosen by who raises it"`
-		Rule   string   `json:"rule,omitempty" jsonschema:"the rule that is being broken"`
-		Claim  string   `json:"claim" jsonschema:"what is wrong, in a sentence; no word on substance"`
-		Voting bool     `json:"voting,omitempty" jsonschema:"true where it is about the actual conduct of the voting"`
+		Point       MotionID `json:"point" jsonschema:"id of the point, chosen by who raises it"`
+		Rule        string   `json:"rule,omitempty" jsonschema:"the rule that is being broken"`
+		Claim       string   `json:"claim" jsonschema:"what is wrong, in a sentence; no word on substance"`
+		Voting      bool     `json:"voting,omitempty" jsonschema:"true where it is about the actual conduct of the voting"`
+		Instruction string   `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// PointOfOrderRaised is what RaisePointOfOrder causes; the floor waits.
 	PointOfOrderRaised struct {
@@ -112,8 +113,9 @@ type (
 	}
 	// AppealRuling asks the body to overrule the Chair. It is put at once, without debate.
 	AppealRuling struct {
-		Appeal MotionID `json:"appeal" jsonschema:"id of the appeal, chosen by who appeals"`
-		Point  MotionID `json:"point" jsonschema:"the point of order that was ruled on"`
+		Appeal      MotionID `json:"appeal" jsonschema:"id of the appeal, chosen by who appeals"`
+		Point       MotionID `json:"point" jsonschema:"the point of order that was ruled on"`
+		Instruction string   `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// RulingAppealed is what AppealRuling causes.
 	RulingAppealed struct {
@@ -137,10 +139,11 @@ type (
 	}
 	// Move makes a procedural motion.
 	Move struct {
-		Motion  MotionID `json:"motion" jsonschema:"id of the motion, chosen by who moves it"`
-		Sort    string   `json:"sort" jsonschema:"suspend, adjourn-meeting, adjourn-debate, close-debate, close-list, time-limit, competence, division, order-of-proposals, reconsider, secret-ballot or roll-call"`
-		Thing   string   `json:"thing,omitempty" jsonschema:"what it is about: id of a proposal, decision or election"`
-		Seconds int64    `json:"seconds,omitempty" jsonschema:"for a time limit or a suspension: its length"`
+		Motion      MotionID `json:"motion" jsonschema:"id of the motion, chosen by who moves it"`
+		Sort        string   `json:"sort" jsonschema:"suspend, adjourn-meeting, adjourn-debate, close-debate, close-list, time-limit, competence, division, order-of-proposals, reconsider, secret-ballot or roll-call"`
+		Thing       string   `json:"thing,omitempty" jsonschema:"what it is about: id of a proposal, decision or election"`
+		Seconds     int64    `json:"seconds,omitempty" jsonschema:"for a time limit or a suspension: its length"`
+		Instruction string   `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// Moved is what Move causes.
 	Moved struct {
@@ -156,8 +159,9 @@ type (
 	}
 	// SpeakToMotion speaks for or against a motion.
 	SpeakToMotion struct {
-		Motion MotionID `json:"motion" jsonschema:"id of the motion"`
-		Side   string   `json:"side" jsonschema:"for or against"`
+		Motion      MotionID `json:"motion" jsonschema:"id of the motion"`
+		Side        string   `json:"side" jsonschema:"for or against"`
+		Instruction string   `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// MotionSpokenTo is what SpeakToMotion causes.
 	MotionSpokenTo struct {
@@ -169,7 +173,8 @@ type (
 	}
 	// WithdrawMotion takes a motion back before the vote on it begins.
 	WithdrawMotion struct {
-		Motion MotionID `json:"motion" jsonschema:"id of the motion"`
+		Motion      MotionID `json:"motion" jsonschema:"id of the motion"`
+		Instruction string   `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// MotionWithdrawn is what WithdrawMotion causes.
 	MotionWithdrawn struct {
@@ -318,7 +323,7 @@ func motions(ed *edition) {
 func points(ed *edition) {
 	does(ed, Act{
 		Name: "RaisePointOfOrder", Title: "Raise a point of order", Help: "Claims that a rule is being broken. The Chair rules at once; the speaker waits.",
-		Who: members, Rule: "GA 71; SC 30", Refusals: codes(asMember, "id-taken", "speaks-to-substance", "not-about-voting"), Causes: []string{"PointOfOrderRaised"},
+		Who: members, Desk: true, Rule: "GA 71; SC 30", Refusals: codes(asMember, "id-taken", "speaks-to-substance", "not-about-voting"), Causes: []string{"PointOfOrderRaised"},
 	}, func(s *State, c *Call, f *RaisePointOfOrder) ([]Event, *Refusal) {
 		m, r := s.sitting(c)
 		if r != nil {
@@ -367,7 +372,7 @@ func points(ed *edition) {
 func appeals(ed *edition) {
 	does(ed, Act{
 		Name: "AppealRuling", Title: "Appeal against a ruling", Help: "Asks the body to overrule the Chair, before other business is taken; voted on at once, without debate.",
-		Who: members, Rule: "GA 71; SC 30", Refusals: codes(asMember, "id-taken", "no-ruling", "next-business-taken"), Causes: []string{"RulingAppealed"},
+		Who: members, Desk: true, Rule: "GA 71; SC 30", Refusals: codes(asMember, "id-taken", "no-ruling", "next-business-taken"), Causes: []string{"RulingAppealed"},
 	}, func(s *State, c *Call, f *AppealRuling) ([]Event, *Refusal) {
 		m, r := s.sitting(c)
 		if r != nil {
@@ -400,7 +405,7 @@ func appeals(ed *edition) {
 func movement(ed *edition) {
 	does(ed, Act{
 		Name: "Move", Title: "Move", Help: "Makes a procedural motion; it yields only to one of higher precedence.",
-		Who: members, Rule: "GA 71-81; EC 43-52; SC 33", Refusals: codes(asMember, "id-taken", "no-such-motion", "lower-precedence-than-pending", "already-decided-same", "voting", "question-pending", "not-now"), Causes: []string{"Moved"},
+		Who: members, Desk: true, Rule: "GA 71-81; EC 43-52; SC 33", Refusals: codes(asMember, "id-taken", "no-such-motion", "lower-precedence-than-pending", "already-decided-same", "voting", "question-pending", "not-now"), Causes: []string{"Moved"},
 	}, func(s *State, c *Call, f *Move) ([]Event, *Refusal) {
 		m, r := s.sitting(c)
 		if r != nil {
@@ -444,7 +449,7 @@ func movement(ed *edition) {
 
 	does(ed, Act{
 		Name: "SpeakToMotion", Title: "Speak to a motion", Help: "Speaks for or against a motion, as many as its rule allows.",
-		Who: members, Rule: "GA 72, 74, 75, 81, 89", Refusals: codes(asMember, "no-motion", "no-debate", "two-already-spoke", "only-against", "already-spoke"), Causes: []string{"MotionSpokenTo"},
+		Who: members, Desk: true, Rule: "GA 72, 74, 75, 81, 89", Refusals: codes(asMember, "no-motion", "no-debate", "two-already-spoke", "only-against", "already-spoke"), Causes: []string{"MotionSpokenTo"},
 	}, func(s *State, c *Call, f *SpeakToMotion) ([]Event, *Refusal) {
 		m, r := s.sitting(c)
 		if r != nil {
@@ -481,7 +486,7 @@ func movement(ed *edition) {
 
 	does(ed, Act{
 		Name: "WithdrawMotion", Title: "Withdraw a motion", Help: "Takes your motion back, before voting on it begins; another may take it up.",
-		Who: members, Rule: "GA 80; SC 35", Refusals: codes(asMember, "no-motion", "not-mover", "voting", "question-pending"), Causes: []string{"MotionWithdrawn"},
+		Who: members, Desk: true, Rule: "GA 80; SC 35", Refusals: codes(asMember, "no-motion", "not-mover", "voting", "question-pending"), Causes: []string{"MotionWithdrawn"},
 	}, func(s *State, c *Call, f *WithdrawMotion) ([]Event, *Refusal) {
 		m, r := s.sitting(c)
 		if r != nil {

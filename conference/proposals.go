@@ -138,7 +138,8 @@ type (
 	}
 	// JoinSponsors adds your delegation to the sponsors.
 	JoinSponsors struct {
-		Proposal ProposalID `json:"proposal" jsonschema:"id of the proposal"`
+		Proposal    ProposalID `json:"proposal" jsonschema:"id of the proposal"`
+		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// SponsorJoined is what JoinSponsors causes.
 	SponsorJoined struct {
@@ -147,7 +148,8 @@ type (
 	}
 	// LeaveSponsors takes your delegation off the sponsors.
 	LeaveSponsors struct {
-		Proposal ProposalID `json:"proposal" jsonschema:"id of the proposal"`
+		Proposal    ProposalID `json:"proposal" jsonschema:"id of the proposal"`
+		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// SponsorLeft is what LeaveSponsors causes.
 	SponsorLeft struct {
@@ -208,9 +210,10 @@ type (
 	AmendmentsOrdered OrderAmendments
 	// RequestDivision asks for separate votes on parts of a proposal.
 	RequestDivision struct {
-		Proposal  ProposalID `json:"proposal" jsonschema:"id of the proposal"`
-		Parts     []Portion  `json:"parts" jsonschema:"the parts to be voted on separately"`
-		Objection PartyID    `json:"objection,omitempty" jsonschema:"a member that objects, so that a motion decides"`
+		Proposal    ProposalID `json:"proposal" jsonschema:"id of the proposal"`
+		Parts       []Portion  `json:"parts" jsonschema:"the parts to be voted on separately"`
+		Objection   PartyID    `json:"objection,omitempty" jsonschema:"a member that objects, so that a motion decides"`
+		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// DivisionRequested is what RequestDivision causes.
 	DivisionRequested struct {
@@ -424,7 +427,7 @@ func submitting(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "JoinSponsors", Title: "Join the sponsors", Help: "Adds your delegation to the sponsors of a draft.",
-		Who: members, Rule: "practice", Refusals: codes(onDraft, "already-sponsor"), Causes: []string{"SponsorJoined"},
+		Who: members, Desk: true, Rule: "practice", Refusals: codes(onDraft, "already-sponsor"), Causes: []string{"SponsorJoined"},
 	}, func(s *State, c *Call, f *JoinSponsors) ([]Event, *Refusal) {
 		_, p, r := s.drafted(c, f.Proposal)
 		if r == nil && slices.Contains(p.Sponsors, PartyID(c.For)) {
@@ -437,7 +440,7 @@ func submitting(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "LeaveSponsors", Title: "Leave the sponsors", Help: "Takes your delegation off the sponsors of a draft; the last one withdraws it instead.",
-		Who: members, Rule: "practice", Refusals: codes(onDraft, "not-sponsor", "last-sponsor"), Causes: []string{"SponsorLeft"},
+		Who: members, Desk: true, Rule: "practice", Refusals: codes(onDraft, "not-sponsor", "last-sponsor"), Causes: []string{"SponsorLeft"},
 	}, func(s *State, c *Call, f *LeaveSponsors) ([]Event, *Refusal) {
 		_, p, r := s.drafted(c, f.Proposal)
 		switch {
@@ -615,7 +618,7 @@ func amending(ed *edition) {
 func dividing(ed *edition) {
 	does(ed, Act{
 		Name: "RequestDivision", Title: "Request a division", Help: "Asks for separate votes on parts of a draft; where a member objects, a motion decides.",
-		Who: members, Rule: "GA 89; EC 64; SC 32", Refusals: codes(onDraft, "id-taken", "objected"), Causes: []string{"DivisionRequested"},
+		Who: members, Desk: true, Rule: "GA 89; EC 64; SC 32", Refusals: codes(onDraft, "id-taken", "objected"), Causes: []string{"DivisionRequested"},
 	}, func(s *State, c *Call, f *RequestDivision) ([]Event, *Refusal) {
 		m, p, r := s.drafted(c, f.Proposal)
 		if r != nil {

@@ -39,8 +39,9 @@ type (
 	}
 	// BreakSilence objects in writing, or proposes an amendment; nothing is adopted then.
 	BreakSilence struct {
-		Silence MotionID `json:"silence" jsonschema:"id of the procedure"`
-		Letter  Symbol   `json:"letter,omitempty" jsonschema:"the paper that says why"`
+		Silence     MotionID `json:"silence" jsonschema:"id of the procedure"`
+		Letter      Symbol   `json:"letter,omitempty" jsonschema:"the paper that says why"`
+		Instruction string   `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// SilenceBroken is what BreakSilence causes; all are told at once.
 	SilenceBroken struct {
@@ -100,7 +101,7 @@ func silence(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "BreakSilence", Title: "Break the silence", Help: "Objects in writing before the deadline; nothing is adopted, and all are told at once.",
-		Who: members, Attested: true, Rule: "OSCE MC.DOC/1/06 annex 1(A); GA decision 74/544", Refusals: []Code{"unknown-silence", "expired", "observer-may-not", "credentials-rejected", "unknown-symbol"}, Causes: []string{"SilenceBroken"}, Timed: true,
+		Who: members, Attested: true, Desk: true, Rule: "OSCE MC.DOC/1/06 annex 1(A); GA decision 74/544", Refusals: []Code{"unknown-silence", "expired", "observer-may-not", "credentials-rejected", "unknown-symbol"}, Causes: []string{"SilenceBroken"}, Timed: true,
 	}, func(s *State, c *Call, f *BreakSilence) ([]Event, *Refusal) {
 		x, ok := s.Silence(f.Silence)
 		if !ok {

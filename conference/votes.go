@@ -50,7 +50,6 @@ type Question struct {
 type Cast struct {
 	Party    PartyID
 	Answer   rules.Answer
-	Desk     bool   // entered by the secretariat, on an instruction
 	Intended string // what the party says it had meant, beside the count
 	Index    int64  // entry that holds it
 }
@@ -132,7 +131,8 @@ type (
 	}
 	// RequestVote asks for a vote in place of consensus.
 	RequestVote struct {
-		Question QuestionID `json:"question" jsonschema:"the question that was put for consensus"`
+		Question    QuestionID `json:"question" jsonschema:"the question that was put for consensus"`
+		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// VoteRequested is what RequestVote causes; the attempt at consensus is over.
 	VoteRequested struct {
@@ -142,8 +142,9 @@ type (
 	}
 	// RequestRecorded asks that the votes on a thing be recorded by name.
 	RequestRecorded struct {
-		Type  string `json:"type" jsonschema:"proposal, amendment, part, motion …"`
-		Thing string `json:"thing" jsonschema:"its id"`
+		Type        string `json:"type" jsonschema:"proposal, amendment, part, motion …"`
+		Thing       string `json:"thing" jsonschema:"its id"`
+		Instruction string `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// RecordedVoteRequested is what RequestRecorded causes.
 	RecordedVoteRequested struct {
@@ -154,8 +155,9 @@ type (
 	}
 	// RequestRollCall asks for a roll call on a thing.
 	RequestRollCall struct {
-		Type  string `json:"type" jsonschema:"proposal, amendment, part, motion …"`
-		Thing string `json:"thing" jsonschema:"its id"`
+		Type        string `json:"type" jsonschema:"proposal, amendment, part, motion …"`
+		Thing       string `json:"thing" jsonschema:"its id"`
+		Instruction string `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// RollCallRequested is what RequestRollCall causes.
 	RollCallRequested struct {
@@ -166,7 +168,8 @@ type (
 	}
 	// ObjectToConsensus says no where consensus is sought.
 	ObjectToConsensus struct {
-		Question QuestionID `json:"question" jsonschema:"the question"`
+		Question    QuestionID `json:"question" jsonschema:"the question"`
+		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// ObjectionRaised is what ObjectToConsensus causes.
 	ObjectionRaised struct {
@@ -176,7 +179,8 @@ type (
 	}
 	// JoinConsensus says that a delegation joins a consensus.
 	JoinConsensus struct {
-		Question QuestionID `json:"question" jsonschema:"the question"`
+		Question    QuestionID `json:"question" jsonschema:"the question"`
+		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// ConsensusJoined is what JoinConsensus causes.
 	ConsensusJoined struct {
@@ -186,8 +190,9 @@ type (
 	}
 	// Dissociate says that a delegation does not block a consensus and does not share it.
 	Dissociate struct {
-		Question  QuestionID `json:"question" jsonschema:"the question"`
-		Statement Symbol     `json:"statement,omitempty" jsonschema:"the paper that says why"`
+		Question    QuestionID `json:"question" jsonschema:"the question"`
+		Statement   Symbol     `json:"statement,omitempty" jsonschema:"the paper that says why"`
+		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// DissociationRecorded is what Dissociate causes.
 	DissociationRecorded struct {
@@ -225,23 +230,21 @@ type (
 	Answer struct {
 		Question    QuestionID `json:"question" jsonschema:"the question"`
 		Answer      string     `json:"answer" jsonschema:"yes, no, abstain or not-participating"`
-		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who enters it for a delegation: aloud, or the symbol of the letter"`
+		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// VoteCast is what a first Answer causes.
 	VoteCast struct {
-		Question    QuestionID `json:"question"`
-		Meeting     MeetingID  `json:"meeting"`
-		Party       PartyID    `json:"party"`
-		Answer      string     `json:"answer"`
-		Instruction string     `json:"instruction,omitempty"`
+		Question QuestionID `json:"question"`
+		Meeting  MeetingID  `json:"meeting"`
+		Party    PartyID    `json:"party"`
+		Answer   string     `json:"answer"`
 	}
 	// VoteChanged is what a later Answer causes, where votes may be changed until the result is announced.
 	VoteChanged struct {
-		Question    QuestionID `json:"question"`
-		Meeting     MeetingID  `json:"meeting"`
-		Party       PartyID    `json:"party"`
-		Answer      string     `json:"answer"`
-		Instruction string     `json:"instruction,omitempty"`
+		Question QuestionID `json:"question"`
+		Meeting  MeetingID  `json:"meeting"`
+		Party    PartyID    `json:"party"`
+		Answer   string     `json:"answer"`
 	}
 	// EndVoting ends the voting.
 	EndVoting struct {
@@ -286,8 +289,9 @@ type (
 	}
 	// CorrectIntention notes what a delegation had meant to vote; the count stays.
 	CorrectIntention struct {
-		Question QuestionID `json:"question" jsonschema:"the question"`
-		Intended string     `json:"intended" jsonschema:"yes, no, abstain or not-participating"`
+		Question    QuestionID `json:"question" jsonschema:"the question"`
+		Intended    string     `json:"intended" jsonschema:"yes, no, abstain or not-participating"`
+		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// VoteIntentionNoted is what CorrectIntention causes.
 	VoteIntentionNoted struct {
@@ -298,9 +302,10 @@ type (
 	}
 	// ExplainVote explains a delegation's vote, before or after it.
 	ExplainVote struct {
-		Question QuestionID `json:"question" jsonschema:"the question"`
-		Before   bool       `json:"before,omitempty" jsonschema:"true before the vote"`
-		Symbol   Symbol     `json:"symbol,omitempty" jsonschema:"the paper that holds its text"`
+		Question    QuestionID `json:"question" jsonschema:"the question"`
+		Before      bool       `json:"before,omitempty" jsonschema:"true before the vote"`
+		Symbol      Symbol     `json:"symbol,omitempty" jsonschema:"the paper that holds its text"`
+		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 	// VoteExplained is what ExplainVote and ExplainPosition cause.
 	VoteExplained struct {
@@ -313,8 +318,9 @@ type (
 	}
 	// ExplainPosition explains a delegation's position after an adoption without a vote.
 	ExplainPosition struct {
-		Question QuestionID `json:"question" jsonschema:"the question"`
-		Symbol   Symbol     `json:"symbol,omitempty" jsonschema:"the paper that holds its text"`
+		Question    QuestionID `json:"question" jsonschema:"the question"`
+		Symbol      Symbol     `json:"symbol,omitempty" jsonschema:"the paper that holds its text"`
+		Instruction string     `json:"instruction,omitempty" jsonschema:"for an officer who does it for a delegation: aloud, or the symbol of the paper"`
 	}
 )
 
@@ -384,7 +390,7 @@ func putting(ed *edition) {
 	}
 	does(ed, Act{
 		Name: "RequestRecorded", Title: "Request a recorded vote", Help: "Asks that the votes on a thing be recorded by name, before voting begins.",
-		Who: members, Rule: "GA 87", Refusals: codes(asMember, "voting", "question-pending", "unknown-question", "already-requested"), Causes: []string{"RecordedVoteRequested"},
+		Who: members, Desk: true, Rule: "GA 87", Refusals: codes(asMember, "voting", "question-pending", "unknown-question", "already-requested"), Causes: []string{"RecordedVoteRequested"},
 	}, func(s *State, c *Call, f *RequestRecorded) ([]Event, *Refusal) {
 		m, r := ask(s, c, f.Type, f.Thing)
 		return []Event{{Body: &RecordedVoteRequested{m.MeetingConvened.Meeting, f.Type, f.Thing, PartyID(c.For)}}}, r
@@ -394,7 +400,7 @@ func putting(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "RequestRollCall", Title: "Request a roll call", Help: "Asks for a vote by roll call on a thing, before voting begins.",
-		Who: members, Rule: "GA 87", Refusals: codes(asMember, "voting", "question-pending", "unknown-question", "already-requested"), Causes: []string{"RollCallRequested"},
+		Who: members, Desk: true, Rule: "GA 87", Refusals: codes(asMember, "voting", "question-pending", "unknown-question", "already-requested"), Causes: []string{"RollCallRequested"},
 	}, func(s *State, c *Call, f *RequestRollCall) ([]Event, *Refusal) {
 		m, r := ask(s, c, f.Type, f.Thing)
 		return []Event{{Body: &RollCallRequested{m.MeetingConvened.Meeting, f.Type, f.Thing, PartyID(c.For)}}}, r
@@ -485,7 +491,7 @@ func consensus(ed *edition) {
 	}
 	does(ed, Act{
 		Name: "RequestVote", Title: "Request a vote", Help: "Asks for a vote in place of consensus; the attempt at consensus is over.",
-		Who: members, Rule: "FC 57", Refusals: codes(asMember, "no-question", "not-consensus"), Causes: []string{"VoteRequested"},
+		Who: members, Desk: true, Rule: "FC 57", Refusals: codes(asMember, "no-question", "not-consensus"), Causes: []string{"VoteRequested"},
 	}, func(s *State, c *Call, f *RequestVote) ([]Event, *Refusal) {
 		m, _, r := sought(s, c, f.Question)
 		return []Event{{Body: &VoteRequested{f.Question, m.MeetingConvened.Meeting, PartyID(c.For)}}}, r
@@ -499,7 +505,7 @@ func consensus(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "ObjectToConsensus", Title: "Object", Help: "Says no where consensus is sought; there is none then.",
-		Who: members, Attested: true, Rule: "OSCE MC.DOC/1/06 annex 1(A); CD 18", Refusals: codes(asMember, "no-question", "not-consensus", "already-objected"), Causes: []string{"ObjectionRaised"},
+		Who: members, Attested: true, Desk: true, Rule: "OSCE MC.DOC/1/06 annex 1(A); CD 18", Refusals: codes(asMember, "no-question", "not-consensus", "already-objected"), Causes: []string{"ObjectionRaised"},
 	}, func(s *State, c *Call, f *ObjectToConsensus) ([]Event, *Refusal) {
 		m, q, r := sought(s, c, f.Question)
 		if r == nil && slices.Contains(q.Objections, PartyID(c.For)) {
@@ -512,7 +518,7 @@ func consensus(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "JoinConsensus", Title: "Join the consensus", Help: "Says that your delegation joins a consensus.",
-		Who: members, Rule: "practice", Refusals: codes(asMember, "no-question", "not-consensus"), Causes: []string{"ConsensusJoined"},
+		Who: members, Desk: true, Rule: "practice", Refusals: codes(asMember, "no-question", "not-consensus"), Causes: []string{"ConsensusJoined"},
 	}, func(s *State, c *Call, f *JoinConsensus) ([]Event, *Refusal) {
 		m, _, r := sought(s, c, f.Question)
 		return []Event{{Body: &ConsensusJoined{f.Question, m.MeetingConvened.Meeting, PartyID(c.For)}}}, r
@@ -520,7 +526,7 @@ func consensus(ed *edition) {
 	happens(ed, func(*State, Happened, *ConsensusJoined) {})
 	does(ed, Act{
 		Name: "Dissociate", Title: "Dissociate", Help: "Says that your delegation does not block a consensus and does not share it.",
-		Who: members, Rule: "practice", Refusals: codes(asMember, "no-question", "not-consensus", "unknown-symbol"), Causes: []string{"DissociationRecorded"},
+		Who: members, Desk: true, Rule: "practice", Refusals: codes(asMember, "no-question", "not-consensus", "unknown-symbol"), Causes: []string{"DissociationRecorded"},
 	}, func(s *State, c *Call, f *Dissociate) ([]Event, *Refusal) {
 		m, r := s.sitting(c)
 		if r != nil {
@@ -619,7 +625,7 @@ func anAnswer(text string) bool {
 func answering(ed *edition) {
 	does(ed, Act{
 		Name: "Answer", Title: "Vote", Help: "Votes for your delegation: yes, no, abstain or not participating. An officer may enter it on an instruction, which the record names.",
-		Who: []Capacity{Head, Delegate, Secretary}, Attested: true, Rule: "GA 86-88", Refusals: codes(asMember, "no-question", "not-consensus-vote", "not-called", "already-voted", "voting-suspended-right", "party-to-dispute", "no-instruction", "secret-ballot", "not-ended"), Causes: []string{"VoteCast", "VoteChanged"},
+		Who: []Capacity{Head, Delegate, Secretary}, Attested: true, Desk: true, Rule: "GA 86-88", Refusals: codes(asMember, "no-question", "not-consensus-vote", "not-called", "already-voted", "voting-suspended-right", "party-to-dispute", "no-instruction", "secret-ballot", "not-ended"), Causes: []string{"VoteCast", "VoteChanged"},
 	}, func(s *State, c *Call, f *Answer) ([]Event, *Refusal) {
 		m, r := s.sitting(c)
 		if r != nil {
@@ -635,8 +641,6 @@ func answering(ed *edition) {
 		switch {
 		case !anAnswer(f.Answer):
 			return nil, refuse("malformed", "doc/record.md 2", "answer")
-		case c.As == string(Secretary) && f.Instruction == "":
-			return nil, refuse("no-instruction", "practice: an officer votes for nobody unasked")
 		case q.Method == "consensus":
 			return nil, refuse("not-consensus-vote", "FC 57", q.ID)
 		case q.Method == "secret":
@@ -653,9 +657,9 @@ func answering(ed *edition) {
 			return nil, refuse("party-to-dispute", "CH 27(3)", p)
 		}
 		if voted {
-			return []Event{{Body: &VoteChanged{q.ID, q.Meeting, p, f.Answer, f.Instruction}}}, nil
+			return []Event{{Body: &VoteChanged{q.ID, q.Meeting, p, f.Answer}}}, nil
 		}
-		return []Event{{Body: &VoteCast{q.ID, q.Meeting, p, f.Answer, f.Instruction}}}, nil
+		return []Event{{Body: &VoteCast{q.ID, q.Meeting, p, f.Answer}}}, nil
 	})
 	cast := func(s *State, id QuestionID, v Cast, index int64) {
 		s.changeQuestion(id, index, func(q *Question) {
@@ -664,10 +668,10 @@ func answering(ed *edition) {
 		})
 	}
 	happens(ed, func(s *State, h Happened, b *VoteCast) {
-		cast(s, b.Question, Cast{b.Party, rules.Answer(b.Answer), b.Instruction != "", "", h.Index}, h.Index)
+		cast(s, b.Question, Cast{b.Party, rules.Answer(b.Answer), "", h.Index}, h.Index)
 	})
 	happens(ed, func(s *State, h Happened, b *VoteChanged) {
-		cast(s, b.Question, Cast{b.Party, rules.Answer(b.Answer), b.Instruction != "", "", h.Index}, h.Index)
+		cast(s, b.Question, Cast{b.Party, rules.Answer(b.Answer), "", h.Index}, h.Index)
 	})
 
 	does(ed, Act{
@@ -802,7 +806,7 @@ func (s *State) result(q Question) ResultAnnounced {
 		e.Working = append(e.Working, Working{w.Of, w.Class, w.Have, w.Base, w.Needed, w.Passed})
 	}
 	for _, v := range q.Votes {
-		if v.Desk {
+		if _, desk := s.ActedAt(v.Index); desk {
 			e.Desk++
 		}
 	}
@@ -828,7 +832,7 @@ func explaining(ed *edition) {
 	}
 	does(ed, Act{
 		Name: "CorrectIntention", Title: "Note another intention", Help: "Notes after a recorded vote what your delegation had meant to vote. It shows beside the result; the count stays.",
-		Who: members, Attested: true, Rule: "practice of the General Assembly", Refusals: codes(asMember, "no-question", "not-recorded-vote"), Causes: []string{"VoteIntentionNoted"},
+		Who: members, Attested: true, Desk: true, Rule: "practice of the General Assembly", Refusals: codes(asMember, "no-question", "not-recorded-vote"), Causes: []string{"VoteIntentionNoted"},
 	}, func(s *State, c *Call, f *CorrectIntention) ([]Event, *Refusal) {
 		q, r := about(s, c, f.Question, "")
 		switch {
@@ -853,7 +857,7 @@ func explaining(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "ExplainVote", Title: "Explain a vote", Help: "Explains your delegation's vote, before or after it; sponsors as the rules allow, never in a secret ballot.",
-		Who: members, Rule: "GA 88; FC 60", Refusals: codes(asMember, "no-question", "unknown-symbol", "sponsor-may-not", "secret-ballot"), Causes: []string{"VoteExplained"},
+		Who: members, Desk: true, Rule: "GA 88; FC 60", Refusals: codes(asMember, "no-question", "unknown-symbol", "sponsor-may-not", "secret-ballot"), Causes: []string{"VoteExplained"},
 	}, func(s *State, c *Call, f *ExplainVote) ([]Event, *Refusal) {
 		q, r := about(s, c, f.Question, f.Symbol)
 		if r != nil {
@@ -870,7 +874,7 @@ func explaining(ed *edition) {
 	happens(ed, func(*State, Happened, *VoteExplained) {})
 	does(ed, Act{
 		Name: "ExplainPosition", Title: "Explain a position", Help: "Explains your delegation's position after something was adopted without a vote.",
-		Who: members, Rule: "GA 88", Refusals: codes(asMember, "no-question", "unknown-symbol", "not-consensus", "not-ended"), Causes: []string{"VoteExplained"},
+		Who: members, Desk: true, Rule: "GA 88", Refusals: codes(asMember, "no-question", "unknown-symbol", "not-consensus", "not-ended"), Causes: []string{"VoteExplained"},
 	}, func(s *State, c *Call, f *ExplainPosition) ([]Event, *Refusal) {
 		q, r := about(s, c, f.Question, f.Symbol)
 		switch {

@@ -338,7 +338,7 @@ var endpoints = []endpoint{
 		})
 	})},
 	{path: "/api/meetings/{id}/votes", title: "What a meeting decided by vote or consensus: rule, numbers, working", result: resultOf[[]VoteView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
-		return each(s.Results(id), voteView)
+		return each(s.Results(id), func(q conference.Question) VoteView { return voteView(s, q) })
 	})},
 	{path: "/api/meetings/{id}/elections", title: "Elections at a meeting, and how far they came", result: resultOf[[]ElectionView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
 		return each(s.Elections(id), func(e conference.Election) ElectionView {
@@ -392,11 +392,12 @@ func atMeeting(view func(*conference.State, conference.MeetingID) any) func(*que
 	}
 }
 
-func voteView(q conference.Question) VoteView {
+func voteView(s *conference.State, q conference.Question) VoteView {
 	v := VoteView{Question: string(q.ID), Method: q.Method, Result: q.Result, Order: text(q.Order), Index: q.Announced}
 	if q.Method == "recorded" || q.Method == "roll-call" {
 		v.Votes = each(q.Votes, func(c conference.Cast) CastView {
-			return CastView{string(c.Party), string(c.Answer), c.Desk, c.Intended, c.Index}
+			_, desk := s.ActedAt(c.Index)
+			return CastView{string(c.Party), string(c.Answer), desk, c.Intended, c.Index}
 		})
 	}
 	return v

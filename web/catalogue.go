@@ -28,6 +28,7 @@ type ActHelp struct {
 	Closed     bool               `json:"closed,omitempty"`
 	Timed      bool               `json:"timed,omitempty"`
 	Attested   bool               `json:"attested,omitempty"`
+	Desk       bool               `json:"desk,omitempty"`
 	Refusals   []RefusalHelp      `json:"refusals"`
 	Notices    []RefusalHelp      `json:"notices,omitempty"` // told besides, though the act is taken
 	Schema     *jsonschema.Schema `json:"schema"`
@@ -51,7 +52,7 @@ type FieldHelp struct {
 // Explain makes the help of an act.
 func Explain(a *conference.Act, l *language.Language) ActHelp {
 	h := ActHelp{Name: a.Name, Title: l.Say("act." + a.Name), Help: l.Say("act." + a.Name + ".help"), TwoPersons: a.TwoPersons,
-		Rule: a.Rule, Causes: slices.Concat([]string{}, a.Causes), Closed: a.Closed, Timed: a.Timed, Attested: a.Attested, Schema: Schema(a.Fields)}
+		Rule: a.Rule, Causes: slices.Concat([]string{}, a.Causes), Closed: a.Closed, Timed: a.Timed, Attested: a.Attested, Desk: a.Desk, Schema: Schema(a.Fields)}
 	for _, w := range a.Who {
 		h.Who = append(h.Who, string(w))
 	}

@@ -82,6 +82,9 @@ func manual(a web.ActHelp) string {
 	if a.Timed {
 		fmt.Fprintf(&out, "time     depends on it: waits while the clock is doubtful\n")
 	}
+	if a.Desk {
+		fmt.Fprintf(&out, "desk     a secretary may do it for a party, on an instruction, and attests it\n")
+	}
 	if a.Attested {
 		fmt.Fprintf(&out, "attested each of its persons attests it with a passkey\n")
 	}
