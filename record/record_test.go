@@ -367,7 +367,7 @@ func TestEd25519Vectors(t *testing.T) {
 			Tests     []struct{ Msg, Sig, Result string }
 		}
 	}
-	b, err := os.ReadFile(recordtest.Table(t, "vectors/ed25519/wycheproof-ed25519_test.json"))
+	b, err := os.ReadFile(recordtest.Table(t, "vectors/ed25519/wycheproof-ed25519_test.json", "vectors/ed25519/cctv-ed25519vectors.json"))
 	if err != nil || json.Unmarshal(b, &wycheproof) != nil {
 		t.Fatal(err)
 	}

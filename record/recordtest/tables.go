@@ -7,19 +7,22 @@ import (
 	"testing"
 )
 
-// Table returns the path of a table of facts that is kept beside the repository, in ../shared/data. Where that folder
-// is not there the test is skipped with a line that says how many tables did not run; with CI=true it fails.
-func Table(t *testing.T, name string) string {
+// Table returns the path of a table of facts that is kept beside the repository, in ../shared/data; further ones that the
+// test reads are named after it. Where one is not there the test is skipped with a line that says how many tables did
+// not run, which ./test adds up; with CI=true it fails.
+func Table(t *testing.T, name string, further ...string) string {
 	t.Helper()
 	_, file, _, _ := runtime.Caller(0)
 	data := filepath.Join(filepath.Dir(file), "..", "..", "..", "shared", "data")
-	path := filepath.Join(data, filepath.FromSlash(name))
-	if _, err := os.Stat(path); err == nil {
-		return path
+	names := append([]string{name}, further...)
+	for _, n := range names {
+		if _, err := os.Stat(filepath.Join(data, filepath.FromSlash(n))); err == nil {
+			continue
+		}
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("the table %s is not there", n)
+		}
+		t.Skipf("tables not run: %d (%s is not in ../shared/data beside this repository)", len(names), n)
 	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("the table %s is not there", name)
-	}
-	t.Skipf("1 table not run: %s is not beside this repository", name)
-	return ""
+	return filepath.Join(data, filepath.FromSlash(name))
 }

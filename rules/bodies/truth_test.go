@@ -22,7 +22,11 @@ var published = []struct {
 func TestWhatBodiesDecidedIsDecidedAgain(t *testing.T) {
 	for _, p := range published {
 		t.Run(p.folder, func(t *testing.T) {
-			r, err := Check(filepath.Dir(recordtest.Table(t, p.folder+"/"+p.tables[0])))
+			var further []string
+			for _, name := range p.tables[1:] {
+				further = append(further, p.folder+"/"+name)
+			}
+			r, err := Check(filepath.Dir(recordtest.Table(t, p.folder+"/"+p.tables[0], further...)))
 			if err != nil {
 				t.Fatal(err)
 			}
