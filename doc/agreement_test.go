@@ -368,6 +368,39 @@ func TestBothVerifiersAgreeOnMutatedEntries(t *testing.T) {
 	t.Logf("%d mutants, %d accepted by both", mutants, accepted)
 }
 
+// written exports entries as their writer signs them.
+func written(t *testing.T, key *record.LogKey, entries []string) string {
+	t.Helper()
+	var tree record.Tree
+	var all []record.Stored
+	for i, e := range entries {
+		tree.Append(tlog.RecordHash([]byte(e)))
+		all = append(all, record.Stored{Index: int64(i), Bytes: []byte(e)})
+	}
+	root, err := tlog.TreeHash(tree.Size(), &tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	note, err := key.SignCheckpoint(tree.Size(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "tiles")
+	err = tiles.Export(t.Context(), dir, tiles.Source{Head: record.Checkpoint{Origin: key.Origin(), Size: tree.Size(), Root: root, Note: note}, Key: key.Verifier(),
+		Entries: func(yield func(record.Stored, error) bool) {
+			for _, s := range all {
+				if !yield(s, nil) {
+					return
+				}
+			}
+		},
+		Openings: func(func(record.Opening, error) bool) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // What a writer signs can be wrong too: then hashes and signature are well, and the form is not.
 func TestBothVerifiersCatchADishonestWriter(t *testing.T) {
 	t.Parallel()
@@ -389,33 +422,7 @@ func TestBothVerifiersCatchADishonestWriter(t *testing.T) {
 		"another body than the origin has": {[]string{founding(key.Origin(), "other")}, "damaged 0 "},
 		"a closed founding":                {[]string{closed("2026-01-02T00:00:00.000Z", 0)}, "damaged 0 "},
 	} {
-		var tree record.Tree
-		var all []record.Stored
-		for i, e := range c.entries {
-			tree.Append(tlog.RecordHash([]byte(e)))
-			all = append(all, record.Stored{Index: int64(i), Bytes: []byte(e)})
-		}
-		root, err := tlog.TreeHash(tree.Size(), &tree)
-		if err != nil {
-			t.Fatal(err)
-		}
-		note, err := key.SignCheckpoint(tree.Size(), root)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := filepath.Join(t.TempDir(), "tiles")
-		err = tiles.Export(t.Context(), dir, tiles.Source{Head: record.Checkpoint{Origin: key.Origin(), Size: tree.Size(), Root: root, Note: note}, Key: key.Verifier(),
-			Entries: func(yield func(record.Stored, error) bool) {
-				for _, s := range all {
-					if !yield(s, nil) {
-						return
-					}
-				}
-			},
-			Openings: func(func(record.Opening, error) bool) {}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		dir := written(t, key, c.entries)
 		if v := tiles.Verify(os.DirFS(dir), "").String() + " "; !strings.HasPrefix(v, c.verdict) {
 			t.Errorf("%s: %s", name, v)
 		}

@@ -5,7 +5,7 @@
                                        or `damaged PLACE REASON`, exit 1; on stderr whence the key came
     verify.py -entries FILE            FILE holds entries, each as index and length (4 bytes big-endian) and bytes;
                                        prints `ok` or `bad` for the form of each one
-    verify.py -vectors FOLDER          runs the Ed25519 and JCS vectors in FOLDER
+    verify.py -vectors FOLDER          runs the vectors of Ed25519, ECDSA, WebAuthn and JCS in FOLDER
 
 It reads the other way round: it takes whatever JSON is there, leniently, writes it anew as record.md says it must be
 spelt, and compares the bytes. Everything read is hostile, so every failure ends as `damaged`, never as a traceback.
@@ -273,6 +273,147 @@ def signed(key, message, signature):
     return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
 
 
+# --- section 5: attestations ---------------------------------------------------------------------------------
+
+# P-256 (SEC 2 section 2.4.2): y^2 = x^3 - 3x + PB modulo PP, PG of order PN.
+PP = 2**256 - 2**224 + 2**192 + 2**96 - 1
+PB = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+PN = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+PG = (0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296, 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5)
+
+
+def padd(p, q):
+    """The sum of two points of P-256; None is the point at infinity."""
+    if p is None or q is None:
+        return p or q
+    if p[0] == q[0]:
+        if (p[1] + q[1]) % PP == 0:
+            return None
+        m = (3 * p[0] * p[0] - 3) * pow(2 * p[1], -1, PP)
+    else:
+        m = (q[1] - p[1]) * pow(q[0] - p[0], -1, PP)
+    x = (m * m - p[0] - q[0]) % PP
+    return x, (m * (p[0] - x) - p[1]) % PP
+
+
+def ptimes(n, p):
+    q = None
+    while n:
+        if n & 1:
+            q = padd(q, p)
+        p, n = padd(p, p), n >> 1
+    return q
+
+
+def ppoint(b):
+    """A public key: 65 bytes of an uncompressed point (SEC 1 section 2.3.3), or None."""
+    x, y = int.from_bytes(b[1:33], "big"), int.from_bytes(b[33:], "big")
+    good = len(b) == 65 and b[0] == 4 and x < PP and y < PP and (y * y - x * x * x + 3 * x - PB) % PP == 0
+    return (x, y) if good else None
+
+
+def der(b):
+    """The two integers of a signature in DER, or None. No signature needs a length of more than one byte."""
+    if len(b) < 8 or b[0] != 0x30 or b[1] != len(b) - 2 or b[1] > 127:
+        return None
+    b, out = b[2:], []
+    for _ in range(2):
+        n = b[1] if len(b) > 2 else 0
+        v = b[2 : 2 + n]
+        if len(v) == 0 or b[0] != 2 or n > 127 or len(v) != n or v[0] > 127 or v[0] == 0 and n > 1 and v[1] < 128:
+            return None
+        out, b = out + [int.from_bytes(v, "big")], b[2 + n :]
+    return None if b else out
+
+
+def psigned(key, message, signature):
+    """ECDSA over P-256 with SHA-256 (SEC 1 section 4.1.4), the signature in DER."""
+    q, rs = ppoint(key), der(signature)
+    if q is None or rs is None or not 0 < rs[0] < PN or not 0 < rs[1] < PN:
+        return False
+    w = pow(rs[1], -1, PN)
+    p = padd(ptimes(int.from_bytes(sha(message), "big") * w % PN, PG), ptimes(rs[0] * w % PN, q))
+    return p is not None and p[0] % PN == rs[0]
+
+
+def asserts(a, challenge, key, domain, origins):
+    """What is asked of one assertion, 3 to 6 of the section."""
+    data, client, signature = (unbase64(a[k]) for k in ("authenticatorData", "clientDataJSON", "signature"))
+    begin = b'{"type":"webauthn.get","challenge":"%s","origin":"' % base64.urlsafe_b64encode(challenge).rstrip(b"=")
+    need(client.startswith(begin), "attestation: wrong-challenge")
+    rest = client[len(begin) :]
+    same = b',"crossOrigin":false'
+    tails = [rest[len(o) + 1 :] for o in (o.encode() for o in origins) if rest.startswith(o + b'"')]
+    made = [t == b"}" or t == same + b"}" or t.startswith(same + b",") for t in tails]
+    need(any(made) and len(data) >= 37 and data[:32] == sha(domain.encode()), "attestation: wrong-origin")
+    need(data[32] & 5 == 5, "attestation: not-verified")
+    need(psigned(key, data + sha(client), signature), "attestation: bad-signature")
+
+
+class Keys:
+    """What the open entries before one left: credentials with their keys, and where people sign in."""
+
+    def __init__(self):
+        self.domain, self.origins, self.known, self.stopped = "", [], {}, False
+
+    def check(self, act, attestations):
+        if not attestations:
+            return
+        need("notAfter" in act, "attestation: notAfter")
+        persons = [act["by"]] + [w["by"] for w in array(act, "with")]
+        if act["name"] in ("CountersignKey", "ReplacePartyKey"):
+            persons[0] = act.get("for")
+        challenge = sha(b"kurultai/act/v1\n" + spell(act).encode())
+        for a, person in zip(attestations, persons):
+            k = self.known.get(a["credential"])
+            need(k, "attestation: unknown-key")
+            need(not k["revoked"], "attestation: key-revoked")
+            need(k["owner"] == person, "attestation: not-your-key")
+            asserts(a, challenge, unbase64(k["key"]), self.domain, self.origins)
+
+    def fold(self, x):
+        said = lambda k: x[k] if type(x.get(k)) is str else ""
+        if x["kind"] == "OriginNamed":
+            self.domain, self.origins = said("domain"), [o for o in array(x, "origins") if type(o) is str]
+        elif x["kind"] == "PasskeyEnrolled":
+            self.enrol(said("credential"), said("person"), said("key"))
+        elif x["kind"] == "PartyKeyDeposited":
+            self.revoke(lambda k: k["of"] == "party" and k["owner"] == said("party"))
+            self.enrol(said("credential"), said("party"), said("key"), "party")
+        elif x["kind"] == "PasskeyRevoked":
+            self.revoke(lambda k: k["credential"] == said("credential"))
+        elif x["kind"] == "PersonForgotten":
+            self.revoke(lambda k: k["of"] == "person" and k["owner"] == said("person"))
+        elif x["kind"] == "EditionAdopted":
+            self.stopped = True
+
+    def enrol(self, credential, owner, key, of="person"):
+        self.known[credential] = {"credential": credential, "owner": owner, "key": key, "of": of, "revoked": False}
+
+    def revoke(self, which):
+        for k in self.known.values():
+            k["revoked"] = k["revoked"] or which(k)
+
+
+def attested(entries):
+    """Checks every attestation that stands, and says how many entries bear them."""
+    keys_, n = Keys(), 0
+    for i, e in enumerate(entries):
+        if "closed" in e:
+            continue
+        if keys_.stopped:
+            print("from entry %d on under a later edition: attestations are not checked" % i, file=sys.stderr)
+            break
+        try:
+            keys_.check(e["act"], array(e, "attestations"))
+            for x in e["events"]:
+                keys_.fold(x)
+        except Bad as x:
+            raise Bad(str(x), i)
+        n += "attestations" in e
+    print("attested: %d entries" % n, file=sys.stderr)
+
+
 def base64std(s, size):
     try:
         b = base64.b64decode(s, validate=True)
@@ -457,6 +598,7 @@ def verify(d, given):
             check_openings(d, n, entries)
         except OSError as e:
             raise Bad("openings: " + type(e).__name__)
+    attested(entries)
     return "ok %d %s" % (size, base64.b64encode(want).decode())
 
 
@@ -483,24 +625,32 @@ def strings(v):
 
 def vectors(folder):
     """Ed25519: every verdict of Wycheproof, and how many of the edge cases of CCTV are accepted (all nodes must
-    accept the same 208). JCS (RFC 8785): every string of the inputs is spelt as in the output."""
-    path = lambda *f: os.path.join(folder, *f)
-    read_json = lambda f: json.load(open(f, encoding="utf-8"))
-    right = wrong = 0
-    for group in read_json(path("ed25519", "wycheproof-ed25519_test.json"))["testGroups"]:
-        for t in group["tests"]:
-            got = signed(*(bytes.fromhex(x) for x in (group["publicKey"]["pk"], t["msg"], t["sig"])))
-            right, wrong = right + (got == (t["result"] == "valid")), wrong + (got != (t["result"] == "valid"))
-    cases = read_json(path("ed25519", "cctv-ed25519vectors.json"))
+    accept the same 208). ECDSA: every verdict of Wycheproof on DER. WebAuthn: the assertions of the W3C by ES256.
+    JCS (RFC 8785): every string of the inputs is spelt as in the output."""
+    read_json = lambda of, f: json.load(open(os.path.join(folder, of, f), encoding="utf-8"))
+    verdicts = lambda name, groups, check: [(name, check(g, t) == (t["result"] == "valid")) for g in groups["testGroups"] for t in g["tests"]]
+    ed25519 = lambda g, t: signed(*(bytes.fromhex(x) for x in (g["publicKey"]["pk"], t["msg"], t["sig"])))
+    ecdsa = lambda g, t: psigned(*(bytes.fromhex(x) for x in (g["publicKey"]["uncompressed"], t["msg"], t["sig"])))
+    all_ = verdicts("ed25519", read_json("ed25519", "wycheproof-ed25519_test.json"), ed25519)
+    all_ += verdicts("ecdsa", read_json("ecdsa", "wycheproof-ecdsa_secp256r1_sha256_test.json"), ecdsa)
+    for v in read_json("webauthn", "level3.json"):
+        _, cose, xy = v["registration"].get("attestationObject", "").partition("a5010203262001215820")
+        if cose and v["authentication"]:
+            a = {k: bytes.fromhex(v["authentication"][k]) for k in ("authenticatorData", "clientDataJSON", "signature")}
+            key = bytes.fromhex("04" + xy[:64] + xy[70:134])
+            all_.append(("webauthn", psigned(key, a["authenticatorData"] + sha(a["clientDataJSON"]), a["signature"])))
+    for name_ in ("ed25519", "ecdsa", "webauthn"):
+        print("%s: %d verdicts agree, %d do not" % (name_, all_.count((name_, True)), all_.count((name_, False))))
+    cases = read_json("ed25519", "cctv-ed25519vectors.json")
     accepted = sum(signed(bytes.fromhex(c["key"]), c["msg"].encode(), bytes.fromhex(c["sig"])) for c in cases)
-    print("ed25519: %d verdicts agree, %d do not; %d of %d edge cases accepted" % (right, wrong, accepted, len(cases)))
+    print("ed25519: %d of %d edge cases accepted" % (accepted, len(cases)))
     spelt = other = 0
-    for f in sorted(os.listdir(path("jcs", "testdata", "input"))):
-        output = open(path("jcs", "testdata", "output", f), encoding="utf-8").read()
-        for s in strings(read_json(path("jcs", "testdata", "input", f))):
+    for f in sorted(os.listdir(os.path.join(folder, "jcs", "testdata", "input"))):
+        output = open(os.path.join(folder, "jcs", "testdata", "output", f), encoding="utf-8").read()
+        for s in strings(read_json(os.path.join("jcs", "testdata", "input"), f)):
             spelt, other = spelt + (text(s) in output), other + (text(s) not in output)
     print("jcs: %d strings spelt as there, %d not" % (spelt, other))
-    return right > 0 and wrong == 0 and accepted == 208 and spelt > 0 and other == 0
+    return spelt > 0 and other == 0 and len(set(all_)) == 3 and all(ok for _, ok in all_) and accepted == 208
 
 
 def main(args):

@@ -123,11 +123,14 @@ func StoryOrigin(body string, key ed25519.PublicKey) string {
 	return storyHost + body + "/" + hex.EncodeToString(h[:8])
 }
 
-// StoryBody returns the body's id in the origin of a story, and whether origin is one.
+// StoryBody returns the body's id in the origin of a story, and whether origin is one; "" of another.
 func StoryBody(origin string) (string, bool) {
 	rest, ok := strings.CutPrefix(origin, storyHost)
+	if !ok {
+		return "", false
+	}
 	body, _, _ := strings.Cut(rest, "/")
-	return body, ok
+	return body, true
 }
 
 // CheckOrigin checks that the origin of a story is bound to the log's key. Other origins may not end their

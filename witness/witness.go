@@ -22,8 +22,12 @@ type Finding struct {
 	Root     tlog.Hash
 	Open     int64 // entries decided again
 	Closed   int64 // entries that may not be read here
-	Attested int64 // entries that carry attestations
-	Upgrade  int64 // first entry under an edition this program does not know; 0: none
+	Attested int64 // entries that carry attestations, all of them right
+
+	Consequence int64 // open entries of acts of consequence
+	Borne       int64 // of these, those that carry attestations
+	Required    int64 // of these, those that could not have come without
+	Upgrade     int64 // first entry under an edition this program does not know; 0: none
 }
 
 // A Disagreement is an entry that the rules in force do not allow, or whose events are not what they cause.
@@ -106,9 +110,6 @@ func (r *Replay) decide(e *record.Entry) error {
 	if s.Origin != r.Origin {
 		return &record.EntryError{Index: e.Index, Why: "was meant for the record " + s.Origin}
 	}
-	if len(e.Attestations) > 0 {
-		r.Finding.Attested++
-	}
 	if !r.State.EditionKnown() {
 		return conference.ErrUpgradeNeeded
 	}
@@ -125,5 +126,23 @@ func (r *Replay) decide(e *record.Entry) error {
 		return &Disagreement{Index: e.Index, Act: s.Name, Expected: string(r.expect), Found: e.EventsText()}
 	}
 	r.Finding.Open++
+	r.count(s, len(e.Attestations) > 0)
 	return r.State.FoldDecided(e, events)
+}
+
+// count counts an act that was decided again before it changes the state.
+func (r *Replay) count(s *record.Submitted, attested bool) {
+	f := &r.Finding
+	if attested {
+		f.Attested++
+	}
+	if r.State.AttestationDue(s) {
+		f.Required++
+	}
+	if a, known := r.State.Lookup(s.Name); known && a.OfConsequence(conference.Capacity(s.As)) {
+		f.Consequence++
+		if attested {
+			f.Borne++
+		}
+	}
 }

@@ -61,6 +61,7 @@ type finding struct {
 
 func (f finding) String() string {
 	s := fmt.Sprintf("decided again: %d open acts, %d closed entries stay closed to this check; %d openings fit\n", f.Open, f.Closed, f.openings)
+	s += fmt.Sprintf("attested: %d of %d acts of consequence; %d could not have come without\n", f.Borne, f.Consequence, f.Required)
 	if f.Upgrade > 0 {
 		s += fmt.Sprintf("upgrade needed: from entry %d on the record is under a later edition; form and tree were checked, decisions were not\n", f.Upgrade)
 	}
@@ -70,7 +71,7 @@ func (f finding) String() string {
 
 func (f finding) machine() map[string]any {
 	return map[string]any{"ok": true, "origin": f.origin, "size": f.Size, "root": f.Root.String(), "open": f.Open, "closed": f.Closed,
-		"attested": f.Attested, "openings": f.openings, "key": f.key, "keyFrom": f.whence, "upgradeNeededFrom": f.Upgrade}
+		"attested": f.Attested, "ofConsequence": f.Consequence, "ofConsequenceAttested": f.Borne, "required": f.Required, "openings": f.openings, "key": f.key, "keyFrom": f.whence, "upgradeNeededFrom": f.Upgrade}
 }
 
 func verify(ctx context.Context, path, key string) (finding, error) {

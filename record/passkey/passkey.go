@@ -26,7 +26,8 @@ type Key struct {
 	chance  io.Reader
 }
 
-// New draws a key. Signatures draw from chance too.
+// New draws a key. Since Go 1.26 crypto/ecdsa draws from the system's chance, whatever it is given, so no two keys are
+// alike; signatures too.
 func New(chance io.Reader) (*Key, error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), chance)
 	if err != nil {
