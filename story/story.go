@@ -472,3 +472,22 @@ func salt(v canonical.Value, name string, chance io.Reader, opened *[]Opened) (c
 	v.Items = items
 	return v, nil
 }
+
+// Seal replaces each {"private":value} in the fields of an act by its digest, with a salt drawn from chance, and
+// returns what opens them in the order an act brings its disclosures.
+func Seal(fields canonical.Value, chance io.Reader) (canonical.Value, []record.Disclosure, error) {
+	var opened []Opened
+	sealed, err := salt(fields, "", chance, &opened)
+	if err != nil {
+		return fields, nil, err
+	}
+	if sealed, err = canonical.Parse(string(canonical.Append(nil, sealed))); err != nil {
+		return fields, nil, err
+	}
+	slices.SortStableFunc(opened, places(sealed))
+	var beside []record.Disclosure
+	for _, o := range opened {
+		beside = append(beside, o.disclosure())
+	}
+	return sealed, beside, nil
+}

@@ -22,6 +22,8 @@ const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand bef
   init        found a record for a body described in a file
   serve       serve the pages of a record
   play        submit the acts of a story
+  act         submit one act, under a key in a file
+  enrol       make the link with which a person enrols a passkey
   acts        list what can be done, by whom, under which rule
   rules       rules of procedure, and whether they decide as bodies did
   communique  tell a meeting in one of nine languages
@@ -55,7 +57,7 @@ var errSilent = errors.New("")
 
 func commands() map[string]func() command {
 	return map[string]func() command{
-		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "acts": actsCommand, "rules": rulesCommand, "import": importCommand,
+		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "acts": actsCommand, "rules": rulesCommand, "import": importCommand,
 		"communique": communiqueCommand, "export": exportCommand, "verify": verifyCommand, "bench": benchCommand,
 	}
 }

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kurultai/conference"
+	"kurultai/record"
+	"kurultai/record/canonical"
+	"kurultai/record/passkey"
+	"kurultai/secretariat"
+	"kurultai/story"
+)
+
+func actCommand() command {
+	var t terminal
+	return command{
+		usage: `usage: kurultai act -data DIR -key FILE [flags] ACT [FIELDS]
+
+Submits one act and prints where it stands in the record. FIELDS are JSON; a private value is {"private":"text"}.
+kurultai acts ACT explains the fields. DIR must not be served meanwhile: a record has one writer.
+
+  -data DIR        the record
+  -key FILE        the author's key; its person is the author (kurultai enrol -to FILE makes one)
+  -by PERSON       the author, where an act needs no attestation: before an origin is named, and in a story; with the
+                   key of a party, who acts for it
+  -as CAPACITY     in which the author acts; the first that fits, without this flag
+  -for PARTY       for whom; the author's party, without this flag
+  -meeting M       the meeting it belongs to
+  -with WHO        the second officer's key file, or in a story the officer
+  -json            the receipt for machines
+  -tripwire FILE   where the last checkpoint is kept, outside DIR
+
+example: kurultai act -data body -key officer.key CloseList '{"meeting":"vii"}'
+`,
+		flags: func(f *flag.FlagSet) {
+			t.common(f)
+			f.StringVar(&t.by, "by", "", "")
+			f.StringVar(&t.as, "as", "", "")
+			f.StringVar(&t.party, "for", "", "")
+			f.StringVar(&t.meeting, "meeting", "", "")
+			f.StringVar(&t.with, "with", "", "")
+		},
+		run: func(ctx context.Context, io streams, args []string) error {
+			if t.dir == "" || len(args) < 1 || len(args) > 2 || t.key == "" && t.by == "" {
+				return errUsage{"-data DIR, an ACT, and -key FILE or -by PERSON are needed"}
+			}
+			fields := canonical.Value{}
+			if len(args) == 2 {
+				var err error
+				if fields, err = parseFields(args[1]); err != nil {
+					return errUsage{fmt.Sprintf("the fields: %v", err)}
+				}
+			}
+			return t.open(ctx, func(h *house) error {
+				receipt, err := t.submit(ctx, h, args[0], fields)
+				if err != nil {
+					return err
+				}
+				return t.tell(io, args[0], receipt)
+			})
+		},
+	}
+}
+
+// A terminal is how somebody acts without a browser.
+type terminal struct {
+	dir, tripwire               string
+	key, by, as, party, meeting string
+	with                        string
+	asJSON                      bool
+}
+
+func (t *terminal) common(f *flag.FlagSet) {
+	f.StringVar(&t.dir, "data", "", "")
+	f.StringVar(&t.tripwire, "tripwire", "", "")
+	f.StringVar(&t.key, "key", "", "")
+	f.BoolVar(&t.asJSON, "json", false, "")
+}
+
+// open opens the record as its writer while do runs.
+func (t *terminal) open(ctx context.Context, do func(*house) error) error {
+	if !isRecord(t.dir) {
+		return hinted{fmt.Errorf("%s holds no record", t.dir), "kurultai init founds one"}
+	}
+	h, err := openToWrite(ctx, t.dir, t.tripwire)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(h), h.Close())
+}
+
+// A signer is a person who acts, with a key or without.
+type signer struct {
+	person string
+	key    *passkey.Key
+}
+
+// signer finds who acts: by a file with a key, or as named.
+func (t *terminal) signer(h *house, file, person string) (signer, error) {
+	if file == "" {
+		return signer{person: person}, nil
+	}
+	key, err := passkey.Open(file, rand.Reader)
+	if err != nil {
+		return signer{}, hinted{err, "kurultai enrol -data " + t.dir + " -to FILE PERSON makes a key and enrols it"}
+	}
+	st := h.s.View().State()
+	if k, ok := st.Passkey(key.Credential()); ok {
+		return signer{string(k.Person), key}, nil
+	}
+	if k, ok := st.PartyKeyOf(conference.PartyID(t.party)); ok && k.Credential == key.Credential() && person != "" {
+		return signer{person, key}, nil
+	}
+	return signer{}, hinted{fmt.Errorf("the key in %s is not enrolled", file), "kurultai enrol -data " + t.dir + " -to FILE PERSON makes a key and enrols it"}
+}
+
+// submit does one act: sealed, attested where there are keys, and durable on return.
+func (t *terminal) submit(ctx context.Context, h *house, name string, fields canonical.Value) (secretariat.Receipt, error) {
+	var none secretariat.Receipt
+	author, err := t.signer(h, t.key, t.by)
+	if err != nil {
+		return none, err
+	}
+	st := h.s.View().State()
+	act, ok := st.Lookup(name)
+	if !ok {
+		return none, hinted{fmt.Errorf("no act is called %q", name), "kurultai acts lists them"}
+	}
+	a := &secretariat.Act{Submitted: record.Submitted{By: author.person, Key: newKey(), Meeting: t.meeting, Name: name, Origin: h.log.Origin(), Seen: st.Size}}
+	if fields.Kind != canonical.Invalid {
+		if a.Submitted.Fields, a.Disclosures, err = story.Seal(fields, rand.Reader); err != nil {
+			return none, errUsage{err.Error()}
+		}
+	}
+	a.Submitted.As, a.Submitted.For = t.capacity(st, act, author.person, h.s.Now())
+	signers := []signer{author}
+	if t.with != "" {
+		second, err := t.second(h)
+		if err != nil {
+			return none, err
+		}
+		signers = append(signers, second)
+		a.Submitted.With = []record.With{{As: a.Submitted.As, By: second.person}}
+	}
+	if err := attest(st, a, signers, h.s.Now()); err != nil {
+		return none, err
+	}
+	return h.s.Do(ctx, a)
+}
+
+// second is the other officer of an act that needs two.
+func (t *terminal) second(h *house) (signer, error) {
+	if len(t.with) == 32 && strings.Trim(t.with, "0123456789abcdef") == "" {
+		return signer{person: t.with}, nil
+	}
+	return t.signer(h, t.with, "")
+}
+
+// capacity is in what somebody acts, and for whom: as said, else the first office that fits.
+func (t *terminal) capacity(st *conference.State, act *conference.Act, person string, at record.Instant) (as, party string) {
+	for _, c := range act.Who {
+		for _, o := range st.OfficesOf(conference.PersonID(person), at) {
+			if o.Capacity == c && (t.as == "" || t.as == string(c)) && (t.party == "" || t.party == string(o.For)) {
+				return string(c), cmp.Or(t.party, string(o.For))
+			}
+		}
+	}
+	if t.as == "" && slices.Contains(act.Who, conference.Myself) {
+		return string(conference.Myself), t.party
+	}
+	return cmp.Or(t.as, string(act.Who[0])), t.party // the refusal says what is missing
+}
+
+// attest signs an act with every key, where the record names where people sign in; all of its persons have one, or none.
+func attest(st *conference.State, a *secretariat.Act, signers []signer, now record.Instant) error {
+	at := st.SignInAt()
+	if at.Domain == "" || slices.ContainsFunc(signers, func(s signer) bool { return s.key == nil }) {
+		return nil
+	}
+	notAfter := now + 10*60*1000
+	a.Submitted.NotAfter = &notAfter
+	for _, s := range signers {
+		attestation, err := s.key.Attest(&a.Submitted, at.Domain, at.Origins[0])
+		if err != nil {
+			return err
+		}
+		a.Attestations = append(a.Attestations, attestation)
+	}
+	return nil
+}
+
+// tell prints a receipt.
+func (t *terminal) tell(io streams, name string, r secretariat.Receipt) error {
+	if t.asJSON {
+		kinds := []string{}
+		for _, e := range r.Events {
+			kinds = append(kinds, e.Kind())
+		}
+		return json.NewEncoder(io.out).Encode(map[string]any{"index": r.Index, "at": r.At.String(), "act": name, "events": kinds})
+	}
+	fmt.Fprintf(io.out, "entry %d  %s  %s\n", r.Index, r.At, name)
+	return nil
+}
+
+// parseFields reads JSON as people write it and spells it as the record does.
+func parseFields(text string) (canonical.Value, error) {
+	in := json.NewDecoder(strings.NewReader(text))
+	in.UseNumber()
+	var v any
+	if err := in.Decode(&v); err != nil {
+		return canonical.Value{}, err
+	}
+	if _, err := in.Token(); err != io.EOF {
+		return canonical.Value{}, errors.New("something stands behind them")
+	}
+	value, err := spelled(v)
+	if err != nil || value.Kind != canonical.Object {
+		return value, cmp.Or(err, errors.New("an object is needed, as {}"))
+	}
+	return canonical.Parse(string(canonical.Append(nil, value)))
+}
+
+func spelled(v any) (out canonical.Value, err error) {
+	add := func(v any) error {
+		item, err := spelled(v)
+		out.Items = append(out.Items, item)
+		return err
+	}
+	switch v := v.(type) {
+	case string:
+		return canonical.Value{Kind: canonical.String, Str: v}, nil
+	case bool:
+		if v {
+			return canonical.Value{Kind: canonical.True}, nil
+		}
+		return out, errors.New("false is said by leaving the field out")
+	case json.Number:
+		n, err := strconv.ParseInt(v.String(), 10, 64)
+		return canonical.Value{Kind: canonical.Int, Int: n}, err
+	case []any:
+		out.Kind = canonical.Array
+		for _, item := range v {
+			if err := add(item); err != nil {
+				return out, err
+			}
+		}
+		return out, nil
+	case map[string]any:
+		out.Kind = canonical.Object
+		for key := range v {
+			out.Keys = append(out.Keys, key)
+		}
+		slices.Sort(out.Keys)
+		for _, key := range out.Keys {
+			if err := add(v[key]); err != nil {
+				return out, err
+			}
+		}
+		return out, nil
+	}
+	return out, errors.New("null stands for nothing: leave the field out")
+}
