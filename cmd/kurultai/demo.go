@@ -125,17 +125,10 @@ func (d *demo) play(ctx context.Context, io streams, h *house, lines []story.Lin
 			}
 		}
 	}
-	day := ""
-	err := story.Play(ctx, h.s, h.log.Origin(), lines, wall, rand.Reader, before, func(p story.Played) {
-		if d := p.Line.At.String()[:10]; d != day { // a day by itself
-			if day != "" {
-				fmt.Fprintln(io.out)
-			}
-			day = d
-		}
-		fmt.Fprintln(io.out, actLine(p, l))
+	w := newShow(l)
+	return story.Play(ctx, h.s, h.log.Origin(), lines, wall, rand.Reader, before, func(p story.Played) {
+		fmt.Fprintln(io.out, w.tell(p))
 	})
-	return err
 }
 
 // tellAll prints the communiqué of each meeting of the record.

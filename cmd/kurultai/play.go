@@ -9,13 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
-	"kurultai/conference"
-	"kurultai/language"
-	"kurultai/paper"
 	"kurultai/record"
-	"kurultai/record/canonical"
 	"kurultai/story"
 )
 
@@ -145,59 +140,4 @@ func foundOrOpen(ctx context.Context, dir, tripwire string, lines []story.Line) 
 	}
 	h, err = openToWrite(ctx, dir, tripwire)
 	return founded, h, err
-}
-
-// actLine is how the terminal shows an act: index, time, act, what it is about.
-func actLine(p story.Played, l *language.Language) string {
-	name := p.Line.Act.Get("name").Str
-	if p.Line.Closed != "" {
-		name = l.Say("event.ClosedEntry")
-	}
-	title := l.Say("act." + name)
-	if !l.Has("act." + name) {
-		title = name
-	}
-	if party := p.Line.Act.Get("for").Str; party != "" {
-		title = party + ": " + title
-	}
-	title += about(p.Line, l)
-	if p.Refusal != nil {
-		return fmt.Sprintf("    –  %s  %s: %s (%s; %s)", p.Line.At.String()[:16], title, l.Say("refusal."+string(p.Refusal.Code), p.Refusal.Args...), p.Refusal.Code, p.Refusal.Rule)
-	}
-	return fmt.Sprintf("%5d  %s  %s%s", p.Receipt.Index, p.Receipt.At.String()[:16], title, caused(p, l))
-}
-
-// about is the public name of what an act is about, as far as its fields show it.
-func about(line story.Line, l *language.Language) string {
-	fields := line.Act.Get("fields")
-	if answer := fields.Get("answer").Str; answer != "" {
-		return " · " + l.Say("answer."+answer)
-	}
-	for _, key := range []string{"party", "place", "organisation", "source", "request", "capacity", "meeting", "note", "index", "thing", "item", "proposal", "motion", "point", "appeal", "amendment", "question", "symbol", "silence", "election", "instrument", "commitment", "reason", "due"} {
-		switch v := fields.Get(key); v.Kind {
-		case canonical.String:
-			return " · " + v.Str
-		case canonical.Int:
-			return fmt.Sprintf(" · %d", v.Int)
-		}
-	}
-	return ""
-}
-
-// caused names the events of a report, whose act alone tells nothing.
-func caused(p story.Played, l *language.Language) (text string) {
-	for _, e := range p.Receipt.Events {
-		switch b := e.Body.(type) {
-		case *conference.ResultAnnounced:
-			text += "\n" + strings.Repeat(" ", 25) + paper.ResultOf(b, l).String()
-			continue
-		case *conference.BallotCounted, *conference.BallotInconclusive, *conference.CandidateElected, *conference.DrawnByLot, *conference.SilenceHeld, *conference.SilenceBroken, *conference.RulingOverruled, *conference.RulingUpheld, *conference.Adopted, *conference.MotionCarried, *conference.MotionLost, *conference.ProposalRejected:
-			text += "\n" + strings.Repeat(" ", 25) + l.Say("event."+e.Kind())
-			continue
-		}
-		if e.Reported != nil {
-			text += ": " + l.Say("event."+e.Kind())
-		}
-	}
-	return text
 }
