@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -53,7 +54,7 @@ func TestAChangedBitIsFoundAndItsEntryNamed(t *testing.T) {
 	if changes < 30 {
 		t.Errorf("%d changes", changes)
 	}
-	if out, talk, code := said(t, "verify", dir); code != 0 || !strings.Contains(out, "\nverified 369 entries, root ") {
+	if out, talk, code := said(t, "verify", dir); code != 0 || !regexp.MustCompile(`\nverified [0-9]+ entries, root `).MatchString(out) {
 		t.Errorf("put back: %s%s", out, talk)
 	}
 	t.Logf("%d bits changed, each found", changes)
