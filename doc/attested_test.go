@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -244,15 +243,6 @@ func (l *ledger) damaged(other *ledger) {
 		harm(first, "bad-signature", name, func(e *record.Entry) { e.Attestations[0].Signature = canonical.EncodeBytes(bytes) })
 	}
 	l.Logf("%d harms to attestations named by both", harms)
-}
-
-func TestTheSecondVerifierAgreesOnVectors(t *testing.T) {
-	folder := filepath.Dir(filepath.Dir(recordtest.Table(t, "vectors/webauthn/level3.json")))
-	out, code := python(t, "-vectors", folder)
-	if code != 0 || !strings.Contains(out, "ecdsa: 484 verdicts agree, 0 do not") || !strings.Contains(out, "webauthn: 10 verdicts agree, 0 do not") {
-		t.Errorf("%s", out)
-	}
-	t.Log(strings.ReplaceAll(out, "\n", "; "))
 }
 
 func TestActsOfConsequenceAreCounted(t *testing.T) {

@@ -627,30 +627,29 @@ def vectors(folder):
     """Ed25519: every verdict of Wycheproof, and how many of the edge cases of CCTV are accepted (all nodes must
     accept the same 208). ECDSA: every verdict of Wycheproof on DER. WebAuthn: the assertions of the W3C by ES256.
     JCS (RFC 8785): every string of the inputs is spelt as in the output."""
-    read_json = lambda of, f: json.load(open(os.path.join(folder, of, f), encoding="utf-8"))
-    verdicts = lambda name, groups, check: [(name, check(g, t) == (t["result"] == "valid")) for g in groups["testGroups"] for t in g["tests"]]
-    ed25519 = lambda g, t: signed(*(bytes.fromhex(x) for x in (g["publicKey"]["pk"], t["msg"], t["sig"])))
-    ecdsa = lambda g, t: psigned(*(bytes.fromhex(x) for x in (g["publicKey"]["uncompressed"], t["msg"], t["sig"])))
-    all_ = verdicts("ed25519", read_json("ed25519", "wycheproof-ed25519_test.json"), ed25519)
-    all_ += verdicts("ecdsa", read_json("ecdsa", "wycheproof-ecdsa_secp256r1_sha256_test.json"), ecdsa)
+    path = lambda *f: os.path.join(folder, *f)
+    read_json = lambda *f: json.load(open(path(*f), encoding="utf-8"))
+    verdicts = lambda file, check: [check(g, t) == (t["result"] == "valid") for g in file["testGroups"] for t in g["tests"]]
+    octets = lambda *texts: (bytes.fromhex(x) for x in texts)
+    ed25519 = verdicts(read_json("ed25519", "wycheproof-ed25519_test.json"), lambda g, t: signed(*octets(g["publicKey"]["pk"], t["msg"], t["sig"])))
+    ecdsa = verdicts(read_json("ecdsa", "wycheproof-ecdsa_secp256r1_sha256_test.json"), lambda g, t: psigned(*octets(g["publicKey"]["uncompressed"], t["msg"], t["sig"])))
+    webauthn = []
     for v in read_json("webauthn", "level3.json"):
         _, cose, xy = v["registration"].get("attestationObject", "").partition("a5010203262001215820")
         if cose and v["authentication"]:
-            a = {k: bytes.fromhex(v["authentication"][k]) for k in ("authenticatorData", "clientDataJSON", "signature")}
-            key = bytes.fromhex("04" + xy[:64] + xy[70:134])
-            all_.append(("webauthn", psigned(key, a["authenticatorData"] + sha(a["clientDataJSON"]), a["signature"])))
-    for name_ in ("ed25519", "ecdsa", "webauthn"):
-        print("%s: %d verdicts agree, %d do not" % (name_, all_.count((name_, True)), all_.count((name_, False))))
+            data, client, signature = octets(*(v["authentication"][k] for k in ("authenticatorData", "clientDataJSON", "signature")))
+            webauthn.append(psigned(bytes.fromhex("04" + xy[:64] + xy[70:134]), data + sha(client), signature))
+    spelt = []
+    for f in sorted(os.listdir(path("jcs", "testdata", "input"))):
+        output = open(path("jcs", "testdata", "output", f), encoding="utf-8").read()
+        spelt += [text(s) in output for s in strings(read_json("jcs", "testdata", "input", f))]
     cases = read_json("ed25519", "cctv-ed25519vectors.json")
     accepted = sum(signed(bytes.fromhex(c["key"]), c["msg"].encode(), bytes.fromhex(c["sig"])) for c in cases)
-    print("ed25519: %d of %d edge cases accepted" % (accepted, len(cases)))
-    spelt = other = 0
-    for f in sorted(os.listdir(os.path.join(folder, "jcs", "testdata", "input"))):
-        output = open(os.path.join(folder, "jcs", "testdata", "output", f), encoding="utf-8").read()
-        for s in strings(read_json(os.path.join("jcs", "testdata", "input"), f)):
-            spelt, other = spelt + (text(s) in output), other + (text(s) not in output)
-    print("jcs: %d strings spelt as there, %d not" % (spelt, other))
-    return spelt > 0 and other == 0 and len(set(all_)) == 3 and all(ok for _, ok in all_) and accepted == 208
+    print("ed25519: %d verdicts agree, %d do not; %d of %d edge cases accepted" % (ed25519.count(True), ed25519.count(False), accepted, len(cases)))
+    print("ecdsa: %d verdicts agree, %d do not" % (ecdsa.count(True), ecdsa.count(False)))
+    print("webauthn: %d verdicts agree, %d do not" % (webauthn.count(True), webauthn.count(False)))
+    print("jcs: %d strings spelt as there, %d not" % (spelt.count(True), spelt.count(False)))
+    return all(x and all(x) for x in (ed25519, ecdsa, webauthn, spelt)) and accepted == 208
 
 
 def main(args):
