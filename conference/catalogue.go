@@ -63,6 +63,7 @@ type Act struct {
 
 	Fields reflect.Type // a struct; nil where the act has no fields
 	decide func(*State, *Call) ([]Event, *Refusal)
+	empty  func(*State, *Call) ([]Event, *Refusal) // decides it as if nothing had been filled in
 }
 
 // CommonRefusals may be met by every act.
@@ -164,6 +165,7 @@ func does[F any](ed *edition, a Act, decide func(s *State, c *Call, f *F) ([]Eve
 		}
 		return decide(s, c, f)
 	}
+	a.empty = func(s *State, c *Call) ([]Event, *Refusal) { return decide(s, c, new(F)) }
 	ed.acts[a.Name] = &a
 }
 

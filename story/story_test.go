@@ -29,7 +29,7 @@ var shipped = []struct {
 	lines, entries int
 }{
 	{"baku", 86, 86},
-	{"training", 460, 372},
+	{"training", 481, 392},
 	{"xviii", 37, 37},
 }
 

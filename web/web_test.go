@@ -86,11 +86,11 @@ func read(page string) string {
 // The page of a meeting, as it is read, in each language.
 func TestGoldenPages(t *testing.T) {
 	compared := 0
-	for _, page := range [][2]string{{"baku", "xxii"}, {"training", "vii"}, {"training", "viii"}} {
+	for _, page := range [][2]string{{"baku", "xxii"}, {"training", "vii"}, {"training", "viii"}, {"training", "ix"}} {
 		name, meeting := page[0], page[1]
 		h := web.New(reading{storytest.Play(t, name)}, web.Options{})
-		if meeting == "viii" {
-			name += "-viii"
+		if meeting == "viii" || meeting == "ix" {
+			name += "-" + meeting
 		}
 		read1 := map[string]bool{}
 		for _, l := range language.All() {

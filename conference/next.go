@@ -1,0 +1,147 @@
+package conference
+
+import (
+	"fmt"
+	"slices"
+
+	"kurultai/record"
+)
+
+// A Step is the one thing the presiding officer of a meeting has to do and say next. Its code names a sentence
+// (next.CODE in the languages), Args what the sentence speaks of, Act the act of the catalogue that does it; "" where
+// the Chair waits for somebody else.
+type Step struct {
+	Code Code
+	Args []Thing
+	Act  string
+}
+
+// StepCodes lists the codes of all steps.
+var StepCodes = []Code{"no-meeting", "over", "await-quorum", "open", "resume", "rule", "draw", "call", "await-answer", "take-votes", "hear-objections", "announce", "put-appeal", "hear-motion", "put-motion",
+	"hear", "over-time", "give-floor", "give-reply", "adopt-agenda", "open-item", "put-proposal", "declare", "close-item", "close"}
+
+func step(code Code, act string, args ...Thing) Step { return Step{code, args, act} }
+
+// Next is what comes next at a meeting, in the order of the rules: what interrupts before what it interrupts (GA 71,
+// 77, 88), who speaks before who waits (GA 68), the item that is open before the next.
+func (s *State) Next(id MeetingID, at record.Instant) Step {
+	m, ok := s.Meeting(id)
+	switch {
+	case !ok:
+		return step("no-meeting", "")
+	case m.Closed:
+		return step("over", "")
+	case m.Opened == nil || m.Stopped != "":
+		return s.nextOpening(m)
+	}
+	if what, ok := s.interrupted(id); ok {
+		if x := s.motions.all.At(string(what)); x.Type == "order" {
+			return step("rule", "Rule", Thing{"party", string(x.Party)})
+		}
+	}
+	if q, ok := s.Pending(id); ok {
+		return s.nextVoting(m, q)
+	}
+	if what, ok := s.interrupted(id); ok {
+		return s.nextMotion(s.motions.all.At(string(what)))
+	}
+	return s.nextOfDebate(m, at)
+}
+
+func (s *State) nextOpening(m Meeting) Step {
+	if q := s.Rules.QuorumToOpen; q != nil {
+		if met, present, needed := s.quorum(m, *q); !met {
+			return step("await-quorum", "", Thing{"number", fmt.Sprint(present)}, Thing{"number", fmt.Sprint(needed)})
+		}
+	}
+	if m.Opened == nil {
+		return step("open", "OpenMeeting")
+	}
+	return step("resume", "ResumeMeeting")
+}
+
+func (s *State) nextVoting(m Meeting, q Question) Step {
+	what := Thing{q.Kind, q.Thing}
+	switch {
+	case q.Ended:
+		return step("announce", "AnnounceResult", what)
+	case q.Method == "consensus" && len(q.Objections) == 0:
+		return step("hear-objections", "AnnounceResult", what)
+	case q.Method == "consensus":
+		return step("announce", "AnnounceResult", what)
+	case q.Method == "roll-call" && len(q.Order) == 0:
+		return step("draw", "DrawStart", what)
+	case q.Method == "roll-call":
+		return s.nextName(q)
+	}
+	return step("take-votes", "EndVoting", what, Thing{"number", fmt.Sprint(len(q.Votes))}, Thing{"number", fmt.Sprint(len(s.Members(m.From, q.Meeting)))})
+}
+
+// nextName waits for the answer of whose name was called, then goes on to the next.
+func (s *State) nextName(q Question) Step {
+	if q.Called > 0 {
+		called := q.Order[q.Called-1]
+		if !slices.ContainsFunc(q.Votes, func(v Cast) bool { return v.Party == called }) {
+			return step("await-answer", "CallName", Thing{"party", string(called)})
+		}
+	}
+	if q.Called < int64(len(q.Order)) {
+		return step("call", "CallName", Thing{"party", string(q.Order[q.Called])})
+	}
+	return step("take-votes", "EndVoting", Thing{q.Kind, q.Thing}, Thing{"number", fmt.Sprint(len(q.Votes))}, Thing{"number", fmt.Sprint(len(q.Order))})
+}
+
+func (s *State) nextMotion(x Motion) Step {
+	if x.Type == "appeal" {
+		return step("put-appeal", "PutQuestion", Thing{"party", string(x.Party)})
+	}
+	kind, _ := s.motionKind(x.Sort)
+	args := []Thing{{"motionkind", x.Sort}, {"party", string(x.Party)}}
+	if kind.Debated() && len(x.For)+len(x.Against) < int(kind.For+kind.Against) {
+		return step("hear-motion", "PutQuestion", args...)
+	}
+	return step("put-motion", "PutQuestion", args...)
+}
+
+func (s *State) nextOfDebate(m Meeting, at record.Instant) Step {
+	id := m.MeetingConvened.Meeting
+	if q, ok := s.Speaking(id); ok {
+		if over := int64(at-q.Given)/1000 - q.Limit; q.Limit > 0 && over > 0 {
+			return step("over-time", "EndFloor", Thing{"party", string(q.Party)}, Thing{"seconds", fmt.Sprint(over)})
+		}
+		return step("hear", "EndFloor", Thing{"party", string(q.Party)})
+	}
+	if waiting := s.SpeakersList(id); len(waiting) > 0 {
+		if waiting[0].Sort == "reply" {
+			return step("give-reply", "GiveReply", Thing{"party", string(waiting[0].Party)})
+		}
+		return step("give-floor", "GiveFloor", Thing{"party", string(waiting[0].Party)})
+	}
+	if items, adopted := s.Agenda(id); !adopted && len(items) > 0 {
+		return step("adopt-agenda", "AdoptAgenda")
+	}
+	if item, ok := s.OpenItem(id); ok {
+		return s.nextOfItem(item)
+	}
+	if item, ok := s.nextItem(id); ok {
+		return step("open-item", "OpenItem", Thing{"item", itemKey(id, item.ID)})
+	}
+	return step("close", "CloseMeeting")
+}
+
+// nextOfItem takes up the drafts of an item: what was carried is declared adopted, what was not put is put.
+func (s *State) nextOfItem(item Item) Step {
+	for _, x := range s.Proposals(item.Meeting) {
+		if x.Item != item.ID || x.State != "submitted" {
+			continue
+		}
+		what := Thing{"proposal", string(x.ID)}
+		switch s.votes.outcomes.At(thingKey(item.Meeting, "proposal", string(x.ID))) {
+		case "carried":
+			return step("declare", "Adopt", what)
+		case "":
+			return step("put-proposal", "PutQuestion", what)
+		}
+	}
+	return step("close-item", "CloseItem", Thing{"item", itemKey(item.Meeting, item.ID)})
+}
