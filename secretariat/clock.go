@@ -15,6 +15,7 @@ const (
 // A clock watches the wall clock by a steady one. While it doubts the wall clock, time goes on from the last entry
 // by the steady clock alone.
 type clock struct {
+	told   bool // of a story: time goes on from the last entry, and there is no doubt about it
 	wall   func() record.Instant
 	steady func() time.Duration // since any moment; never goes back
 
@@ -29,20 +30,29 @@ type clock struct {
 // start begins to watch, with a record whose last entry is of time last.
 func (c *clock) start(last record.Instant, empty bool) {
 	c.wallThen, c.steadyThen = c.wall(), c.steady()
+	c.saw(last)
 	if !empty && c.wallThen > last+longAgo {
 		c.doubt = "gap"
+	}
+}
+
+// saw notes when an entry was first seen to be the last.
+func (c *clock) saw(last record.Instant) {
+	if last != c.last {
+		c.last, c.lastSteady = last, c.steady()
 	}
 }
 
 // now is the recorded time of an act decided now, after an entry of time last, and whether the clock is doubtful.
 func (c *clock) now(last record.Instant, empty bool) (at record.Instant, doubtful bool) {
 	wall, steady := c.wall(), c.steady()
-	if last != c.last {
-		c.last, c.lastSteady = last, steady
-	}
+	c.saw(last)
 	if empty {
 		c.wallThen, c.steadyThen = wall, steady
 		return wall, false
+	}
+	if c.told {
+		return last + record.Instant((steady-c.lastSteady)/time.Millisecond), false
 	}
 	expected := c.wallThen + record.Instant((steady-c.steadyThen)/time.Millisecond)
 	agree := wall-expected <= apart && expected-wall <= apart

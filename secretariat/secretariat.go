@@ -39,6 +39,7 @@ type Config struct {
 	Clock  func() record.Instant // the wall clock
 	Steady func() time.Duration  // a clock that never steps; the machine's monotonic one where nil
 	Chance io.Reader             // crypto/rand.Reader but in tests
+	Told   bool                  // the record is of a story, which has times of its own: time goes on from its last entry
 }
 
 // An Act is what somebody submits.
@@ -110,12 +111,13 @@ func Open(ctx context.Context, c Config) (*Secretariat, error) {
 	v.desk.origin = c.Log.Origin()
 	s := &Secretariat{config: c, acts: make(chan *pending, 4*MaxGroup), stop: make(chan struct{}), stopped: make(chan struct{}), more: make(chan struct{})}
 	s.ahead = v.desk
-	s.clock = clock{wall: c.Clock, steady: c.Steady}
+	s.clock = clock{wall: c.Clock, steady: c.Steady, told: c.Told}
 	if s.clock.steady == nil {
 		start := time.Now()
 		s.clock.steady = func() time.Duration { return time.Since(start) }
 	}
 	s.clock.start(s.ahead.state.Last, s.ahead.state.Size == 0)
+	v.since = s.clock.steady()
 	s.shown.Store(v)
 	go s.write()
 	return s, nil
@@ -427,6 +429,8 @@ func (s *Secretariat) append(size int64, g *draft) (head record.Checkpoint, err 
 // show makes ahead what readers see, and destroys the keys of those who were forgotten.
 func (s *Secretariat) show(head record.Checkpoint, g *draft) {
 	v := *s.View()
+	s.clock.saw(s.ahead.state.Last)
+	v.since = s.clock.steady()
 	v.proofs.append(g.hashes)
 	kept := v.past.keep(s.ahead.state)
 	for _, p := range g.forgotten {
@@ -485,8 +489,14 @@ func (s *Secretariat) Wait(ctx context.Context, size int64) error {
 }
 
 // Now is the recorded time an act decided now would get, but for what the writer knows of its clock: the later of the
-// wall clock and of the last entry's.
-func (s *Secretariat) Now() record.Instant { return max(s.config.Clock(), s.View().State().Last) }
+// wall clock and of the last entry's; of a story, its last entry's and what has passed since.
+func (s *Secretariat) Now() record.Instant {
+	v := s.View()
+	if s.config.Told && v.State().Size > 0 {
+		return v.State().Last + record.Instant((s.clock.steady()-v.since)/time.Millisecond)
+	}
+	return max(s.config.Clock(), v.State().Last)
+}
 
 // View is the record as it stands.
 func (s *Secretariat) View() *View { return s.shown.Load() }

@@ -910,3 +910,20 @@ func TestANameWithdrawnIsNotShownOfThePastEither(t *testing.T) {
 	r.must(r.act("ForgetPerson", `{"ground":"request","person":"`+pid(7)+`"}`))
 	shown(false)
 }
+
+// The time of a story goes on from its last entry, whatever the wall clock shows, and is not doubted.
+func TestAStorysTimeGoesOnFromItsLastEntry(t *testing.T) {
+	const last = record.Instant(1_900_000_000_000)
+	for name, wall := range map[string]record.Instant{"a wall clock years behind": last / 2, "years ahead": 2 * last} {
+		d := &dials{wall: wall}
+		c := clock{told: true, wall: func() record.Instant { return d.wall }, steady: func() time.Duration { return d.steady }}
+		c.start(last, false)
+		d.pass(90_000)
+		if at, doubtful := c.now(last, false); at != last+90_000 || doubtful {
+			t.Errorf("%s: a minute and a half later %s, doubtful %t", name, at, doubtful)
+		}
+		if at, _ := c.now(last+500_000, false); at != last+500_000 {
+			t.Errorf("%s: after another entry %s", name, at)
+		}
+	}
+}

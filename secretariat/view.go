@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -25,6 +26,7 @@ type View struct {
 	names    *names
 	past     *past
 	reader   conference.Reader // whom it is for; the zero Reader is the public
+	since    time.Duration     // by the writer's steady clock: when it began to be shown
 	present  *conference.State // of a view of the past: what is withdrawn by now is not shown of then either
 }
 

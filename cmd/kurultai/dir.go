@@ -101,7 +101,8 @@ func openToWrite(ctx context.Context, dir, tripwire string) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader})
+	_, told := record.StoryBody(h.log.Origin())
+	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told})
 	if err == nil {
 		err = h.arm(ctx, tripwire)
 	}
