@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"kurultai/record/canonical"
@@ -61,6 +62,41 @@ func (d Disclosure) Open() (salt, name string, value canonical.Value, err error)
 		return "", "", value, errors.New("a disclosure is [salt, name, value]")
 	}
 	return v.Items[0].Str, v.Items[1].Str, v.Items[2], nil
+}
+
+// Seal puts a digest in the place of each private value, which stands as {"private":value} in fields, and returns the
+// disclosures: what opens the digests. Each gets a salt of its own.
+func Seal(fields canonical.Value, chance io.Reader) (canonical.Value, []Disclosure, error) {
+	var opened []Disclosure
+	sealed, err := seal(fields, "", chance, &opened)
+	return sealed, opened, err
+}
+
+func seal(v canonical.Value, name string, chance io.Reader, opened *[]Disclosure) (canonical.Value, error) {
+	if private := v.Get("private"); v.Kind == canonical.Object && private.Kind != canonical.Invalid {
+		salt, err := NewSalt(chance)
+		if err != nil || len(v.Keys) != 1 {
+			return v, errors.Join(err, errors.New(`a private value is {"private":value} and nothing else`))
+		}
+		d := Disclose(salt, name, private)
+		*opened = append(*opened, d)
+		return canonical.Value{Kind: canonical.Object, Keys: []string{"sealed"}, Items: []canonical.Value{{Kind: canonical.String, Str: string(d.Digest())}}}, nil
+	}
+	if name != "" {
+		name += "."
+	}
+	v.Items = slices.Clone(v.Items)
+	for i := range v.Items {
+		step := strconv.Itoa(i)
+		if v.Kind == canonical.Object {
+			step = v.Keys[i]
+		}
+		var err error
+		if v.Items[i], err = seal(v.Items[i], name+step, chance, opened); err != nil {
+			return v, err
+		}
+	}
+	return v, nil
 }
 
 // A Reference is a sealed value where it stands: Name is the path from fields down, joined by dots.

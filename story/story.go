@@ -428,10 +428,17 @@ func Salt(r io.Reader, chance io.Reader) ([]byte, error) {
 	}
 	var out []byte
 	for _, l := range lines {
-		var opened []Opened
-		fields, err := salt(l.Act.Get("fields"), "", chance, &opened)
+		fields, disclosures, err := record.Seal(l.Act.Get("fields"), chance)
 		if err != nil {
 			return nil, &LineError{l.Number, err}
+		}
+		var opened []Opened
+		for _, d := range disclosures {
+			salt, name, value, err := d.Open()
+			if err != nil {
+				return nil, &LineError{l.Number, err}
+			}
+			opened = append(opened, Opened{name, salt, value})
 		}
 		if len(opened) > 0 {
 			at, _ := slices.BinarySearch(l.Act.Keys, "fields")
@@ -445,49 +452,12 @@ func Salt(r io.Reader, chance io.Reader) ([]byte, error) {
 	return out, nil
 }
 
-func salt(v canonical.Value, name string, chance io.Reader, opened *[]Opened) (canonical.Value, error) {
-	if private := v.Get("private"); v.Kind == canonical.Object && private.Kind != canonical.Invalid {
-		salt, err := record.NewSalt(chance)
-		if err != nil || len(v.Keys) != 1 {
-			return v, errors.Join(err, errors.New(`a private value is {"private":value} and nothing else`))
-		}
-		*opened = append(*opened, Opened{name, salt, private})
-		digest := record.Disclose(salt, name, private).Digest()
-		return canonical.Value{Kind: canonical.Object, Keys: []string{"sealed"}, Items: []canonical.Value{{Kind: canonical.String, Str: string(digest)}}}, nil
-	}
-	if name != "" {
-		name += "."
-	}
-	items := slices.Clone(v.Items)
-	for i := range items {
-		step := fmt.Sprint(i)
-		if v.Kind == canonical.Object {
-			step = v.Keys[i]
-		}
-		var err error
-		if items[i], err = salt(items[i], name+step, chance, opened); err != nil {
-			return v, err
-		}
-	}
-	v.Items = items
-	return v, nil
-}
-
 // Seal replaces each {"private":value} in the fields of an act by its digest, with a salt drawn from chance, and
 // returns what opens them in the order an act brings its disclosures.
 func Seal(fields canonical.Value, chance io.Reader) (canonical.Value, []record.Disclosure, error) {
-	var opened []Opened
-	sealed, err := salt(fields, "", chance, &opened)
-	if err != nil {
-		return fields, nil, err
+	sealed, beside, err := record.Seal(fields, chance)
+	if err == nil && len(beside) > 0 {
+		sealed, err = canonical.Parse(string(canonical.Append(nil, sealed)))
 	}
-	if sealed, err = canonical.Parse(string(canonical.Append(nil, sealed))); err != nil {
-		return fields, nil, err
-	}
-	slices.SortStableFunc(opened, places(sealed))
-	var beside []record.Disclosure
-	for _, o := range opened {
-		beside = append(beside, o.disclosure())
-	}
-	return sealed, beside, nil
+	return sealed, beside, err
 }

@@ -11,10 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
-	"golang.org/x/time/rate"
 
 	"kurultai/conference"
 	"kurultai/language"
@@ -273,12 +271,14 @@ type (
 	}
 	// Problem is an error (RFC 9457).
 	Problem struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail,omitempty"`
-		Code   string `json:"code,omitempty" jsonschema:"refusal code, for programs"`
-		Rule   string `json:"rule,omitempty"`
+		Type   string   `json:"type"`
+		Title  string   `json:"title"`
+		Status int      `json:"status"`
+		Detail string   `json:"detail,omitempty"`
+		Code   string   `json:"code,omitempty" jsonschema:"refusal code, for programs"`
+		Rule   string   `json:"rule,omitempty"`
+		Args   []string `json:"args,omitempty" jsonschema:"what the title names, in order"`
+		Remedy string   `json:"remedy,omitempty" jsonschema:"what to do about a refusal"`
 	}
 )
 
@@ -587,7 +587,7 @@ func (s *site) api() http.Handler {
 	mux := http.NewServeMux()
 	limited := func(h http.HandlerFunc) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			if !s.callers.allow(r) {
+			if !s.callers.allow(caller(r)) {
 				w.Header().Set("Retry-After", "1")
 				s.problem(w, r, http.StatusTooManyRequests, "page.toomany", nil)
 				return
@@ -603,7 +603,7 @@ func (s *site) api() http.Handler {
 		http.Redirect(w, r, "/api/openapi.json", http.StatusSeeOther)
 	})
 	mux.HandleFunc("POST /api/acts/{act}", limited(s.submit))
-	mux.HandleFunc("POST /api/acts/{act}/prepare", limited(s.submit))
+	mux.HandleFunc("POST /api/acts/{act}/prepare", limited(s.prepare))
 	mux.HandleFunc("/api/", limited(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
@@ -617,25 +617,6 @@ func (s *site) api() http.Handler {
 
 // maxAct is the largest act that is read: an entry's size and its disclosures.
 const maxAct = 4 * record.MaxEntry
-
-// submit refuses who has not signed in, which nobody can as yet; the body is read no further than it may be.
-func (s *site) submit(w http.ResponseWriter, r *http.Request) {
-	body := http.MaxBytesReader(w, r.Body, maxAct)
-	buf := make([]byte, 4096)
-	for {
-		_, err := body.Read(buf)
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			s.problem(w, r, http.StatusRequestEntityTooLarge, "page.toolarge", nil)
-			return
-		}
-		if err != nil {
-			break
-		}
-	}
-	w.Header().Set("WWW-Authenticate", `Passkey realm="kurultai"`)
-	s.problem(w, r, http.StatusUnauthorized, "page.signin", nil)
-}
 
 // answer answers one address.
 func (s *site) answer(w http.ResponseWriter, r *http.Request, e endpoint) {
@@ -696,14 +677,13 @@ func (s *site) problem(w http.ResponseWriter, r *http.Request, status int, key s
 }
 
 func (s *site) sendProblem(w http.ResponseWriter, r *http.Request, p Problem) {
-	l, status := s.preferred(r), p.Status
 	body, _ := json.Marshal(p)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
-	h.Set("Content-Language", l.Code)
+	h.Set("Content-Language", s.preferred(r).Code)
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept-Language")
-	w.WriteHeader(status)
+	w.WriteHeader(p.Status)
 	if r.Method != http.MethodHead {
 		w.Write(body)
 	}
@@ -726,32 +706,19 @@ func sendJSON(w http.ResponseWriter, r *http.Request, result any) {
 	send(w, r, body, compressed)
 }
 
-// callers limits how often one address asks the API: generously, for a hall is one address.
-type callers struct {
-	mu    sync.Mutex
-	known map[string]*rate.Limiter
-}
-
+// How often one address may ask the API: generously, for a hall is one address.
 const (
 	callsPerSecond = 200
 	callsAtOnce    = 1000
-	callersKnown   = 4096
 )
 
-func (c *callers) allow(r *http.Request) bool {
+// caller is the address a request came from.
+func caller(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		host = r.RemoteAddr
+		return r.RemoteAddr
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.known == nil || len(c.known) >= callersKnown {
-		c.known = map[string]*rate.Limiter{}
-	}
-	if c.known[host] == nil {
-		c.known[host] = rate.NewLimiter(callsPerSecond, callsAtOnce)
-	}
-	return c.known[host].Allow()
+	return host
 }
 
 // OpenAPI describes the API (OpenAPI 3.1), with the JSON Schema of every act.
@@ -789,13 +756,7 @@ func OpenAPI() map[string]any {
 				one["operationId"] = operation("get", a.Name)
 				address["get"] = one
 			}
-			address["post"] = map[string]any{
-				"summary": summary, "description": a.Help, "operationId": operation("post", a.Name+suffix),
-				"requestBody": map[string]any{"required": true, "content": map[string]any{"application/json": map[string]any{"schema": map[string]any{
-					"type": "object", "required": []any{"as", "key"}, "properties": map[string]any{"as": map[string]any{"type": "string"}, "key": map[string]any{"type": "string", "description": "16 random bytes, base64url"}, "for": map[string]any{"type": "string"}, "meeting": map[string]any{"type": "string"},
-						"fields": map[string]any{"$ref": "#/components/schemas/" + a.Name}}}}}},
-				"responses": map[string]any{"401": problem, "default": problem},
-			}
+			address["post"] = posted(a, summary, suffix, problem)
 		}
 	}
 	return map[string]any{
@@ -803,6 +764,33 @@ func OpenAPI() map[string]any {
 		"info":    map[string]any{"title": "Kurultai", "version": "1", "description": "What a record holds, at any index; and the acts it takes from those who have signed in."},
 		"paths":   paths, "components": map[string]any{"schemas": schemas},
 	}
+}
+
+// posted describes how an act is prepared or submitted.
+func posted(a *conference.Act, summary, suffix string, problem map[string]any) map[string]any {
+	body, answers := Schema(reflect.TypeFor[Submission]()), map[string]any{"default": problem}
+	var in any = body
+	if suffix == "" {
+		answers["201"], answers["200"], answers["202"] = answer[ReceiptView]("the receipt"), answer[ReceiptView]("the first receipt, where the act had been taken before"), answer[WaitingView]("it waits for the second person")
+	} else {
+		asked := Schema(reflect.TypeFor[Asked]())
+		delete(asked.Properties, "fields")
+		properties := map[string]any{}
+		for name, p := range asked.Properties {
+			properties[name] = p
+		}
+		if properties["fields"] = map[string]any{"$ref": "#/components/schemas/" + a.Name}; a.Sealed != nil {
+			properties["fields"] = map[string]any{"type": "object", "description": "as " + a.Name + ", a private value as {\"private\":value}"}
+		}
+		in, answers["200"] = map[string]any{"type": "object", "required": []any{"as"}, "additionalProperties": false, "properties": properties}, answer[PreparedAct]("the bytes to be signed and submitted")
+	}
+	return map[string]any{"summary": summary, "description": a.Help, "operationId": operation("post", a.Name+suffix), "responses": answers,
+		"requestBody": map[string]any{"required": true, "content": map[string]any{"application/json": map[string]any{"schema": in}}}}
+}
+
+// answer describes an answer of type T.
+func answer[T any](what string) map[string]any {
+	return map[string]any{"description": what, "content": map[string]any{"application/json": map[string]any{"schema": Schema(reflect.TypeFor[T]())}}}
 }
 
 func operation(method, path string) string {

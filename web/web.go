@@ -89,17 +89,22 @@ type site struct {
 	assets     map[string]asset // by path under /static/
 	version    string           // of all assets, in their addresses
 	frames     frames
-	callers    callers
+	callers    limits // by address: what the API is asked
 	sessions   sessions
 	persons    limits // by person: what changes something
 	failures   limits // by address: sign-ins that came to nothing
 	ceremonies ceremonies
 	fresh      freshLinks
+	halves     halves
+	handler    http.Handler
 }
+
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // New returns the pages of a record.
 func New(r Record, o Options) http.Handler {
 	s := &site{record: r, Options: o, assets: map[string]asset{}}
+	s.callers.every, s.callers.burst = callsPerSecond, callsAtOnce
 	s.persons.every, s.persons.burst = 5, 40
 	s.failures.every, s.failures.burst = 1, 100 // a hall is one address
 	s.sessions.load(o.Sessions)
@@ -124,7 +129,7 @@ func New(r Record, o Options) http.Handler {
 		s.fail(w, r, errNotFound)
 	})
 	api := s.api()
-	return s.careful(s.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.handler = s.careful(s.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/api/"):
 			api.ServeHTTP(w, r)
@@ -134,6 +139,7 @@ func New(r Record, o Options) http.Handler {
 			mux.ServeHTTP(w, r)
 		}
 	})))
+	return s
 }
 
 // args hands a language and a mark to a template within another.

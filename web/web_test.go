@@ -425,7 +425,7 @@ func TestEveryWordIsSaidAndUsed(t *testing.T) {
 			used[string(m[1])] = true
 		}
 		// a problem has a detail where there is a help for its title
-		for _, m := range regexp.MustCompile(`s\.problem\(.*"(page\.[a-z]+)"`).FindAllSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile(`(?:s\.problem\(|errProblem\{).*"(page\.[a-z]+)"`).FindAllSubmatch(text, -1) {
 			if l, _ := language.Get("en"); l.Has(string(m[1]) + "help") {
 				used[string(m[1])+"help"] = true
 			}

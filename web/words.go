@@ -250,3 +250,12 @@ func (t teller) entry(ctx context.Context, index int64) (e *record.Entry, text [
 	}
 	return e, text, caused, nil
 }
+
+// act says in a few words what a submitted act does: its title, for whom, at which meeting.
+func (t teller) act(a *record.Submitted) string {
+	at := ""
+	if m, ok := t.s.Meeting(conference.MeetingID(a.Meeting)); ok {
+		at = together(" ", paper.Roman(m.Ordinal), t.place(m.Place))
+	}
+	return together(": ", t.l.Say("act."+a.Name), together(", ", t.party(conference.PartyID(a.For)), at))
+}
