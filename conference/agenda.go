@@ -348,3 +348,14 @@ func items(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *ItemClosed) { left(s, b.Meeting, b.Item, "closed", h.Index) })
 }
+
+// Items lists what was proposed for a meeting, in order of id.
+func (s *State) Items(m MeetingID) (list []Item) {
+	for _, i := range s.agenda.items.From(string(m) + "/") {
+		if i.Meeting != m {
+			break
+		}
+		list = append(list, i)
+	}
+	return list
+}

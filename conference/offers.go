@@ -57,11 +57,7 @@ func (a *Act) Required() (names []string) {
 
 // Offices lists the capacities a person holds at an instant, in order; one about itself stands last.
 func (s *State) Offices(p PersonID, at record.Instant) (held []Office) {
-	for _, o := range s.offices.All() {
-		if o.Person == p && o.From <= at {
-			held = append(held, o)
-		}
-	}
+	held = s.OfficesOf(p, at)
 	if known, ok := s.persons.Get(string(p)); ok && !known.Forgotten {
 		held = append(held, Office{Person: p, Capacity: Myself})
 	}

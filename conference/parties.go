@@ -214,3 +214,11 @@ func (s *State) Place(id PlaceID) (Place, bool) { return s.places.Get(string(id)
 
 // membershipRule is what admission rests on: the body's own decision, as GA 134-138 have it for the Assembly.
 const membershipRule = "the body's decision, named as basis; GA 134-138"
+
+// Places lists all places in order of id.
+func (s *State) Places() (list []Place) {
+	for _, p := range s.places.All() {
+		list = append(list, p)
+	}
+	return list
+}

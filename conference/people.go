@@ -248,3 +248,13 @@ func (s *State) Forgotten() (ids []PersonID) {
 	}
 	return ids
 }
+
+// People lists the persons who are registered and not forgotten, in order of id.
+func (s *State) People() (list []Person) {
+	for _, p := range s.persons.All() {
+		if !p.Forgotten {
+			list = append(list, p)
+		}
+	}
+	return list
+}

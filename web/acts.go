@@ -141,7 +141,7 @@ func (s *site) prepare(w http.ResponseWriter, r *http.Request) {
 		s.complain(w, r, errProblem{http.StatusBadRequest, "page.badjson", []string{err.Error()}})
 		return
 	}
-	p, _, err := s.prepareAct(r.Context(), s.preferred(r), act, who, asked, rand.Reader)
+	p, _, err := s.prepareAct(r.Context(), s.preferred(r), act, who, asked, nil, rand.Reader)
 	if err != nil {
 		s.complain(w, r, err)
 		return
@@ -157,7 +157,7 @@ func (s *site) prepare(w http.ResponseWriter, r *http.Request) {
 }
 
 // prepareAct gives an act its final bytes and rehearses it. Salts and the key, where there is none, come from chance.
-func (s *site) prepareAct(ctx context.Context, l *language.Language, act *conference.Act, who conference.PersonID, asked Asked, chance io.Reader) (PreparedAct, *Act, error) {
+func (s *site) prepareAct(ctx context.Context, l *language.Language, act *conference.Act, who conference.PersonID, asked Asked, blobs [][]byte, chance io.Reader) (PreparedAct, *Act, error) {
 	v := s.record.View()
 	fields, disclosures, err := record.Seal(asked.Fields, chance)
 	if err != nil {
@@ -178,9 +178,12 @@ func (s *site) prepareAct(ctx context.Context, l *language.Language, act *confer
 		until := s.Desk.Now() + meantForTwo
 		submitted.NotAfter = &until
 	}
-	a := &Act{Submitted: submitted, Disclosures: disclosures}
+	a := &Act{Submitted: submitted, Disclosures: disclosures, Blobs: blobs}
 	err = s.rehearse(ctx, a)
-	attested := isNotAttested(err)
+	attested := is(err, "not-attested")
+	if is(err, "not-opened") && len(blobs) == 0 && len(record.Blobs(fields)) > 0 {
+		err = s.decidable(&a.Submitted) // blobs come with the submission
+	}
 	if attested {
 		if a.Submitted.NotAfter == nil {
 			until := s.Desk.Now() + meantAttested
@@ -219,9 +222,19 @@ func formed(a *record.Submitted, size int64) error {
 	return nil
 }
 
-func isNotAttested(err error) bool {
+// is reports whether an error is a refusal of a code.
+func is(err error, code conference.Code) bool {
 	var r *conference.Refusal
-	return errors.As(err, &r) && r.Code == "not-attested"
+	return errors.As(err, &r) && r.Code == code
+}
+
+// pretty writes canonical JSON for people to read.
+func pretty(text string) string {
+	v, err := canonical.Parse(text)
+	if err != nil {
+		return text
+	}
+	return spread(v, "")
 }
 
 // decidable decides an act as if it were signed already.

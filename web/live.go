@@ -96,6 +96,17 @@ const (
 // live sends the newest frame of a place each time the record has grown. An event's id is the record's size; a
 // reader who was slow misses frames and never waits for old ones.
 func (s *site) live(w http.ResponseWriter, r *http.Request, at place, in *visit) {
+	s.stream(w, r, func(v View) ([]byte, string, error) {
+		p, moved, err := s.frame(v, at, in)
+		if err != nil || moved != "" {
+			return nil, moved, err
+		}
+		return p.event, "", nil
+	})
+}
+
+// stream sends what frame makes of each new size of the record.
+func (s *site) stream(w http.ResponseWriter, r *http.Request, frame func(View) (event []byte, moved string, err error)) {
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Connection", "close") // the deadlines set below are the connection's
@@ -138,7 +149,7 @@ func (s *site) live(w http.ResponseWriter, r *http.Request, at place, in *visit)
 		case size == seen:
 			continue
 		}
-		p, moved, err := s.frame(v, at, in)
+		made, moved, err := frame(v)
 		switch {
 		case err != nil:
 			return // whoever comes back by a page reads why
@@ -146,7 +157,7 @@ func (s *site) live(w http.ResponseWriter, r *http.Request, at place, in *visit)
 			send(-1, fmt.Appendf(nil, "event: moved\ndata: %s\n\n", moved))
 			return
 		}
-		if seen = size; !send(size, p.event) {
+		if seen = size; !send(size, made) {
 			return
 		}
 	}

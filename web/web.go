@@ -5,6 +5,9 @@
 //	/LANG/meetings/ID                   the public page of a meeting
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
 //	/LANG/record, /LANG/record/N        the head of the record; one entry and its proof
+//	/LANG/now, /LANG/meetings/ID/now    what whoever has signed in may do now
+//	/LANG/act/ACT                       the form of an act; posted, it is done
+//	/LANG/pending                       acts of two persons that wait for the second
 //	/LANG/…/live                        the newest main part of a page each time the record grows
 //	/LANG/signin, me, enrol/TOKEN, …    signing in, where this node takes acts, see signin.go
 //	/api/…                              the same as JSON, see api.go
@@ -97,6 +100,7 @@ type site struct {
 	fresh      freshLinks
 	halves     halves
 	handler    http.Handler
+	secret     [32]byte // of this run: what salts of forms are drawn from
 }
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
@@ -108,13 +112,15 @@ func New(r Record, o Options) http.Handler {
 	s.persons.every, s.persons.burst = 5, 40
 	s.failures.every, s.failures.burst = 1, 100 // a hall is one address
 	s.sessions.load(o.Sessions)
+	rand.Read(s.secret[:])
 	s.loadAssets()
-	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number}).ParseFS(templateFiles, "templates/*.html"))
+	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number, "pairOf": pairOf}).ParseFS(templateFiles, "templates/*.html"))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
 	mux.HandleFunc("GET /{lang}", s.tongue)
 	mux.HandleFunc("GET /record", s.recordInTongue)
 	s.settle(mux)
+	s.settlePersonal(mux)
 	static := http.NewServeMux()
 	static.HandleFunc("GET /static/{version}/{path...}", s.static)
 	if o.Desk != nil {
@@ -147,6 +153,9 @@ func args(l *language.Language, m Mark) map[string]any { return map[string]any{"
 
 // markOf hands a language and the index of an entry to a template within another.
 func markOf(l *language.Language, n int64) map[string]any { return map[string]any{"L": l, "N": n} }
+
+// pairOf hands a language and a control to a template within another.
+func pairOf(l *language.Language, f Field) map[string]any { return map[string]any{"L": l, "F": f} }
 
 // number writes n as the language groups its digits.
 func number(l *language.Language, n int64) string {

@@ -1,0 +1,267 @@
+package web_test
+
+import (
+	"bufio"
+	"context"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"kurultai/conference"
+	"kurultai/language"
+	"kurultai/web"
+)
+
+// see fetches a page in the browser of a person.
+func (h hall) see(who conference.PersonID, path string) *httptest.ResponseRecorder {
+	h.Helper()
+	r := httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil)
+	r.RemoteAddr = "127.0.0.1:1"
+	if who != "" {
+		r.AddCookie(web.SignIn(h.h, who))
+	}
+	w := httptest.NewRecorder()
+	h.h.ServeHTTP(w, r)
+	return w
+}
+
+// post sends a form.
+func (h hall) post(who conference.PersonID, path string, typed url.Values) *httptest.ResponseRecorder {
+	h.Helper()
+	return h.send(who, path, "application/x-www-form-urlencoded", typed.Encode())
+}
+
+var (
+	hidden  = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
+	buttons = regexp.MustCompile(`(?s)<form method="post" action="([^"]+)">(.*?)<button class="btn[^"]*">([^<]*)</button>`)
+)
+
+// pressed finds the form whose button says something, as a browser would send it.
+func (h hall) pressed(page, label string) (action string, typed url.Values) {
+	h.Helper()
+	for _, m := range buttons.FindAllStringSubmatch(page, -1) {
+		if html.UnescapeString(m[3]) != label {
+			continue
+		}
+		typed = url.Values{}
+		for _, f := range hidden.FindAllStringSubmatch(m[2], -1) {
+			typed.Add(f[1], html.UnescapeString(f[2]))
+		}
+		return m[1], typed
+	}
+	h.Fatalf("no button says %q", label)
+	return "", nil
+}
+
+// Every act has a form in every language, with each of its fields, and no word is missing.
+func TestEveryActHasAForm(t *testing.T) {
+	h := newHall(t)
+	secretary, checked := h.holder(conference.Secretary, ""), 0
+	for _, a := range conference.Catalogue() {
+		for _, l := range language.All() {
+			w := h.see(secretary, "/"+l.Code+"/act/"+a.Name+"?meeting=ix")
+			page := w.Body.String()
+			if w.Code != http.StatusOK || strings.Contains(page, "⟨") || !strings.Contains(page, `<html lang="`+l.Code+`"`) {
+				t.Fatalf("%s in %s: %d %.200s", a.Name, l.Code, w.Code, page)
+			}
+			for i := range a.Fields.NumField() {
+				key, _, _ := strings.Cut(a.Fields.Field(i).Tag.Get("json"), ",")
+				if !strings.Contains(page, `name="field.`+key) && !strings.Contains(page, `name="file.`+key) {
+					t.Errorf("%s has no control for %s", a.Name, key)
+				}
+			}
+			checked++
+		}
+	}
+	if checked < 9*150 {
+		t.Errorf("only %d forms", checked)
+	}
+	t.Logf("%d forms", checked)
+}
+
+// A form works without a script: what is refused comes back as it was typed, with what stands against it; put right
+// and sent twice, it is done once.
+func TestAFormKeepsWhatWasTyped(t *testing.T) {
+	h := newHall(t)
+	xv, size := h.holder(conference.Head, "xv"), h.s.View().State().Size
+	typed := url.Values{"office": {"Head/xv"}, "meeting": {"ix"}, "key": {"AAAAAAAAAAAAAAAAAAAAAA"}, "seen": {"392"},
+		"field.point": {"m-new"}, "field.claim": {"The <speaker> is off the item & goes on"}, "do": {"1"}}
+	w := h.post(xv, "/en/act/RaisePointOfOrder", typed)
+	page := w.Body.String()
+	for _, part := range []string{"speaks-to-substance", `value="m-new"`, `value="The &lt;speaker&gt; is off the item &amp; goes on"`, `value="AAAAAAAAAAAAAAAAAAAAAA"`, `<option value="Head/xv" selected>`, `<option value="ix" selected>`} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the form lacks %s", part)
+		}
+	}
+	if w.Code != http.StatusConflict || h.s.View().State().Size != size {
+		t.Errorf("refused: %d, %d entries", w.Code, h.s.View().State().Size)
+	}
+	typed.Set("field.point", "M new")
+	typed.Set("field.rule", "rule 19")
+	if page = h.post(xv, "/en/act/RaisePointOfOrder", typed).Body.String(); !strings.Contains(page, `value="M new" autocomplete="off">`) || !strings.Contains(page, `class="small wrong" role="alert"`) {
+		t.Error("what is wrong with a field does not stand beside it")
+	}
+	typed.Set("field.point", "m-new")
+	for i, status := range []int{http.StatusCreated, http.StatusOK} {
+		w := h.post(xv, "/en/act/RaisePointOfOrder", typed)
+		if w.Code != status || !strings.Contains(w.Body.String(), "Recorded as entry 392") || h.s.View().State().Size != size+1 {
+			t.Errorf("sent the %d. time: %d %s", i+1, w.Code, read(w.Body.String()))
+		}
+	}
+	typed.Set("field.claim", "another")
+	if w := h.post(xv, "/en/act/RaisePointOfOrder", typed); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "key-reused") {
+		t.Errorf("another act under the same key: %d", w.Code)
+	}
+}
+
+// Lists, texts by language, private values and files come through a form.
+func TestAFormTakesEveryTypeOfField(t *testing.T) {
+	h := newHall(t)
+	secretary := h.holder(conference.Secretary, "")
+	typed := url.Values{"office": {"Secretary"}, "meeting": {"ix"}, "key": {"BAAAAAAAAAAAAAAAAAAAAA"}, "field.item": {"item-9"}}
+	for _, l := range language.All() {
+		typed.Set("field.title."+l.Code, "Title in "+l.Code)
+	}
+	if w := h.post(secretary, "/en/act/ProposeItem", typed); w.Code != http.StatusCreated {
+		t.Errorf("texts: %d %s", w.Code, read(w.Body.String()))
+	}
+	secret := url.Values{"office": {"Secretary"}, "key": {"CAAAAAAAAAAAAAAAAAAAAA"}, "seen": {"392"}, "field.person": {strings.Repeat("cd", 16)}, "field.names.en": {"Nobody Anywhere"}}
+	for _, status := range []int{http.StatusCreated, http.StatusOK} { // the salts are those of the first time
+		if w := h.post(secretary, "/en/act/RegisterPerson", secret); w.Code != status {
+			t.Errorf("private: %d %s", w.Code, read(w.Body.String()))
+		}
+	}
+	list := url.Values{"office": {"Secretary"}, "meeting": {"ix"}, "key": {"DAAAAAAAAAAAAAAAAAAAAA"}, "field.items.0": {"item-1"}, "field.items.1": {"item-2"}, "field.items.2": {""}}
+	more := url.Values{"more": {"items"}}
+	for k, v := range list {
+		more[k] = v
+	}
+	if w := h.post(secretary, "/en/act/CirculateProvisionalAgenda", more); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `name="field.items.3"`) {
+		t.Errorf("one more row: %d", w.Code)
+	}
+	if w := h.post(secretary, "/en/act/CirculateProvisionalAgenda", list); w.Code != http.StatusCreated {
+		t.Errorf("a list: %d %s", w.Code, read(w.Body.String()))
+	}
+	upload := "--b\r\nContent-Disposition: form-data; name=\"office\"\r\n\r\nSecretary\r\n--b\r\nContent-Disposition: form-data; name=\"meeting\"\r\n\r\nix\r\n--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nEAAAAAAAAAAAAAAAAAAAAA\r\n"
+	for k, v := range map[string]string{"symbol": "LP/IX/INF.7", "language": "en", "level": "public", "type": "letter"} {
+		upload += "--b\r\nContent-Disposition: form-data; name=\"field." + k + "\"\r\n\r\n" + v + "\r\n"
+	}
+	upload += "--b\r\nContent-Disposition: form-data; name=\"file.text\"; filename=\"letter.pdf\"\r\nContent-Type: application/pdf\r\n\r\nDear Chair\r\n--b--\r\n"
+	if w := h.send(secretary, "/en/act/RegisterDocument", "multipart/form-data; boundary=b", upload); w.Code != http.StatusCreated {
+		t.Errorf("a file: %d %s", w.Code, read(w.Body.String()))
+	}
+	for kind, status := range map[string]int{"text/plain": http.StatusUnsupportedMediaType, "multipart/form-data; boundary=b": http.StatusBadRequest} {
+		if w := h.send(secretary, "/en/act/RegisterDocument", kind, "x=1"); w.Code != status {
+			t.Errorf("%s: %d", kind, w.Code)
+		}
+	}
+	if w := h.post("", "/en/act/ProposeItem", typed); w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "Title in uz") {
+		t.Errorf("nobody: %d", w.Code)
+	}
+}
+
+// Two browsers: a delegate asks for the floor, the chair sees it without asking and gives it.
+func TestTwoBrowsers(t *testing.T) {
+	h := newHall(t)
+	server := httptest.NewServer(h.h)
+	t.Cleanup(server.Close)
+	chair, xv, xo := h.holder(conference.Chair, ""), h.holder(conference.Head, "xv"), h.holder(conference.Head, "xo")
+	if page := read(h.see(xv, "/en/meetings/ix/now").Body.String()); !strings.Contains(page, "number 1 on the speakers' list") {
+		t.Error("xv is not told its place")
+	}
+	for _, o := range h.s.View().State().Holders(conference.Chair) {
+		if m, _ := h.s.View().State().Meeting("ix"); o.Person == m.Chair {
+			chair = o.Person
+		}
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/en/meetings/ix/now/live?seen=392", nil)
+	r.AddCookie(web.SignIn(h.h, chair))
+	stream, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Body.Close()
+	action, typed := h.pressed(h.see(xo, "/en/meetings/ix/now").Body.String(), "Ask for the floor")
+	if w := h.post(xo, action, typed); w.Code != http.StatusCreated {
+		t.Fatalf("%d %s", w.Code, read(w.Body.String()))
+	}
+	if page := read(h.see(xo, "/en/now").Body.String()); !strings.Contains(page, "number 2 on the speakers' list") {
+		t.Error("xo is not told its place")
+	}
+	seen := strings.Builder{}
+	for in := bufio.NewScanner(stream.Body); in.Scan() && !strings.Contains(seen.String(), "</footer>"); {
+		seen.WriteString(strings.TrimPrefix(in.Text(), "data: ") + "\n")
+	}
+	if !strings.Contains(seen.String(), "Next:") || !strings.Contains(seen.String(), "I give the floor to Vindara.") {
+		t.Fatalf("the chair sees %.2000s", read(seen.String()))
+	}
+	action, typed = h.pressed(seen.String(), "Give the floor: Vindara")
+	if w := h.post(chair, action, typed); w.Code != http.StatusCreated {
+		t.Fatalf("%d %s", w.Code, read(w.Body.String()))
+	}
+	if page := h.see(xv, "/en/meetings/ix/now").Body.String(); !strings.Contains(page, "Vindara has the floor") {
+		t.Error("xv is not told that it has the floor")
+	}
+}
+
+// The page says what may be done and what the rules bar, in every language and for everybody in office.
+func TestWhatMayBeDoneNow(t *testing.T) {
+	h := newHall(t)
+	checked := 0
+	for _, c := range conference.Capacities {
+		for _, o := range h.s.View().State().Holders(c) {
+			for _, l := range language.All() {
+				w := h.see(o.Person, "/"+l.Code+"/meetings/ix/now")
+				if w.Code != http.StatusOK || strings.Contains(w.Body.String(), "⟨") {
+					t.Errorf("%s in %s: %d %.300s", c, l.Code, w.Code, w.Body)
+				}
+				checked++
+			}
+		}
+	}
+	if checked < 90 {
+		t.Errorf("only %d pages", checked)
+	}
+	page := h.see(h.holder(conference.Head, "xz"), "/en/meetings/ix/now").Body.String()
+	for _, part := range []string{`class="barred"`, "End the statement", "Ask for the floor", "suspension of the meeting", "rule 21"} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page lacks %s", part)
+		}
+	}
+	if w := h.see("", "/en/now"); w.Code != http.StatusUnauthorized {
+		t.Errorf("nobody: %d", w.Code)
+	}
+	if w := h.see(h.holder(conference.Head, "xz"), "/en/now?q=point+of"); strings.Contains(w.Body.String(), "Ask for the floor") || !strings.Contains(w.Body.String(), "Raise a point of order") {
+		t.Error("the list is not narrowed")
+	}
+	t.Logf("%d pages", checked)
+}
+
+// The second of two persons sees exactly what the first submitted, and completes it.
+func TestAnActOfTwoWaitsOnAPage(t *testing.T) {
+	h := newHall(t)
+	two := h.s.View().State().Holders(conference.Secretary)
+	first, second, size := two[0].Person, two[1].Person, h.s.View().State().Size
+	form := url.Values{"office": {"Secretary"}, "with": {"Secretary/" + string(second)}, "key": {"FAAAAAAAAAAAAAAAAAAAAA"}, "field.person": {string(h.holder(conference.Head, "xz"))}, "field.capacity": {"Chair"}}
+	if w := h.post(first, "/en/act/GrantOffice", form); w.Code != http.StatusAccepted || h.s.View().State().Size != size {
+		t.Fatalf("%d %s", w.Code, read(w.Body.String()))
+	}
+	page := h.see(second, "/en/pending").Body.String()
+	if !strings.Contains(read(page), `"with"`) && !strings.Contains(read(page), "with") {
+		t.Error("the second does not see what is signed")
+	}
+	action, typed := h.pressed(page, "I sign too")
+	if w := h.post(second, action, typed); w.Code != http.StatusCreated || h.s.View().State().Size != size+1 {
+		t.Fatalf("%d %s", w.Code, read(w.Body.String()))
+	}
+	if page := h.see(second, "/en/pending").Body.String(); strings.Contains(page, "I sign too") {
+		t.Error("it still waits")
+	}
+}
