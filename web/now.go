@@ -74,6 +74,7 @@ func (s *site) settlePersonal(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("GET /{lang}/act/{act}", spoken(s.actPage))
 	mux.HandleFunc("POST /{lang}/act/{act}", spoken(s.postAct))
+	mux.HandleFunc("GET /{lang}/start", spoken(s.startPage))
 	mux.HandleFunc("GET /{lang}/pending", spoken(s.pendingPage))
 }
 

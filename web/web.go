@@ -1,6 +1,7 @@
 // Package web is the pages of a record: what a meeting was, who said so, and what the record proves. Pages are
 // rendered on the server, read whole without a script, and renew themselves as the record grows.
 //
+//	/, /LANG/start                      of a demonstration: one page that leads to all; else to the newest meeting
 //	/                                   to the newest meeting, in the reader's language
 //	/LANG/meetings/ID                   the public page of a meeting
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
@@ -83,6 +84,7 @@ type Options struct {
 	// Open opens a sealed value, whoever may see it: the caller asks that first. nil: names stay sealed.
 	Open func(context.Context, record.Digest) (record.Disclosure, error)
 	Log  *slog.Logger // of what was done about signing in; nil: the default one
+	Demo *Demo        // what the start page leads to; nil: it leads to the newest meeting
 }
 
 type site struct {
@@ -215,6 +217,10 @@ func (s *site) preferred(r *http.Request) *language.Language {
 
 // start leads to the newest meeting, in the reader's language.
 func (s *site) start(w http.ResponseWriter, r *http.Request) {
+	if s.Demo != nil {
+		s.startPage(w, r, s.preferred(r))
+		return
+	}
 	w.Header().Set("Vary", "Accept-Language")
 	http.Redirect(w, r, home(s.record.View(), s.preferred(r)), http.StatusSeeOther)
 }

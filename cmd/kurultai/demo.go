@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
+	stdio "io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,7 +87,12 @@ func (d *demo) run(ctx context.Context, io streams) error {
 		return err
 	}
 	defer h.Close()
-	site, err := startSite(ctx, io, h, d.addr, web.Options{})
+	beside, demo, err := d.beside(ctx, io)
+	if err != nil {
+		return err
+	}
+	defer beside()
+	site, err := startSite(ctx, io, h, d.addr, web.Options{Demo: demo})
 	if err != nil {
 		return err
 	}
@@ -110,6 +117,49 @@ func (d *demo) run(ctx context.Context, io streams) error {
 	fmt.Fprintf(io.talk, "the page stays on %s until you press Ctrl-C\n", site.url)
 	<-ctx.Done()
 	return nil
+}
+
+// beside plays the other of Baku and the training body into a temporary folder and serves it on a port of its own, for
+// the start page to lead to. Where the demonstration ends by itself there is none.
+func (d *demo) beside(ctx context.Context, io streams) (stop func(), start *web.Demo, err error) {
+	other, ok := map[string]string{"baku": "training", "training": "baku"}[d.story]
+	if !ok || d.once {
+		return func() {}, nil, nil
+	}
+	b, _ := story.Shipped(other)
+	lines, err := story.Parse(bytes.NewReader(b))
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, err := os.MkdirTemp("", "kurultai-")
+	if err != nil {
+		return nil, nil, err
+	}
+	_, h, err := foundOrOpen(ctx, filepath.Join(dir, "record"), "", lines)
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	stop = func() { h.Close(); os.RemoveAll(dir) }
+	err = story.Play(ctx, h.s, h.log.Origin(), lines, wall, rand.Reader, nil, func(story.Played) {})
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	s, err := startSite(ctx, streams{out: io.out, talk: stdio.Discard}, h, "localhost:0", web.Options{})
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	if err := h.nameOrigin(ctx, s.url); err != nil {
+		s.stop()
+		stop()
+		return nil, nil, err
+	}
+	start = &web.Demo{Baku: s.url}
+	if other == "training" {
+		start = &web.Demo{Training: s.url}
+	}
+	return func() { s.stop(); stop() }, start, nil
 }
 
 // play plays the story at its pace, a line an act.
