@@ -137,6 +137,10 @@ func offices(t teller, act *conference.Act, who conference.PersonID, typed url.V
 	}
 	for _, o := range t.s.Offices(who, t.s.Last) {
 		if slices.Contains(act.Who, o.Capacity) {
+			if act.Desk && o.Capacity == conference.Secretary {
+				list = append(list, t.parties(here)...)
+				continue
+			}
 			value := string(o.Capacity)
 			if o.For != "" {
 				value += "/" + string(o.For)
@@ -148,6 +152,16 @@ func offices(t teller, act *conference.Act, who conference.PersonID, typed url.V
 		for _, c := range act.Who {
 			list = append(list, Option{string(c), t.l.Say("capacity." + string(c)), false})
 		}
+	}
+	return list
+}
+
+// parties lists for whom an officer of the desk may act, on an instruction.
+func (t teller) parties(here string) (list []Option) {
+	for _, p := range t.s.Parties() {
+		o := conference.Office{Capacity: conference.Secretary, For: p.ID}
+		value := string(o.Capacity) + "/" + string(o.For)
+		list = append(list, Option{value, t.office(o), value == here})
 	}
 	return list
 }

@@ -244,6 +244,31 @@ func TestWhatMayBeDoneNow(t *testing.T) {
 	t.Logf("%d pages", checked)
 }
 
+// An officer does for a party what it was told to; the party sees that, and says that it was not its own.
+func TestTheDeskActsAndIsDisowned(t *testing.T) {
+	h := newHall(t)
+	secretary, xz, size := h.holder(conference.Secretary, ""), h.holder(conference.Head, "xz"), h.s.View().State().Size
+	page := h.see(secretary, "/en/act/AskFloor?meeting=ix").Body.String()
+	if !strings.Contains(page, `<option value="Secretary/xz">Secretary, Zelinor</option>`) || !strings.Contains(page, `name="field.instruction"`) {
+		t.Fatal("the form does not ask for whom, and on which instruction")
+	}
+	asked := url.Values{"office": {"Secretary/xz"}, "meeting": {"ix"}, "key": {"GAAAAAAAAAAAAAAAAAAAAA"}, "field.request": {"f-desk"}}
+	if w := h.post(secretary, "/en/act/AskFloor", asked); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "no-instruction") {
+		t.Errorf("unasked: %d", w.Code)
+	}
+	asked.Set("field.instruction", "aloud")
+	if w := h.post(secretary, "/en/act/AskFloor", asked); w.Code != http.StatusCreated {
+		t.Fatalf("%d %s", w.Code, read(w.Body.String()))
+	}
+	action, typed := h.pressed(h.see(xz, "/en/meetings/ix/now").Body.String(), "This was not us")
+	if w := h.post(xz, action, typed); w.Code != http.StatusCreated || h.s.View().State().Size != size+2 {
+		t.Fatalf("%d %s", w.Code, read(w.Body.String()))
+	}
+	if list := h.s.View().State().SpeakersList("ix"); len(list) != 1 {
+		t.Errorf("%d on the list", len(list))
+	}
+}
+
 // The second of two persons sees exactly what the first submitted, and completes it.
 func TestAnActOfTwoWaitsOnAPage(t *testing.T) {
 	h := newHall(t)
