@@ -33,6 +33,9 @@ func python(t *testing.T, args ...string) (out string, code int) {
 		}
 		t.Skip("not run: the second verifier needs python3")
 	}
+	if _, err := os.Stat("verify.py"); err != nil { // and so a remembered result ends when the program changes
+		t.Fatal(err)
+	}
 	cmd := exec.Command(path, append([]string{"verify.py"}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
