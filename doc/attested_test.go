@@ -1,11 +1,17 @@
 package doc_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -22,6 +28,7 @@ import (
 type ledger struct {
 	*testing.T
 	key     *record.LogKey
+	devices []*passkey.Key
 	state   conference.State
 	entries []record.Entry
 	texts   []string
@@ -90,7 +97,7 @@ func signedIn(t *testing.T, origin string, d []*passkey.Key) *ledger {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &ledger{T: t, key: key}
+	l := &ledger{T: t, key: key, devices: d}
 	one, two, head, second, party, next := d[0], d[1], d[2], d[3], d[4], d[5]
 	first, both := "Secretary/"+id(1), "Secretary/"+id(1)+"//"+id(2)
 	token := func(n byte) []byte { return []byte(strings.Repeat(string(rune('a'+n)), 32)) }
@@ -168,6 +175,34 @@ func flip(member *string, at int, mask byte) {
 	*member = canonical.EncodeBytes(b)
 }
 
+// flagged is an attestation with other flags, signed anew as an authenticator that sets them would.
+func (l *ledger) flagged(k *passkey.Key, a record.Attestation, flags byte) record.Attestation {
+	path := filepath.Join(l.TempDir(), "key")
+	if err := k.Save(path); err != nil {
+		l.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		l.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		l.Fatal(err)
+	}
+	data, _ := canonical.DecodeBytes(a.AuthenticatorData)
+	client, _ := canonical.DecodeBytes(a.ClientDataJSON)
+	data[32] = flags
+	digest := sha256.Sum256(client)
+	signed := sha256.Sum256(append(data[:len(data):len(data)], digest[:]...))
+	signature, err := private.(*ecdsa.PrivateKey).Sign(rand.Reader, signed[:], crypto.SHA256)
+	if err != nil {
+		l.Fatal(err)
+	}
+	a.AuthenticatorData, a.Signature = canonical.EncodeBytes(data), canonical.EncodeBytes(signature)
+	return a
+}
+
 func TestBothVerifiersAgreeOnAttestations(t *testing.T) {
 	whole, keys := 0, devices(t)
 	for _, origin := range []string{"example.org/test", recordtest.Key().Origin()} {
@@ -229,6 +264,41 @@ func (l *ledger) damaged(other *ledger) {
 	harm(bear["InviteToEnrol"], "key-revoked", "by a key that was revoked", func(e *record.Entry) {
 		e.Act.By, e.Attestations = id(3), l.entries[bear["DepositPartyKey"]].Attestations
 	})
+	// right in all but one thing, and signed as it stands
+	keys := l.devices // secretaries, head's first and second, party's first and second
+	anew := func(of, code, name string, k *passkey.Key, domain, origin string, change func(e *record.Entry)) {
+		harm(bear[of], code, name, func(e *record.Entry) {
+			change(e)
+			e.Act.Changed()
+			a, err := k.Attest(&e.Act, domain, origin)
+			if err != nil {
+				l.Fatal(err)
+			}
+			e.Attestations = []record.Attestation{a}
+		})
+	}
+	same, domain := func(*record.Entry) {}, "assembly.example"
+	anew("InviteToEnrol", "key-revoked", "signed by a key that was revoked", keys[3], domain, address, func(e *record.Entry) { e.Act.By = id(3) })
+	anew("InviteToEnrol", "not-your-key", "signed by another person", keys[1], domain, address, same)
+	anew("ReplacePartyKey", "not-your-key", "signed by a head for the party", keys[2], domain, address, same)
+	anew("ReplacePartyKey", "unknown-key", "signed by the key it brings", keys[5], domain, address, same)
+	anew("InviteToEnrol", "not-your-key", "signed by a party for a person", keys[5], domain, address, same)
+	anew("AdmitParty", "wrong-origin", "signed elsewhere", keys[0], domain, "https://evil.example", same)
+	anew("AdmitParty", "wrong-origin", "signed for another domain", keys[0], "evil.example", address, same)
+	anew("AdmitParty", "not-attested", "signed for ever", keys[0], domain, address, func(e *record.Entry) { e.Act.NotAfter = nil })
+	for flags, code := range map[byte]string{0x04: "not-verified", 0x01: "not-verified", 0x00: "not-verified"} {
+		harm(first, code, fmt.Sprintf("signed with flags %x", flags), func(e *record.Entry) { e.Attestations[0] = l.flagged(keys[0], e.Attestations[0], flags) })
+	}
+	for name, end := range map[string]string{"of a frame": `,"crossOrigin":true}`, "open": `,"crossOrigin":false`, "run on": `,"crossOrigin":false}}`, "of another order": `,"topOrigin":"x","crossOrigin":false}`} {
+		harm(first, "wrong-origin", "signed client data "+name, func(e *record.Entry) {
+			b, _ := canonical.DecodeBytes(e.Attestations[0].ClientDataJSON)
+			a, err := keys[0].Sign([]byte(strings.TrimSuffix(string(b), `,"crossOrigin":false}`)+end), domain)
+			if err != nil {
+				l.Fatal(err)
+			}
+			e.Attestations[0] = a
+		})
+	}
 	if len(bear) < 8 {
 		l.Fatalf("%v bear attestations", bear)
 	}
