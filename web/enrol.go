@@ -93,7 +93,11 @@ func (s *site) moment(v *turn, at record.Instant) string {
 		zone = time.UTC
 	}
 	t := time.UnixMilli(int64(at)).In(zone)
-	return newTeller(v.view, v.lang).date(conference.Date(t.Format(time.DateOnly))) + ", " + t.Format("15:04 MST")
+	name := t.Format("MST")
+	if strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") { // zones that have no letters
+		name = "UTC" + name
+	}
+	return newTeller(v.view, v.lang).date(conference.Date(t.Format(time.DateOnly))) + ", " + t.Format("15:04 ") + name
 }
 
 // enrolStep begins the making of a passkey by a link, or finishes.

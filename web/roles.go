@@ -41,7 +41,11 @@ func (s *site) rolesPage(v *turn) error {
 	for _, c := range conference.Capacities {
 		g := RoleGroup{Title: v.lang.Say("capacity." + string(c))}
 		for _, o := range v.view.State().Holders(c) {
-			g.Roles = append(g.Roles, Role{string(o.Person), t.person(o.Person), t.party(o.For), s.flag(o.For)})
+			name, ok := v.view.Name(o.Person, conference.Language(v.lang.Code))
+			if !ok {
+				name = g.Title // an office without a published name
+			}
+			g.Roles = append(g.Roles, Role{string(o.Person), name, t.party(o.For), s.flag(o.For)})
 		}
 		if len(g.Roles) > 0 {
 			p.Groups = append(p.Groups, g)

@@ -331,6 +331,25 @@ func TestAPasskeySignsIn(t *testing.T) {
 	if w := b.json("/en/signin/finish", reply); w.Code != 200 || !b.in() || b.cookies["session"] == before {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
+	first, held := b.cookies["session"], b.cookies
+	b.cookies = map[string]string{}
+	o = b.begin("/en/signin")
+	ceremony := b.cookies["ceremony"]
+	if w := b.json("/en/signin/finish", b.assertion(o, person)); w.Code != 200 {
+		t.Fatal(w.Code)
+	}
+	b.cookies["ceremony"] = ceremony
+	if w := b.json("/en/signin/finish", b.assertion(o, person)); w.Code != 409 {
+		t.Errorf("a ceremony used twice: %d", w.Code)
+	}
+	b.cookies = held
+	if b.json("/en/signin/finish", b.assertion(b.begin("/en/signin"), person)); b.cookies["session"] == first {
+		t.Error("the session kept its cookie over a sign-in")
+	}
+	b.cookies["session"] = first
+	if b.in() {
+		t.Error("the cookie of before the sign-in is still worth something")
+	}
 	stranger, nobody := h.browser(t), h.browser(t)
 	if w := stranger.json("/en/signin/finish", reply); w.Code != 409 {
 		t.Errorf("replayed without a ceremony: %d", w.Code)
@@ -416,7 +435,7 @@ func TestAPasskeyAttestsTheNext(t *testing.T) {
 	if b.in() {
 		t.Error("the session outlived the passkey it was opened with")
 	}
-	if w := b.json("/en/signin/finish", b.assertion(b.begin("/en/signin"), person)); w.Code != 403 {
+	if w := b.json("/en/signin/finish", b.assertion(b.begin("/en/signin"), person)); w.Code != 403 || !strings.Contains(w.Body.String(), "not enrolled here") {
 		t.Errorf("a passkey that was withdrawn signs in: %d", w.Code)
 	}
 }
@@ -465,7 +484,7 @@ func TestASessionEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &browser{t: t, h: &house{s: h.s, site: site}, cookies: map[string]string{}, flags: map[string]*http.Cookie{}, from: "127.0.0.1:1", address: here}
 		b.take(conference.Head, 0)
-		for range 14 { // seen each eleven hours, for six days and ten hours
+		for range 12 { // seen each eleven hours, for five days and a half
 			time.Sleep(11 * time.Hour)
 			if !b.in() {
 				t.Fatal("it ended in use")
