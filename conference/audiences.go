@@ -71,6 +71,13 @@ func (s *State) Reader(p PersonID, at record.Instant) Reader {
 	return r
 }
 
+// SameRights reports whether nothing on which it rests who may see what, or sign in, has changed between two states of a
+// record. It compares no more than that nothing was written there.
+func (s *State) SameRights(t *State) bool {
+	return s.offices == t.offices && s.parties == t.parties && s.persons == t.persons &&
+		s.authenticity.passkeys == t.authenticity.passkeys && s.authenticity.accounts == t.authenticity.accounts
+}
+
 // OfficesOf lists what a person holds at an instant, in order of capacity, then party.
 func (s *State) OfficesOf(p PersonID, at record.Instant) (held []Office) {
 	for _, o := range s.offices.All() {

@@ -211,6 +211,60 @@ func TestTwoBrowsers(t *testing.T) {
 	}
 }
 
+// Whoever loses the right to what a stream carries loses the stream: signed out here, or out of office by the record.
+func TestAStreamEndsWithTheRightToIt(t *testing.T) {
+	h := newHall(t)
+	server := httptest.NewServer(h.h)
+	t.Cleanup(server.Close)
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	follow := func(p conference.PersonID) (*http.Cookie, *bufio.Scanner) {
+		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/en/meetings/ix/live", nil)
+		c := web.SignIn(h.h, p)
+		r.AddCookie(c)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { answer.Body.Close() })
+		in := bufio.NewScanner(answer.Body)
+		for in.Scan() && !strings.Contains(in.Text(), "</footer>") {
+		}
+		return c, in
+	}
+	ends := func(who string, in *bufio.Scanner) {
+		for in.Scan() {
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("the stream of %s goes on", who)
+		}
+	}
+	secretaries := h.s.View().State().Holders(conference.Secretary)
+	xl, xo, xz := h.holder(conference.Head, "xl"), h.holder(conference.Head, "xo"), h.holder(conference.Head, "xz")
+	cookie, out := follow(xl)
+	_, forgotten := follow(xo)
+	_, stays := follow(xz)
+	r := httptest.NewRequest(http.MethodPost, "http://localhost/en/me/signout", strings.NewReader(""))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.RemoteAddr = "127.0.0.1:1"
+	r.AddCookie(cookie)
+	w := httptest.NewRecorder()
+	if h.h.ServeHTTP(w, r); w.Code != http.StatusSeeOther {
+		t.Fatalf("signing out: %d %s", w.Code, w.Body)
+	}
+	ends("who signed out", out)
+	body, _ := h.prepared(secretaries[0].Person, "ForgetPerson", `{"as":"Secretary","fields":{"ground":"request","person":"`+string(xo)+`"}}`)
+	if w := h.send(secretaries[0].Person, "/api/acts/ForgetPerson", "application/json", body); w.Code != http.StatusCreated {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	ends("who was forgotten", forgotten)
+	for stays.Scan() && !strings.Contains(stays.Text(), "id: 393") {
+	}
+	if ctx.Err() != nil || stays.Err() != nil {
+		t.Error("the stream of whom nothing concerned has ended")
+	}
+}
+
 // The page says what may be done and what the rules bar, in every language and for everybody in office.
 func TestWhatMayBeDoneNow(t *testing.T) {
 	h := newHall(t)

@@ -2,16 +2,14 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"sync"
-	"time"
+
+	"kurultai/conference"
+	"kurultai/web/live"
 )
 
 // A page is one rendering: what a reader fetches, and the part of it that renews itself, as an event.
@@ -88,16 +86,11 @@ func (f *frames) get(key string, size int64, render func() ([]byte, error)) (*pa
 	return kept.page, nil
 }
 
-const (
-	keepAlive = 25 * time.Second // a quiet reader gets a sign at least this often
-	slow      = 10 * time.Second // a reader who takes nothing for so long is let go
-)
-
-// live sends the newest frame of a place each time the record has grown. An event's id is the record's size; a
-// reader who was slow misses frames and never waits for old ones.
+// live streams a place: its newest frame each time the record has grown, rendered once for all readers of a class.
 func (s *site) live(w http.ResponseWriter, r *http.Request, at place, in *visit) {
-	s.stream(w, r, func(v View) ([]byte, string, error) {
-		p, moved, err := s.frame(v, at, in)
+	class := &visit{lang: in.lang, reader: in.reader.Anybody(), rest: in.rest, args: in.args}
+	s.stream(w, r, in.lang.Code+"/"+in.reader.Class()+"/"+in.rest, in.reader.Person, func(v View) ([]byte, string, error) {
+		p, moved, err := s.frame(v, at, class)
 		if err != nil || moved != "" {
 			return nil, moved, err
 		}
@@ -105,80 +98,51 @@ func (s *site) live(w http.ResponseWriter, r *http.Request, at place, in *visit)
 	})
 }
 
-// stream sends what frame makes of each new size of the record.
-func (s *site) stream(w http.ResponseWriter, r *http.Request, frame func(View) (event []byte, moved string, err error)) {
-	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Connection", "close") // the deadlines set below are the connection's
+// stream sends what make makes of each new size of the record to all readers of a class: whole frames, so that who was
+// slow never waits for old ones.
+func (s *site) stream(w http.ResponseWriter, r *http.Request, class string, person conference.PersonID, make func(View) (event []byte, moved string, err error)) {
 	if r.Method == http.MethodHead {
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 		return
 	}
-	out := http.NewResponseController(w)
-	send := func(id int64, parts ...[]byte) bool {
-		if err := out.SetWriteDeadline(time.Now().Add(slow)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return false
-		}
-		if id >= 0 {
-			parts = append([][]byte{fmt.Appendf(nil, "id: %d\n", id)}, parts...)
-		}
-		for _, p := range parts {
-			if _, err := w.Write(p); err != nil {
-				return false
-			}
-		}
-		return out.Flush() == nil
-	}
-	// After a restart all readers come back: each after a time of its own.
-	if !send(-1, fmt.Appendf(nil, "retry: %d\n\n", 1000+rand.IntN(4000))) {
-		return
-	}
-	for seen := s.seen(r); ; {
-		err := s.more(r.Context(), seen)
+	s.following.Do(func() { go s.follow() })
+	s.Live.Grow(s.record.View().State().Size) // what the reader has seen is no more than that
+	s.Live.Serve(w, r, live.Class{Key: class, Render: func(int64) (live.Frame, error) {
 		v := s.record.View()
-		size := v.State().Size
-		switch {
-		case r.Context().Err() != nil:
-			return
-		case errors.Is(err, context.DeadlineExceeded):
-			if !send(-1, []byte(": still here\n\n")) {
-				return
-			}
-			continue
-		case err != nil:
-			return // the record is closed
-		case size == seen:
-			continue
+		f := live.Frame{ID: v.State().Size, Whole: true}
+		event, moved, err := make(v)
+		if f.Events = [][]byte{event}; moved != "" {
+			f.Events, f.Last = [][]byte{fmt.Appendf(nil, "event: moved\ndata: %s\n\n", moved)}, true
 		}
-		made, moved, err := frame(v)
-		switch {
-		case err != nil:
-			return // whoever comes back by a page reads why
-		case moved != "":
-			send(-1, fmt.Appendf(nil, "event: moved\ndata: %s\n\n", moved))
-			return
-		}
-		if seen = size; !send(size, made) {
-			return
+		return f, err
+	}}, live.Person{ID: string(person)})
+}
+
+// dismiss ends the streams of those who may see something else than before, or who are no longer signed in: they come
+// back as who they are now.
+func (s *site) dismiss(before, now *conference.State) {
+	for _, id := range s.Live.Persons() {
+		p := conference.PersonID(id)
+		if before.Reader(p, now.Last).Class() != now.Reader(p, now.Last).Class() || s.sessions.any(func(in session) bool { return in.Person == p && !stands(now, in) }) {
+			s.Live.Drop(id)
 		}
 	}
 }
 
-// more waits for the record to outgrow a size, at most keepAlive long.
-func (s *site) more(ctx context.Context, size int64) error {
-	ctx, stop := context.WithTimeout(ctx, keepAlive)
-	defer stop()
-	return s.record.Wait(ctx, size)
-}
-
-// seen is the size of the record a reader has seen; -1 if none, or if it saw more than there is: then this is
-// another record than the one it knows.
-func (s *site) seen(r *http.Request) int64 {
-	for _, text := range []string{r.Header.Get("Last-Event-ID"), r.URL.Query().Get("seen")} {
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 && n <= s.record.View().State().Size {
-			return n
-		} else if text != "" {
-			break
+// follow tells the live readers of each growth of the record, until there will be no more.
+func (s *site) follow() {
+	before := s.record.View().State()
+	for {
+		now := s.record.View().State()
+		if !now.SameRights(before) {
+			s.dismiss(before, now)
+		}
+		before = now
+		size := now.Size
+		s.Live.Grow(size)
+		if s.record.Wait(s.Live.Context(), size) != nil {
+			s.Live.Close()
+			return
 		}
 	}
-	return -1
 }

@@ -117,10 +117,7 @@ func (s *site) nowPage(w http.ResponseWriter, r *http.Request, l *language.Langu
 		return s.render("now", s.now(v, l, who, meeting, place, r.URL.Query().Get("q")))
 	}
 	if live {
-		s.stream(w, r, func(v View) ([]byte, string, error) {
-			if _, still := s.who(r); !still {
-				return nil, s.nowAddress(l, string(meeting)), nil
-			}
+		s.stream(w, r, l.Code+"/person/"+string(who)+"/"+place, who, func(v View) ([]byte, string, error) {
 			body, err := page(v.For(v.State().Reader(who, v.State().Last)))
 			return event(frameOf(body)), "", err
 		})

@@ -52,7 +52,8 @@ func (in session) over(now time.Time) bool {
 
 // sessions are those of all browsers, by the SHA-256 of their cookie in hex: whoever reads the file opens none.
 type sessions struct {
-	keep   Sessions // nil: in memory alone
+	keep   Sessions                  // nil: in memory alone
+	left   func(conference.PersonID) // hears whose session ended before its time
 	saving sync.Mutex
 	mu     sync.Mutex
 	all    map[string]session
@@ -133,20 +134,37 @@ func (s *sessions) open(token string, in session) {
 	s.all[hashOf(token)] = in
 }
 
-// end removes the sessions that are meant and reports how many.
+// any reports whether a session is meant.
+func (s *sessions) any(meant func(session) bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, in := range s.all {
+		if meant(in) {
+			return true
+		}
+	}
+	return false
+}
+
+// end removes the sessions that are meant and reports how many. Their persons' streams end with them; whoever is still
+// signed in elsewhere comes back.
 func (s *sessions) end(meant func(hash string, in session) bool) (ended int) {
+	var persons []conference.PersonID
 	s.mu.Lock()
 	for hash, in := range s.all {
 		if meant(hash, in) {
 			delete(s.all, hash)
-			ended++
+			persons = append(persons, in.Person)
 		}
 	}
 	s.mu.Unlock()
-	if ended > 0 {
+	if len(persons) > 0 {
 		s.save()
 	}
-	return ended
+	for _, p := range persons {
+		s.left(p)
+	}
+	return len(persons)
 }
 
 // A kept session is one with the digest of its cookie.

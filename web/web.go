@@ -33,6 +33,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 	textlanguage "golang.org/x/text/language"
@@ -40,6 +41,7 @@ import (
 	"kurultai/conference"
 	"kurultai/language"
 	"kurultai/record"
+	"kurultai/web/live"
 )
 
 // A View is a record at one size; it never changes.
@@ -85,6 +87,7 @@ type Options struct {
 	Open func(context.Context, record.Digest) (record.Disclosure, error)
 	Log  *slog.Logger // of what was done about signing in; nil: the default one
 	Demo *Demo        // what the start page leads to; nil: it leads to the newest meeting
+	Live *live.Hub    // has the readers of live pages, the caller closes it; nil: one that ends with the record
 }
 
 type site struct {
@@ -94,7 +97,8 @@ type site struct {
 	assets     map[string]asset // by path under /static/
 	version    string           // of all assets, in their addresses
 	frames     frames
-	callers    limits // by address: what the API is asked
+	following  sync.Once // the record, for those who read live
+	callers    limits    // by address: what the API is asked
 	sessions   sessions
 	persons    limits // by person: what changes something
 	failures   limits // by address: sign-ins that came to nothing
@@ -115,6 +119,10 @@ func New(r Record, o Options) http.Handler {
 	s.failures.every, s.failures.burst = 1, 100 // a hall is one address
 	s.sessions.load(o.Sessions)
 	rand.Read(s.secret[:])
+	if s.Live == nil {
+		s.Live = live.New(live.Config{})
+	}
+	s.sessions.left = func(p conference.PersonID) { s.Live.Drop(string(p)) }
 	s.loadAssets()
 	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number, "pairOf": pairOf}).ParseFS(templateFiles, "templates/*.html"))
 	mux := http.NewServeMux()

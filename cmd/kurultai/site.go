@@ -19,18 +19,21 @@ import (
 	"kurultai/secretariat"
 	"kurultai/story"
 	"kurultai/web"
+	"kurultai/web/live"
 )
 
 // A site is the pages of a record being served.
 type site struct {
 	url    string
 	server *http.Server
+	live   *live.Hub
 	end    context.CancelFunc
 	done   chan error
 }
 
 // stop ends the server; live readers are let go first.
 func (s *site) stop() {
+	s.live.Close()
 	s.end()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
@@ -127,11 +130,11 @@ func startSite(ctx context.Context, io streams, h *house, addr string, o web.Opt
 	}
 	local := l.Addr().(*net.TCPAddr)
 	base, end := context.WithCancel(ctx)
-	s := &site{url: "http://" + l.Addr().String(), end: end, done: make(chan error, 1)}
+	s := &site{url: "http://" + l.Addr().String(), live: live.New(live.Config{}), end: end, done: make(chan error, 1)}
 	if local.IP.IsLoopback() {
 		s.url = fmt.Sprintf("http://localhost:%d", local.Port)
 	}
-	o.Desk, o.Sessions = desk{h.s}, sessionsPath(h.dir)
+	o.Desk, o.Sessions, o.Live = desk{h.s}, sessionsPath(h.dir), s.live
 	o.Roles = training(h) && local.IP.IsLoopback()
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
 	handler := web.New(reading{h.s}, o)

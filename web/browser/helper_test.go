@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -28,6 +29,7 @@ import (
 	"kurultai/secretariat"
 	"kurultai/story/storytest"
 	"kurultai/web"
+	"kurultai/web/live"
 )
 
 // chrome is one browser for all tests; each person is a context of it, and contexts share nothing.
@@ -84,34 +86,59 @@ type house struct {
 
 func start(t *testing.T) *house {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{s: storytest.PlayText(t, storytest.FirstMeeting(t)), origin: fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
-	base, end := context.WithCancel(context.Background())
-	server := &http.Server{Handler: web.New(reading{h.s}, web.Options{Desk: desk{h.s}, Roles: true, Log: slog.New(slog.DiscardHandler)}), BaseContext: func(net.Listener) context.Context { return base }, ConnState: h.connected}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
-	t.Cleanup(func() { end(); server.Close(); <-done })
+	wire, server := listen(t), listen(t)
+	h := &house{s: storytest.PlayText(t, storytest.FirstMeeting(t)), origin: fmt.Sprintf("http://localhost:%d", wire.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
+	hub := live.New(live.Config{})
+	pages := &http.Server{Handler: web.New(reading{h.s}, web.Options{Desk: desk{h.s}, Roles: true, Live: hub, Log: slog.New(slog.DiscardHandler)})}
+	var work sync.WaitGroup
+	work.Go(func() { _ = pages.Serve(server) })
+	work.Go(func() { h.carry(wire, server.Addr().String(), &work) })
+	t.Cleanup(func() { wire.Close(); h.cut(); hub.Close(); pages.Close(); work.Wait() })
 	h.do(t, "NameOrigin", conference.NameOrigin{Domain: "localhost", Origins: []string{h.origin}}, 0, 1)
 	return h
 }
 
-func (h *house) connected(c net.Conn, state http.ConnState) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	switch {
-	case state == http.StateClosed || state == http.StateHijacked:
-		delete(h.open, c)
-	case h.down:
-		c.Close()
-	default:
-		h.open[c] = true
+func listen(t *testing.T) net.Listener {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// carry is the network between browsers and the server, which can be cut under streams too.
+func (h *house) carry(wire net.Listener, to string, work *sync.WaitGroup) {
+	for {
+		near, err := wire.Accept()
+		if err != nil {
+			return
+		}
+		far, err := net.Dial("tcp", to)
+		h.mu.Lock()
+		if err != nil || h.down {
+			near.Close()
+			if err == nil {
+				far.Close()
+			}
+			h.mu.Unlock()
+			continue
+		}
+		h.open[near], h.open[far] = true, true
+		h.mu.Unlock()
+		for _, way := range [][2]net.Conn{{near, far}, {far, near}} {
+			work.Go(func() {
+				_, _ = io.Copy(way[0], way[1])
+				near.Close()
+				far.Close()
+				h.mu.Lock()
+				defer h.mu.Unlock()
+				delete(h.open, way[0])
+			})
+		}
 	}
 }
 
-// cut ends the network at the server: Chromium's own "offline" leaves an open stream alone.
+// cut ends the network: Chromium's own "offline" leaves an open stream alone.
 func (h *house) cut() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
