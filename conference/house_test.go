@@ -52,6 +52,22 @@ func house(t *testing.T) (d *desk, members []string) {
 
 func digestOf(s string) string { return string(canonical.EncodeBytes(fmt.Appendf(nil, "%-32s", s))) }
 
+// A delegation whose credentials the body rejected makes no quorum and no base of those present (GA 28-29).
+func TestARejectedDelegationMakesNoQuorum(t *testing.T) {
+	d := brought(t, then(opened, adopt(`"quorumToDecide":{"over":[1,2],"rule":"8"},"majorities":[{"name":"simple","rule":"9","tests":[{"of":"present","over":[1,2]}]}]`)), act{})
+	m, _ := d.Meeting("m")
+	if met, present, _ := d.quorum(m, *d.Rules.QuorumToDecide); !met || present != 2 {
+		t.Fatalf("%d present, quorum %v", present, met)
+	}
+	for _, a := range rejected("b") {
+		d.must(t, a)
+	}
+	m, _ = d.Meeting("m")
+	if met, present, needed := d.quorum(m, *d.Rules.QuorumToDecide); met || present != 1 || needed != 2 {
+		t.Errorf("%d of %d present, quorum %v", present, needed, met)
+	}
+}
+
 // What changes in a house of 193 is the numbers: the quorum, two thirds, a roll call, an election that goes on.
 func TestAHouseOf193(t *testing.T) {
 	d, members := house(t)

@@ -212,11 +212,11 @@ func (s *State) memberAt(m Meeting, p PartyID) bool {
 	return s.parties.At(string(p)).memberOn(m.From, m.MeetingConvened.Meeting)
 }
 
-// quorum counts the members in the room.
+// quorum counts the members in the room. Who sits there with credentials the body rejected is none of them (GA 29).
 func (s *State) quorum(m Meeting, q rules.Quorum) (met bool, present, needed int64) {
 	members := s.Members(m.From, m.MeetingConvened.Meeting)
 	for _, id := range members {
-		if m.present.Has(string(id)) {
+		if m.present.Has(string(id)) && s.seated(m, id) == nil {
 			present++
 		}
 	}

@@ -718,6 +718,9 @@ func (s *State) Tally(q Question) (rules.Count, rules.Majority, string) {
 		all = append(all, string(p))
 	}
 	for p := range m.present.All() {
+		if s.seated(m, PartyID(p)) != nil {
+			continue
+		}
 		present = append(present, p)
 	}
 	if q.Count != nil {
