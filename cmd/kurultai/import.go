@@ -52,7 +52,9 @@ example: kurultai import participants -dry-run -data lakes people.csv
 			rest := flag.NewFlagSet("import", flag.ContinueOnError)
 			rest.SetOutput(discard{})
 			i.flags(rest)
-			if err := rest.Parse(args[1:]); err != nil {
+			if err := rest.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
+				return err
+			} else if err != nil {
 				return errUsage{err.Error()}
 			}
 			if i.what = args[0]; rest.NArg() != 1 || i.what != "participants" && i.what != "votes" {

@@ -96,7 +96,12 @@ func run(ctx context.Context, io streams, args []string) int {
 	case err != nil:
 		return fail(io, args[0], errUsage{err.Error()})
 	}
-	return fail(io, args[0], c.run(ctx, io, flags.Args()))
+	err := c.run(ctx, io, flags.Args())
+	if errors.Is(err, flag.ErrHelp) { // asked behind what the command does, as import participants -h
+		fmt.Fprint(io.out, c.usage)
+		return 0
+	}
+	return fail(io, args[0], err)
 }
 
 type discard struct{}
