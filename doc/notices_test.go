@@ -18,6 +18,8 @@ var vendored = [][2]string{
 	{"Source Sans 3, web/static/fonts/sans-*.woff2", "web/static/fonts/OFL-sans.txt"},
 	{"Source Serif 4, web/static/fonts/serif-*.woff2", "web/static/fonts/OFL-serif.txt"},
 	{"Noto Sans Georgian, web/static/fonts/georgian.woff2", "web/static/fonts/OFL-georgian.txt"},
+	{"Noto Serif 2.015 (italic 2.013), Noto Serif Georgian 2.001, Noto Sans Math 2.001, Noto Sans Symbols2 2.003, subsets, paper/pdf/fonts/*.ttf", "paper/pdf/fonts/OFL.txt"},
+	{"Hyphenation patterns of hyph-utf8, paper/pdf/hyphen/*.tex", "paper/pdf/hyphen/LICENSE"},
 	{"flag-icons 7.5.0, web/static/flags (those of states)", "web/static/flags/LICENSE"},
 }
 
@@ -47,6 +49,9 @@ func TestNoticesHoldEveryLicence(t *testing.T) {
 		b, err := os.ReadFile(files[0])
 		if err != nil {
 			t.Fatal(err)
+		}
+		if chosen, err := os.ReadFile(filepath.Join(f[2], "licenses", "ftl.txt")); err == nil { // of the licences to choose from, the FreeType Licence
+			b = append(append(b, '\n'), chosen...)
 		}
 		add(f[0]+" "+f[1], b)
 	}

@@ -1,0 +1,127 @@
+package paper
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kurultai/conference"
+	"kurultai/language"
+	"kurultai/paper/pdf"
+	"kurultai/record"
+)
+
+// A Record is a Source that knows whose record it is.
+type Record interface {
+	Source
+	Origin() string
+}
+
+// A Wish is which paper is wanted, of what, in which language.
+type Wish struct {
+	Language *language.Language
+	Meeting  conference.MeetingID
+	Args     []string // what stands behind the paper's name
+}
+
+// A Kind is a kind of paper; Build makes one from the record alone.
+type Kind struct {
+	Name, Help string
+	Build      func(Record, Wish) (pdf.Document, error)
+}
+
+// Kinds lists the papers there are, in order of name.
+func Kinds() []Kind {
+	return []Kind{
+		{"communique", "what a meeting did, in whole sentences", communiquePaper},
+	}
+}
+
+func communiquePaper(r Record, w Wish) (pdf.Document, error) {
+	if len(w.Args) > 0 {
+		return pdf.Document{}, fmt.Errorf("a communiqué takes nothing behind its name, not %q", w.Args[0])
+	}
+	p, err := Communique(r, w.Meeting, w.Language)
+	if err != nil {
+		return pdf.Document{}, err
+	}
+	m, _ := r.State().Meeting(w.Meeting)
+	l := w.Language
+	d := sheet(r, l, l.Say("page.communique"), symbolOf(r.State(), w.Meeting, "communique"))
+	d.Title, d.Date = p.Title.Text, dayOf(m.From)
+	d.Source = &pdf.Attachment{Name: "communique." + l.Code + ".xml", Type: "application/xhtml+xml", Description: l.Say("paper.source"), Bytes: p.XML()}
+	d.Blocks = append(d.Blocks, pdf.Heading{Level: 1, Text: pdf.Text(p.Title.Text)})
+	d.Blocks = append(d.Blocks, pdf.Paragraph{Text: []pdf.Run{{Text: p.Dateline.Text, Italic: true}}, KeepWithNext: true})
+	for _, paragraph := range p.Paragraphs {
+		d.Blocks = append(d.Blocks, pdf.Paragraph{Text: pdf.Text(join(paragraph))})
+	}
+	d.Blocks = append(d.Blocks, pdf.Rule{})
+	if reported(r.State()) {
+		d.Blocks = append(d.Blocks, pdf.Note{Text: pdf.Text(l.Say("paper.notown"))})
+	}
+	if n := p.Note(); n != "" {
+		d.Blocks = append(d.Blocks, pdf.Note{Text: pdf.Text(n)})
+	}
+	return d, nil
+}
+
+// symbolOf is the symbol of the meeting's public paper of a type, the last in order; "" if it has none.
+func symbolOf(s *conference.State, m conference.MeetingID, typ conference.Term) (symbol string) {
+	for _, d := range s.Documents(m, conference.Reader{}) {
+		if d.Type == typ && !d.Withdrawn {
+			symbol = string(d.Symbol)
+		}
+	}
+	return symbol
+}
+
+// sheet is a document of the body with its masthead, and at the foot of each page where in it one is.
+func sheet(r Record, l *language.Language, kind, symbol string, lines ...string) pdf.Document {
+	s := r.State()
+	body := s.Body.Names.In(conference.Language(l.Code))
+	mast := pdf.Masthead{Kind: kind, Symbol: symbol, Body: body, Lines: lines}
+	if e, ok := emblems[s.Body.ID]; ok {
+		mast.Emblem = &pdf.Figure{Drawing: e, Alt: l.Say("paper.emblem")}
+	}
+	if invented(r) {
+		mast.Lines = append(mast.Lines, l.Say("page.training"))
+	}
+	return pdf.Document{
+		Language: l.Code, Author: body, Subject: strings.TrimSpace(kind + " " + symbol),
+		Header: pdf.Running{Left: body, Right: symbol},
+		Footer: pdf.Running{Right: l.Say("paper.page", "{page}", "{pages}")},
+		Blocks: []pdf.Block{mast},
+	}
+}
+
+// reported tells whether the record tells what was reported: it rests on sources.
+func reported(s *conference.State) bool {
+	return len(s.Sources()) > 0 || slices.ContainsFunc(s.Facts("MeetingConvened"), func(f conference.Fact) bool { return f.Event.Reported != nil })
+}
+
+// invented tells whether the record is a story of a training body.
+func invented(r Record) bool {
+	_, story := record.StoryBody(r.Origin())
+	return story && !reported(r.State())
+}
+
+// dayOf is the beginning of a day, or of the year or month where no more is known.
+func dayOf(d conference.Date) time.Time {
+	year, month, day, _ := d.Parts() // checked when it came
+	return time.Date(int(year), time.Month(max(1, month)), int(max(1, day)), 0, 0, 0, 0, time.UTC)
+}
+
+// XML is the paper as an XHTML article, each sentence with its entries.
+func (p *Paper) XML() []byte {
+	return []byte(`<?xml version="1.0" encoding="UTF-8"?>` + "\n" + strings.Replace(p.HTML(), "<article lang=", fmt.Sprintf("<article xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=%q lang=", p.Language.Code), 1) + "\n")
+}
+
+// emblems are those of bodies that have deposited one; a body without stands by its name alone.
+var emblems = map[conference.BodyID]pdf.Drawing{
+	"lakes-and-passes": {Width: 40, Height: 40, Paths: []pdf.Path{
+		{D: "M37.5 20C37.5 29.665 29.665 37.5 20 37.5C10.335 37.5 2.5 29.665 2.5 20C2.5 10.335 10.335 2.5 20 2.5C29.665 2.5 37.5 10.335 37.5 20Z", StrokeWidth: 160},
+		{D: "M4.5 25.5L15 11.5l5.5 7.5l4 -4.5L35 25", StrokeWidth: 140},
+		{D: "M8 28.5q3 -2.5 6 0q3 2.5 6 0q3 -2.5 6 0q3 2.5 6 0M13 33.5q3.5 -2.5 7 0q3.5 2.5 7 0", StrokeWidth: 140},
+	}},
+}
