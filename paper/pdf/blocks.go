@@ -105,6 +105,16 @@ func (s *setter) masthead(b Masthead, width Length, parent *element) ([]slug, er
 	small.whole = true
 	symbol := top
 	symbol.bold = true
+	aside := Length(0)
+	if len(b.Lines) > 0 {
+		aside = width * 3 / 10
+	}
+	type set struct {
+		list []slug
+		x    Length
+	}
+	kind := set{s.text(Text(b.Kind), top, width/2, 0, Left, parent.add("P")), 0}
+	mark := set{s.text(Text(b.Symbol), symbol, width/2, 0, Right, parent.add("P")), width / 2}
 	emblem := Length(0)
 	var figure []slug
 	if b.Emblem != nil {
@@ -117,16 +127,6 @@ func (s *setter) masthead(b Masthead, width Length, parent *element) ([]slug, er
 		}
 		emblem += 5 * Millimetre
 	}
-	aside := Length(0)
-	if len(b.Lines) > 0 {
-		aside = width * 3 / 10
-	}
-	type set struct {
-		list []slug
-		x    Length
-	}
-	kind := set{s.text(Text(b.Kind), top, width/2, 0, Left, parent.add("P")), 0}
-	mark := set{s.text(Text(b.Symbol), symbol, width/2, 0, Right, parent.add("P")), width / 2}
 	body := set{s.text(Text(b.Body), name, width-emblem-aside-5*Millimetre, 0, Left, parent.add("P")), emblem}
 	said := set{x: width - aside}
 	for _, l := range b.Lines {
@@ -261,11 +261,15 @@ func (s *setter) table(b Table, width Length, parent *element) (list []slug) {
 		}
 		head = together(head, true)
 	}
+	repeated := head
+	if heightOf(head) > (s.layout.Height-s.layout.Top-s.layout.Bottom)/4 {
+		repeated = nil
+	}
 	if len(b.Rows) > 0 {
 		part := t.add("TBody")
 		for _, row := range b.Rows {
 			for _, r := range s.row(b, row, edges, part, false, false) {
-				r.head = head
+				r.head = repeated
 				list = append(list, r)
 			}
 		}

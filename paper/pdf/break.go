@@ -25,10 +25,10 @@ const (
 const (
 	forced        = -10_000 // the cost of a penalty that ends the line
 	costHyphen    = 50
-	costAnywhere  = 5_000  // inside a word that is wider than the line
-	awful         = 10_000 // the badness of what is as bad as can be
-	demeritsTwice = 10_000 // two hyphens in a row
-	demeritsLoose = 10_000 // a tight line beside a loose one
+	costAnywhere  = 5_000     // inside a word that is wider than the line
+	awful         = 1_000_000 // the badness of what is as bad as can be
+	demeritsTwice = 10_000    // two hyphens in a row
+	demeritsLoose = 10_000    // a tight line beside a loose one
 )
 
 // A lineBreak is where a line ends: at item number at, from item number from on.
@@ -64,25 +64,24 @@ func breakLines(items []item, width, ragged Length) []lineBreak {
 		if !mayEnd(items, i) {
 			continue
 		}
-		var best [4]*node
+		var best [4]node
 		var over *node
 		kept := active[:0]
 		for _, a := range active {
-			n, fits := a.end(items, total, i, width, ragged)
-			if fits && it.cost > forced {
+			n, ok, more := a.end(items, total, i, width, ragged)
+			if more && it.cost > forced {
 				kept = append(kept, a)
 			}
-			switch {
-			case n == nil:
+			if !ok {
 				over = a
-			case best[n.tight] == nil || n.demerits < best[n.tight].demerits:
-				best[n.tight] = n
+			} else if b := &best[n.tight]; b.before == nil || n.demerits < b.demerits {
+				*b = n
 			}
 		}
 		active = kept
 		for _, n := range best {
-			if n != nil {
-				active = append(active, n)
+			if n.before != nil {
+				active = append(active, &n)
 			}
 		}
 		if len(active) == 0 { // nothing fits: the line sticks out
@@ -124,28 +123,29 @@ func next(items []item, i int) int {
 	return i
 }
 
-// end is the node of a line from a to item i, nil if it is too wide even when shrunk; fits is false as soon as no later
-// end can fit.
-func (a *node) end(items []item, total []sums, i int, width, ragged Length) (n *node, fits bool) {
+// end is the node of a line from a to item i; ok is false if it is too wide even when shrunk, more is false as soon as
+// no later end can fit.
+func (a *node) end(items []item, total []sums, i int, width, ragged Length) (n node, ok, more bool) {
 	it := items[i]
 	from := min(a.from, i)
 	natural := total[i].width - total[from].width
+	shrink := total[i].shrink - total[from].shrink
+	more = natural-shrink <= width
 	if it.kind == penalty {
 		natural += it.width
 	}
-	stretch, shrink := total[i].stretch-total[from].stretch+ragged, total[i].shrink-total[from].shrink
 	short := width - natural
 	bad, tight := 0, 1
 	switch {
 	case short < -shrink:
-		return nil, total[i].width-total[from].width-shrink <= width
+		return node{}, false, more
 	case short < 0:
 		if bad = badness(-short, shrink); bad > 12 {
 			tight = 0
 		}
 	case it.kind == penalty && it.cost == forced: // the last line is as short as it is
 	default:
-		if bad = badness(short, stretch); bad > 99 {
+		if bad = badness(short, total[i].stretch-total[from].stretch+ragged); bad > 99 {
 			tight = 3
 		} else if bad > 12 {
 			tight = 2
@@ -162,20 +162,18 @@ func (a *node) end(items []item, total []sums, i int, width, ragged Length) (n *
 	if tight-a.tight > 1 || a.tight-tight > 1 {
 		d += demeritsLoose
 	}
-	return &node{at: i, from: next(items, i), demerits: a.demerits + d, tight: tight, hyphen: hyphen, before: a}, true
+	return node{at: i, from: next(items, i), demerits: a.demerits + d, tight: tight, hyphen: hyphen, before: a}, true, true
 }
 
-// badness is about 100 times the cube of t/s, as The TeXbook has it (chapter 14), and awful at most.
+// badness is about 100 times the cube of t/s, as The TeXbook has it (chapter 14). It goes on where TeX stops at 10000:
+// there, one line with next to nothing in it is no worse than one that is merely bad, and is taken to mend its neighbours.
 func badness(t, s Length) int {
 	if t == 0 {
 		return 0
 	}
-	if s <= 0 {
+	r := t * 297 / max(s, Point)
+	if r > 6400 {
 		return awful
 	}
-	r := t * 297 / s
-	if r > 1290 {
-		return awful
-	}
-	return int((r*r*r + 1<<17) / (1 << 18))
+	return min(awful, int((r*r*r+1<<17)/(1<<18)))
 }

@@ -122,7 +122,7 @@ type Item struct {
 	Blocks []Block
 }
 
-// A Table has head rows, repeated on each page it runs over, and rows. RowHeads says that the first cell of each row
+// A Table has head rows, repeated on each page it runs over unless they take more than a quarter of one, and rows. RowHeads says that the first cell of each row
 // names the row. Columns are as wide as their weights say; 0 is 1.
 type Table struct {
 	Columns  []Column
@@ -192,9 +192,10 @@ func (Cards) block()     {}
 
 // Limits of what is set: beyond them Set says so and sets nothing.
 const (
-	maxRunes = 4_000_000
-	maxPages = 10_000
-	maxDepth = 8 // of lists in lists and cards
+	maxRunes    = 4_000_000
+	maxPages    = 10_000
+	maxDepth    = 8     // of lists in lists and cards
+	maxMasthead = 2_000 // bytes
 )
 
 // check refuses what cannot be set as a tagged document.
@@ -241,7 +242,11 @@ func (c *checker) block(b Block, depth int) error {
 		c.level = b.Level
 		return c.text(b.Text)
 	case Masthead:
-		c.runes += len(b.Kind) + len(b.Symbol) + len(b.Body) + len(strings.Join(b.Lines, ""))
+		n := len(b.Kind) + len(b.Symbol) + len(b.Body) + len(strings.Join(b.Lines, ""))
+		if n > maxMasthead {
+			return fmt.Errorf("a masthead of %d bytes: %d at most", n, maxMasthead)
+		}
+		c.runes += n
 	case Paragraph:
 		return c.text(b.Text)
 	case Note:

@@ -63,6 +63,9 @@ func (s *setter) running(c *canvas) {
 	}
 }
 
+// maxRunning is how many characters of a running line are looked at: more never fit.
+const maxRunning = 200
+
 func (s *setter) runningLine(c *canvas, r Running, fill *strings.Replacer, y Length) {
 	st := s.layout.Small
 	width := s.layout.column()
@@ -71,7 +74,8 @@ func (s *setter) runningLine(c *canvas, r Running, fill *strings.Replacer, y Len
 		align Align
 		text  string
 	}{{Left, r.Left}, {Centre, r.Centre}, {Right, r.Right}} {
-		if set := s.lines(Text(fill.Replace(part.text)), st, width, 0, false); len(set) > 0 {
+		text := []rune(fill.Replace(part.text))
+		if set := s.lines(Text(string(text[:min(len(text), maxRunning)])), st, width, 0, false); len(set) > 0 {
 			c.line(set[0], s.layout.Inner+shift(part.align, width, set[0].width), y, nil)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/go-text/typesetting/font/opentype"
 	"github.com/go-text/typesetting/harfbuzz"
 	"github.com/go-text/typesetting/language"
 )
@@ -98,7 +99,7 @@ func (s *shaper) piece(source, drawn []rune, from, to int, f face, lang string) 
 	b.Props.Direction = harfbuzz.LeftToRight
 	b.Props.Script = scriptOf(drawn[from:to])
 	b.Props.Language = language.NewLanguage(lang)
-	b.Shape(s.faces[f], nil)
+	b.Shape(s.faces[f], featuresOf(lang))
 	for i := 0; i < len(b.Info); {
 		n, next := 1, to
 		for i+n < len(b.Info) && b.Info[i+n].Cluster == b.Info[i].Cluster {
@@ -134,6 +135,17 @@ func (s *shaper) cluster(source []rune, i, n, at, next int, f face) []glyph {
 		list[k].text, list[k].glyphs, list[k].at = string(source[at+k]), 1, at+k
 	}
 	return list
+}
+
+// noLigatures: where i and ı are two letters, f does not swallow the dot.
+var noLigatures = []harfbuzz.Feature{{Tag: opentype.MustNewTag("liga"), Value: 0, Start: harfbuzz.FeatureGlobalStart, End: harfbuzz.FeatureGlobalEnd}}
+
+func featuresOf(lang string) []harfbuzz.Feature {
+	switch primary, _, _ := strings.Cut(lang, "-"); primary {
+	case "az", "tr":
+		return noLigatures
+	}
+	return nil
 }
 
 func scriptOf(text []rune) language.Script {
