@@ -25,6 +25,7 @@ const (
 const (
 	forced        = -10_000 // the cost of a penalty that ends the line
 	costHyphen    = 50
+	costOwnHyphen = 3_000     // behind a word's own hyphen: some programs take it for the line's and drop it from the text
 	costAnywhere  = 5_000     // inside a word that is wider than the line
 	awful         = 1_000_000 // the badness of what is as bad as can be
 	demeritsTwice = 10_000    // two hyphens in a row

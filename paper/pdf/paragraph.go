@@ -146,6 +146,8 @@ func (s *setter) items(text []rune, of []*span, width Length, full bool) (list [
 		case to == len(text):
 		case soft:
 			list = append(list, s.hyphen(of[end-1]))
+		case text[to-1] == '-':
+			list = append(list, item{kind: penalty, cost: costOwnHyphen, span: of[to-1]})
 		default:
 			list = append(list, item{kind: penalty, span: of[to-1]})
 		}
