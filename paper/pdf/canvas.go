@@ -14,7 +14,8 @@ type page struct {
 	marked      []*element // by MCID: whose content it is
 	annotations []*annotation
 	faces       [faces]bool
-	grey        int // percent of white set last
+	grey        int    // percent of white set last: it holds beyond the text object
+	rise        Length // likewise
 }
 
 // A canvas draws on pages. Everything drawn is the content of an element or an artifact.
@@ -33,7 +34,6 @@ type canvas struct {
 	inText   bool
 	face     face
 	size     int
-	rise     Length
 	pen      Length // where the viewer's pen is
 	baseline Length
 	run      []byte // of the TJ being written
@@ -167,7 +167,7 @@ func (c *canvas) begin(y Length) {
 		return
 	}
 	c.page().content.WriteString("BT\n")
-	c.inText, c.size, c.rise, c.baseline = true, 0, 0, y
+	c.inText, c.size, c.baseline = true, 0, y
 }
 
 // glyph draws one glyph whose place is x; the pen is moved where the viewer's is elsewhere.
@@ -182,10 +182,10 @@ func (c *canvas) glyph(g glyph, sp *span, x, y Length) {
 		c.face, c.size, c.pen, c.baseline = g.face, sp.size, target, y
 		c.page().faces[g.face] = true
 	}
-	if rise != c.rise {
+	if p := c.page(); rise != p.rise {
 		c.flush()
 		fmt.Fprintf(out, "%s Ts\n", num(rise))
-		c.rise = rise
+		p.rise = rise
 	}
 	if back := thousandths(c.pen-target, sp.size); back != 0 {
 		if c.runOpen {

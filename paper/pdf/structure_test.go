@@ -417,3 +417,39 @@ func TestHeadsOfTablesAreRepeatedAndReadOnce(t *testing.T) {
 		t.Error("no head was repeated")
 	}
 }
+
+// What a text object sets and does not take back holds for the next one: type of the body's size stands on its line, black.
+func TestRiseAndColourEndWithWhatTheyAreFor(t *testing.T) {
+	d := sample()
+	d.Blocks = append(d.Blocks, pdf.Paragraph{Text: []pdf.Run{{Text: "called", Footnote: pdf.Text("note")}, {Text: " on"}}}, pdf.Note{Text: pdf.Text("grey")}, pdf.Paragraph{Text: pdf.Text("black")})
+	r := open(t, set(t, d))
+	raised, grey := 0, 0
+	for _, page := range r.pages() {
+		size, rise, colour := "", "0", "0"
+		for _, dr := range r.content(page) {
+			f := strings.Fields(dr.operands)
+			switch dr.operator {
+			case "Tf":
+				size = f[1]
+			case "Ts":
+				rise = f[0]
+			case "g":
+				colour = f[0]
+			case "TJ":
+				if colour != "0" {
+					grey++
+				}
+				below := strings.HasPrefix(rise, "-") // a mark under its letter
+				if rise != "0" && !below {
+					raised++
+				}
+				if size == "10.5" && (rise != "0" && !below || colour != "0") || dr.artifact && colour != "0" {
+					t.Errorf("page %d: type of %s points, raised %s, grey %s", page, size, rise, colour)
+				}
+			}
+		}
+	}
+	if raised != 2 || grey != 2 {
+		t.Errorf("%d texts raised, %d grey", raised, grey)
+	}
+}
