@@ -36,8 +36,11 @@ type shaper struct {
 	words  map[wordKey][]glyph
 }
 
-// maxWords bounds what is kept between documents.
-const maxWords = 20_000
+// What is kept between documents is bounded: so many words, of so many bytes.
+const (
+	maxWords = 20_000
+	maxKept  = 100
+)
 
 func (s *shaper) word(k wordKey) []glyph {
 	if g, ok := s.words[k]; ok {
@@ -47,7 +50,9 @@ func (s *shaper) word(k wordKey) []glyph {
 		clear(s.words)
 	}
 	g := s.shape(k)
-	s.words[k] = g
+	if len(k.text) <= maxKept {
+		s.words[k] = g
+	}
 	return g
 }
 
