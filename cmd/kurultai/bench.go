@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,8 @@ func benchCommand() command {
 	var rounds int
 	var seed uint64
 	var child string
+	var clients int
+	var secure, readers bool
 	return command{
 		usage: `usage: kurultai bench WHAT [flags]        (flags may also stand before WHAT)
 
@@ -26,10 +29,13 @@ Measures, always beside a reference in the same run, on this machine, now.
   rules        votes decided in a house of 193, beside adding them up
   import       a list of 100,000 participants, beside reading its table
   communique   nine languages of one meeting
+  fanout       events to many live readers, beside a loop of write(2) on each socket
   crash        kill -9 while many authors act, and look what was lost or doubled
 
   -json        the figures for machines
   -check       exit 1 if a goal is missed
+  -clients N   fanout: how many readers (10000)
+  -tls         fanout: through TLS
   -rounds N    crash: how many kills (50)
   -seed S      crash: which times (1)
 
@@ -40,30 +46,39 @@ example: kurultai bench append -json
 			f.BoolVar(&check, "check", false, "")
 			f.IntVar(&rounds, "rounds", 50, "")
 			f.Uint64Var(&seed, "seed", 1, "")
+			f.IntVar(&clients, "clients", 10_000, "")
+			f.BoolVar(&secure, "tls", false, "")
+			f.BoolVar(&readers, "fanout-readers", false, "") // how fanout calls itself
 			f.StringVar(&child, "crash-child", "", "") // how crash calls itself
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
 			if child != "" {
 				return crashChild(ctx, io, child, rounds)
 			}
+			if readers {
+				return fanoutReaders(os.Stdin, io.out)
+			}
 			if len(args) == 0 {
-				return errUsage{"say WHAT: append, replay, verify, rules, import, communique or crash"}
+				return errUsage{"say WHAT: append, replay, verify, rules, import, communique, fanout or crash"}
 			}
 			what := args[0]
 			rest := flag.NewFlagSet("bench", flag.ContinueOnError)
 			rest.SetOutput(discard{})
 			rest.BoolVar(&asJSON, "json", asJSON, "")
 			rest.BoolVar(&check, "check", check, "")
+			rest.IntVar(&clients, "clients", clients, "")
+			rest.BoolVar(&secure, "tls", secure, "")
 			rest.IntVar(&rounds, "rounds", rounds, "")
 			rest.Uint64Var(&seed, "seed", seed, "")
 			if err := rest.Parse(args[1:]); err != nil || rest.NArg() > 0 {
 				return errUsage{"behind WHAT only flags may stand"}
 			}
 			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "import": benchImport, "communique": benchCommunique,
-				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(ctx, rounds, seed) }}
+				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(ctx, rounds, seed) },
+				"fanout": func(ctx context.Context) (*figures, error) { return benchFanout(ctx, clients, secure) }}
 			run := benches[what]
 			if run == nil {
-				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique or crash", what)}
+				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique, fanout or crash", what)}
 			}
 			f, err := run(ctx)
 			if err != nil {

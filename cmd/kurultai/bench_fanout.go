@@ -1,0 +1,449 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"kurultai/web/live"
+)
+
+// How the fan-out is measured: small and large events, how many of each and how long between two.
+const (
+	smallEvent     = 512
+	largeEvent     = 4096
+	fanoutEvents   = 10
+	fanoutGap      = 50 * time.Millisecond
+	fanoutPatience = 60 * time.Second // for one event to reach all
+)
+
+// benchFanout sends events to many readers in another process, beside a loop that only calls write(2) on each socket
+// from two threads, both in this process and in turn. What is counted is this process alone.
+func benchFanout(ctx context.Context, clients int, secure bool) (*figures, error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return nil, err
+	}
+	limit.Cur = limit.Max
+	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &limit) // what is missing is said below
+	if room := int64(min(limit.Cur, 1<<30)) - 400; int64(clients) > room {
+		return nil, hinted{fmt.Errorf("%d readers need as many open files, and this process may have %d", clients, limit.Cur), "ulimit -n, or fewer -clients"}
+	}
+	b := &fanout{ctx: ctx, clients: clients, secure: secure}
+	if err := b.begin(); err != nil {
+		return nil, err
+	}
+	defer b.end()
+	return b.measure()
+}
+
+// fanout is one run: the two servers of this process and the readers in another.
+type fanout struct {
+	ctx     context.Context
+	clients int
+	secure  bool
+
+	hub    *live.Hub
+	ours   net.Listener
+	bare   *bareLoop
+	event  atomic.Pointer[[]byte] // the newest, as frames hold it
+	size   atomic.Int64           // its index
+	server *http.Server
+
+	load *exec.Cmd
+	in   io.WriteCloser
+	out  *bufio.Scanner
+	lost int64
+}
+
+// A loadOrder is what the readers are told; a loadReport what they say when it is done.
+type (
+	loadOrder struct {
+		Connect string `json:"connect,omitempty"` // address to open streams at, all at once
+		Clients int    `json:"clients,omitempty"`
+		Stalled int    `json:"stalled,omitempty"` // further ones that read nothing
+		Secure  bool   `json:"secure,omitempty"`
+		ID      int64  `json:"id,omitempty"`    // index to wait for
+		Close   bool   `json:"close,omitempty"` // drop all
+	}
+	loadReport struct {
+		Reached int   `json:"reached"` // readers that have had the index
+		Last    int64 `json:"last"`    // ns of the monotonic clock
+		P99     int64 `json:"p99"`
+	}
+)
+
+func (b *fanout) begin() error {
+	b.hub = live.New(live.Config{})
+	var err error
+	if b.ours, err = net.Listen("tcp4", "127.0.0.1:0"); err != nil {
+		return err
+	}
+	if b.bare, err = newBareLoop(); err != nil {
+		return err
+	}
+	b.server = &http.Server{Handler: b, ErrorLog: log.New(io.Discard, "", 0)}
+	l := b.ours
+	if b.secure {
+		certificate, err := ownCertificate()
+		if err != nil {
+			return err
+		}
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate}})
+	}
+	go b.server.Serve(l)
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	b.load = exec.CommandContext(b.ctx, self, "bench", "-fanout-readers", "fanout")
+	b.load.Stderr = os.Stderr
+	if b.in, err = b.load.StdinPipe(); err != nil {
+		return err
+	}
+	out, err := b.load.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	b.out = bufio.NewScanner(out)
+	return b.load.Start()
+}
+
+func (b *fanout) end() {
+	b.in.Close()
+	b.load.Wait()
+	b.hub.Close()
+	b.server.Close()
+	b.bare.close()
+}
+
+// ServeHTTP is the stream under test: one class, whose frame is the newest event.
+func (b *fanout) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.hub.Serve(w, r, live.Class{Key: "bench", Render: func(int64) (live.Frame, error) {
+		return live.Frame{ID: b.size.Load(), Whole: true, Events: [][]byte{*b.event.Load()}}, nil
+	}}, live.Person{})
+}
+
+// tell gives the readers an order and waits for their report.
+func (b *fanout) tell(o loadOrder) (r loadReport, err error) {
+	if err := json.NewEncoder(b.in).Encode(o); err != nil {
+		return r, fmt.Errorf("the readers are gone: %w", err)
+	}
+	if !b.out.Scan() {
+		return r, fmt.Errorf("the readers say nothing: %v", b.out.Err())
+	}
+	return r, json.Unmarshal(b.out.Bytes(), &r)
+}
+
+// publish sends an event of a size by one of the two ways.
+func (b *fanout) publish(ours bool, size int) int64 {
+	text := append(append([]byte("data: "), bytes.Repeat([]byte("x"), size-9)...), '\n', '\n')
+	b.event.Store(&text)
+	id := b.size.Add(1)
+	if ours {
+		b.hub.Grow(id)
+	} else {
+		b.bare.send(fmt.Appendf(nil, "id: %d\n%s", id, text))
+	}
+	return id
+}
+
+// A sitting is events sent to the same readers.
+type sitting struct{ cpu, last, p99 float64 } // s a delivery; s until the last reader; s of the 99th of a hundred
+
+// sit connects readers, sends them events and lets them go.
+func (b *fanout) sit(ours bool, size, stalled, events int) (s sitting, err error) {
+	if err = b.connect(ours, stalled); err != nil {
+		return s, err
+	}
+	var cpus, lasts, p99s []float64
+	for range events {
+		time.Sleep(fanoutGap)
+		start, used := monotonic(), processor()
+		id := b.publish(ours, size)
+		r, err := b.tell(loadOrder{ID: id})
+		if err != nil {
+			return s, err
+		}
+		b.lost += int64(b.clients - r.Reached)
+		cpus = append(cpus, (processor()-used)/float64(b.clients))
+		lasts = append(lasts, float64(r.Last-start)/1e9)
+		p99s = append(p99s, float64(r.P99-start)/1e9)
+	}
+	return sitting{median(cpus), median(lasts), median(p99s)}, nil
+}
+
+// connect opens all streams; the newest event stands first in each.
+func (b *fanout) connect(ours bool, stalled int) error {
+	b.publish(ours, smallEvent) // to nobody yet: it stands first in each stream
+	r, err := b.tell(loadOrder{Connect: b.address(ours), Clients: b.clients, Stalled: stalled, Secure: ours && b.secure, ID: b.size.Load()})
+	b.lost += int64(b.clients - r.Reached)
+	return err
+}
+
+func (b *fanout) address(ours bool) string {
+	if ours {
+		return b.ours.Addr().String()
+	}
+	return b.bare.listener.Addr().String()
+}
+
+// part lets all readers go and waits until the servers know.
+func (b *fanout) part() error {
+	_, err := b.tell(loadOrder{Close: true})
+	b.bare.drop()
+	for range 1000 {
+		if b.hub.Stats().Readers == 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return err
+}
+
+func (b *fanout) measure() (*figures, error) {
+	var small, large, smallBare, largeBare []sitting
+	var storms, stormsBare, dead, alive []float64
+	each := func(into *[]sitting, ours bool, size int) error {
+		s, err := b.sit(ours, size, 0, fanoutEvents)
+		*into = append(*into, s)
+		if err == nil {
+			err = b.part()
+		}
+		return err
+	}
+	storm := func(into *[]float64, ours bool) error {
+		start := time.Now()
+		err := b.connect(ours, 0)
+		*into = append(*into, seconds(start))
+		if err == nil {
+			err = b.part()
+		}
+		return err
+	}
+	memory, err := b.memory()
+	if err != nil {
+		return nil, err
+	}
+	for range benchRounds {
+		for _, step := range []error{
+			each(&smallBare, false, smallEvent), each(&small, true, smallEvent), each(&largeBare, false, largeEvent), each(&large, true, largeEvent),
+			storm(&stormsBare, false), storm(&storms, true),
+		} {
+			if step != nil {
+				return nil, step
+			}
+		}
+	}
+	evicted, err := b.withDead(&dead, &alive)
+	if err != nil {
+		return nil, err
+	}
+	of := func(list []sitting, what func(sitting) float64) float64 {
+		var v []float64
+		for _, s := range list {
+			v = append(v, what(s))
+		}
+		return median(v)
+	}
+	cpu, last := func(s sitting) float64 { return s.cpu }, func(s sitting) float64 { return s.last }
+	f := &figures{what: "fanout"}
+	words := "a loop of write(2) on two threads in the same process and sitting"
+	f.add("cpu_ratio", of(small, cpu)/of(smallBare, cpu), "", "processor a delivery beside "+words).atMost(1.10)
+	f.add("last_ratio", of(small, last)/of(smallBare, last), "", "until the last reader has an event, beside the same").atMost(1.15)
+	f.add("bytes_per_reader", memory, "bytes", "memory of this process a reader").atMost(map[bool]float64{false: 2048, true: 20480}[b.secure])
+	f.add("storm_ratio", median(storms)/median(stormsBare), "", "all come back at once, until each has the newest frame").atMost(1.5)
+	f.add("big_ratio", of(large, cpu)/of(small, cpu), "", fmt.Sprintf("an event of %d bytes beside one of %d", largeEvent, smallEvent)).atMost(1.15)
+	f.add("big_bare_ratio", of(largeBare, cpu)/of(smallBare, cpu), "", "the same by the loop of write(2)")
+	f.add("dead_p99_ratio", median(dead)/median(alive), "", "99th of a hundred readers while one in ten reads nothing").atMost(1.10)
+	f.add("evicted_after_s", evicted, "s", "until all who read nothing are gone").atMost(30)
+	f.add("lost", float64(b.lost), "events", "deliveries that did not come").atMost(0)
+	f.add("clients", float64(b.clients), "", "readers, in another process")
+	f.add("delivery_us", of(small, cpu)*1e6, "us", "processor a delivery")
+	f.add("reference_us", of(smallBare, cpu)*1e6, "us", "by the loop of write(2)")
+	f.add("last_s", of(small, last), "s", "until the last reader has a small event")
+	f.add("rounds", benchRounds, "", fmt.Sprintf("the median of these counts, of %d events each; the sides alternate", fanoutEvents))
+	return f, nil
+}
+
+// memory is what a reader costs this process, in bytes.
+func (b *fanout) memory() (float64, error) {
+	all := b.clients
+	b.clients = 64 // whatever is made once is made now
+	err := b.connect(true, 0)
+	if err == nil {
+		err = b.part()
+	}
+	b.clients = all
+	if err != nil {
+		return 0, err
+	}
+	before := resident()
+	if err := b.connect(true, 0); err != nil {
+		return 0, err
+	}
+	return float64(resident()-before) / float64(all), b.part()
+}
+
+// withDead sends events to readers of whom one in ten reads nothing, and to as many living ones alone.
+func (b *fanout) withDead(dead, alive *[]float64) (evicted float64, err error) {
+	all := b.clients
+	defer func() { b.clients = all }()
+	b.clients -= all / 10
+	const events = 40
+	s, err := b.sit(true, largeEvent, 0, events)
+	if err == nil {
+		err = b.part()
+	}
+	if err != nil {
+		return 0, err
+	}
+	*alive = append(*alive, s.p99)
+	start := time.Now()
+	if s, err = b.sit(true, largeEvent, all/10, events); err != nil {
+		return 0, err
+	}
+	*dead = append(*dead, s.p99)
+	for b.hub.Stats().Readers > b.clients && seconds(start) < 60 {
+		time.Sleep(100 * time.Millisecond)
+		if _, err := b.tell(loadOrder{ID: b.publish(true, largeEvent)}); err != nil {
+			return 0, err
+		}
+	}
+	return seconds(start), b.part()
+}
+
+// A bareLoop is the least a server can do: write(2) on each socket, from two threads.
+type bareLoop struct {
+	listener *net.TCPListener
+	mu       sync.Mutex
+	newest   []byte
+	conns    [2][]int
+	next     int
+}
+
+func newBareLoop() (*bareLoop, error) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	b := &bareLoop{listener: l.(*net.TCPListener), newest: []byte("id: 0\n\n")}
+	go b.accept()
+	return b, nil
+}
+
+func (b *bareLoop) accept() {
+	request := make([]byte, 4096)
+	for {
+		c, err := b.listener.AcceptTCP()
+		if err != nil {
+			return
+		}
+		f, err := c.File() // a descriptor of its own, without net's poller
+		c.Close()
+		if err != nil {
+			continue
+		}
+		fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+		f.Close()
+		if err != nil {
+			continue
+		}
+		_ = unix.SetNonblock(fd, false)
+		unix.Read(fd, request)
+		b.mu.Lock()
+		unix.Write(fd, append([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"), b.newest...))
+		b.conns[b.next%2] = append(b.conns[b.next%2], fd)
+		b.next++
+		b.mu.Unlock()
+	}
+}
+
+func (b *bareLoop) send(event []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.newest = event
+	var both sync.WaitGroup
+	for _, share := range b.conns {
+		both.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			for _, fd := range share {
+				unix.Write(fd, event)
+			}
+		})
+	}
+	both.Wait()
+}
+
+func (b *bareLoop) drop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, share := range b.conns {
+		for _, fd := range share {
+			unix.Close(fd)
+		}
+		b.conns[i] = nil
+	}
+}
+
+func (b *bareLoop) close() { b.listener.Close(); b.drop() }
+
+// processor is the time this process has used, in seconds.
+func processor() float64 {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		panic(err) // its arguments are ours
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
+
+// monotonic is the machine's steady clock in nanoseconds, the same in all processes.
+func monotonic() int64 {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
+		panic(err) // its arguments are ours
+	}
+	return t.Nano()
+}
+
+// resident is the memory of this process in bytes, after what is free was given back.
+func resident() int64 {
+	debug.FreeOSMemory()
+	text, _ := os.ReadFile("/proc/self/statm")
+	var size, pages int64
+	fmt.Sscan(string(text), &size, &pages)
+	return pages * int64(os.Getpagesize())
+}
+
+// ownCertificate is for one run on loopback.
+func ownCertificate() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	of := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, of, of, &key.PublicKey, key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+}
