@@ -49,7 +49,7 @@ example: kurultai bench append -json
 			f.IntVar(&clients, "clients", 10_000, "")
 			f.BoolVar(&secure, "tls", false, "")
 			f.BoolVar(&readers, "fanout-readers", false, "") // how fanout calls itself
-			f.StringVar(&child, "crash-child", "", "") // how crash calls itself
+			f.StringVar(&child, "crash-child", "", "")       // how crash calls itself
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
 			if child != "" {
@@ -74,7 +74,7 @@ example: kurultai bench append -json
 				return errUsage{"behind WHAT only flags may stand"}
 			}
 			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "import": benchImport, "communique": benchCommunique,
-				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(ctx, rounds, seed) },
+				"crash":  func(ctx context.Context) (*figures, error) { return benchCrash(ctx, rounds, seed) },
 				"fanout": func(ctx context.Context) (*figures, error) { return benchFanout(ctx, clients, secure) }}
 			run := benches[what]
 			if run == nil {

@@ -29,7 +29,7 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, c cursor, p Person) 
 		return
 	}
 	if !h.take(conn, c, p, head) {
-		h.converse(conn, c, p, head)
+		h.work.Go(func() { h.converse(conn, c, p, head) }) // what the server held for the request may go
 	}
 }
 

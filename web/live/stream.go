@@ -144,7 +144,8 @@ func (c *cursor) raw(b []byte) []byte {
 const gzipHead = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 // stored is b as blocks that are not compressed and not the last (RFC 1951 section 3.2.4). They begin and end at
-// a byte, as what is sent before does.
+// a byte, as what is sent before does. An empty one stands last, as after a sync flush: some decoders give out what
+// they hold only there.
 func stored(b []byte) (out []byte) {
 	for len(b) > 0 {
 		n := min(len(b), 1<<16-1)
@@ -154,7 +155,7 @@ func stored(b []byte) (out []byte) {
 		out = append(out, b[:n]...)
 		b = b[n:]
 	}
-	return out
+	return append(out, 0, 0, 0, 0xff, 0xff)
 }
 
 var compressors = sync.Pool{New: func() any {
