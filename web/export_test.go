@@ -13,3 +13,20 @@ func SignIn(h http.Handler, p conference.PersonID) *http.Cookie {
 	h.(*site).signIn(w, httptest.NewRequest(http.MethodGet, "http://localhost/", nil), p)
 	return w.Result().Cookies()[0]
 }
+
+// Addresses lists every address that is read, as patterns of net/http: pages, their streams, and the API.
+func Addresses() (list []string) {
+	for _, p := range places {
+		list = append(list, "/{lang}/"+p.at)
+		if p.renews {
+			list = append(list, "/{lang}/"+p.at+"/live")
+		}
+	}
+	for _, own := range []string{"signin", "me", "roles", "enrolments", "enrolments/cards", "now", "now/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}"} {
+		list = append(list, "/{lang}/"+own)
+	}
+	for _, e := range endpoints {
+		list = append(list, e.path)
+	}
+	return append(list, "/", "/record", "/api/openapi.json", "/api/", "/no/such/page")
+}

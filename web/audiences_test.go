@@ -1,0 +1,258 @@
+package web_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kurultai/conference"
+	"kurultai/language"
+	"kurultai/record"
+	"kurultai/record/canonical"
+	"kurultai/secretariat"
+	"kurultai/story"
+	"kurultai/story/storytest"
+	"kurultai/web"
+)
+
+// canaries are what sealed and closed contents hold, and whom each is meant for.
+var canaries = map[string]conference.Audience{
+	"Canarypublic": conference.ToPublic, "Canaryobserver": conference.ToObservers, "Canaryparticipant": conference.ToParticipants,
+	"Canarysecretary": conference.ToSecretariat, "Canarynobody": "nobody", "Canarynote": "nobody", "Canarywithdrawn": "nobody", "Canaryforgotten": "nobody",
+}
+
+// Every address is walked by everybody: nothing shows what is not meant for whoever reads.
+func TestNothingShowsWhereItMayNot(t *testing.T) {
+	s := storytest.Play(t, "training")
+	var logged bytes.Buffer
+	log := slog.New(slog.NewJSONHandler(&logged, nil))
+	before := slog.Default()
+	slog.SetDefault(log)
+	t.Cleanup(func() { slog.SetDefault(before) })
+	h := hall{t, s, web.New(reading{s}, web.Options{Desk: desk{s}, Roles: true, Log: log})}
+	readers := map[string]conference.PersonID{
+		"the public": "", "an observer": h.holder(conference.ObserverHead, "xm"), "a head": h.holder(conference.Head, "xv"),
+		"the Chair": h.holder(conference.Chair, ""), "a secretary": h.holder(conference.Secretary, ""),
+	}
+	persons := h.hide()
+	server := httptest.NewServer(h.h)
+	t.Cleanup(server.Close)
+	walked, seen := 0, map[string]map[string]bool{}
+	for who, p := range readers {
+		seen[who] = map[string]bool{}
+		at := conference.Reader{}
+		if p != "" {
+			at = s.View().State().Reader(p, s.View().State().Last)
+		}
+		for _, path := range h.paths(persons) {
+			text := ""
+			if strings.HasSuffix(path, "/live") {
+				text = h.firstFrame(server.URL+path, p)
+			} else {
+				w := h.see(p, path)
+				text = fmt.Sprint(w.Header(), w.Body)
+			}
+			walked++
+			for canary, meant := range canaries {
+				if !strings.Contains(text, canary) {
+					continue
+				}
+				if seen[who][canary] = true; !at.Sees(meant) {
+					t.Errorf("%s reads %s at %s", who, canary, path)
+				}
+			}
+		}
+	}
+	for who, want := range map[string]string{"the public": "Canarypublic", "an observer": "Canarypublic Canaryobserver", "a head": "Canarypublic Canaryobserver Canaryparticipant", "a secretary": "Canarypublic Canaryobserver Canaryparticipant Canarysecretary"} {
+		for _, c := range strings.Fields(want) {
+			if !seen[who][c] {
+				t.Errorf("%s never reads %s, so the walk proves nothing", who, c)
+			}
+		}
+	}
+	for canary := range canaries {
+		if strings.Contains(logged.String(), canary) {
+			t.Errorf("the log holds %s", canary)
+		}
+	}
+	if walked < 2000 {
+		t.Errorf("%d addresses walked", walked)
+	}
+	t.Logf("%d addresses walked by %d readers", walked, len(readers))
+	h.outside()
+}
+
+// outside looks at what leaves the house without a page: the story, openings and entries.
+func (h hall) outside() {
+	v, found := h.s.View(), 0
+	var out bytes.Buffer
+	if _, err := story.Export(h.Context(), v, false, &out); err != nil {
+		h.Fatal(err)
+	}
+	for o, err := range v.Openings(h.Context(), false) {
+		if err != nil {
+			h.Fatal(err)
+		}
+		if o.Closed != nil {
+			h.Error("a closed entry is opened to all")
+		}
+		_, _, value, err := o.Disclosure.Open()
+		if err != nil {
+			h.Fatal(err)
+		}
+		fmt.Fprintln(&out, value.Str)
+	}
+	for i := range v.State().Size {
+		e, err := v.Entry(h.Context(), i)
+		if err != nil {
+			h.Fatal(err)
+		}
+		out.Write(e)
+	}
+	for canary, meant := range canaries {
+		if got := strings.Contains(out.String(), canary); got != (meant == conference.ToPublic) {
+			h.Errorf("what leaves the house holds %s: %v", canary, got)
+		} else if got {
+			found++
+		}
+	}
+	if found == 0 {
+		h.Error("the name published to all has not left the house, so this proves nothing")
+	}
+}
+
+// paths are all addresses with everything that can stand in their braces, in two languages.
+func (h hall) paths(persons map[string]conference.PersonID) (list []string) {
+	st := h.s.View().State()
+	fill := map[string][]string{"lang": {"en", "ka"}, "meeting": {"ix", "viii"}, "file": {"communique", "communique.txt", "communique.md"}, "token": {strings.Repeat("A", 43)}, "act": nil,
+		"entry": nil, "index": nil, "$": {""}}
+	for i := range st.Size {
+		if i > st.Size-40 || i%40 == 0 {
+			fill["entry"], fill["index"] = append(fill["entry"], fmt.Sprint(i)), append(fill["index"], fmt.Sprint(i))
+		}
+	}
+	for _, a := range []string{"FileNote", "PublishName", "RegisterPerson", "GrantOffice", "AskFloor"} {
+		fill["act"] = append(fill["act"], a)
+	}
+	ids := []string{"xv", "xa", "ix", "viii"}
+	for _, p := range persons {
+		ids = append(ids, string(p))
+	}
+	for _, address := range web.Addresses() {
+		of := []string{""}
+		for part := range strings.SplitSeq(strings.TrimPrefix(address, "/"), "/") {
+			values := []string{part}
+			if name, ok := strings.CutPrefix(part, "{"); ok {
+				if name = strings.TrimSuffix(name, "}"); name == "id" {
+					values = ids
+				} else if values = fill[name]; values == nil {
+					h.Fatalf("nothing stands for %s of %s", part, address)
+				}
+			}
+			var longer []string
+			for _, prefix := range of {
+				for _, v := range values {
+					longer = append(longer, prefix+"/"+v)
+				}
+			}
+			of = longer
+		}
+		list = append(list, of...)
+		if strings.Contains(address, "{meeting}") && !strings.Contains(address, "live") || strings.HasPrefix(address, "/api/meetings/{id}") {
+			for _, p := range of {
+				list = append(list, p+fmt.Sprintf("?at=%d", st.Size-3))
+			}
+		}
+	}
+	return list
+}
+
+// firstFrame reads a stream up to its first frame, or an answer that is none.
+func (h hall) firstFrame(address string, p conference.PersonID) string {
+	ctx, stop := context.WithTimeout(h.Context(), 10*time.Second)
+	defer stop()
+	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if p != "" {
+		r.AddCookie(web.SignIn(h.h, p))
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		h.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var text strings.Builder
+	fmt.Fprint(&text, answer.Header)
+	for in := bufio.NewScanner(answer.Body); in.Scan(); {
+		if text.WriteString(in.Text() + "\n"); strings.Contains(in.Text(), "</footer>") || strings.HasPrefix(in.Text(), "event: moved") {
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		h.Errorf("%s sends no frame", address)
+	}
+	return text.String()
+}
+
+// hide enters persons with canaries for names, heads of delegations whom pages name, and a closed note.
+func (h hall) hide() map[string]conference.PersonID {
+	officers := h.s.View().State().Holders(conference.Secretary)
+	do := func(name, fields string, two bool) {
+		h.Helper()
+		v, err := canonical.Parse(fields)
+		if err != nil {
+			h.Fatalf("%s: %v", fields, err)
+		}
+		sealed, disclosures, err := story.Seal(v, rand.Reader)
+		if err != nil {
+			h.Fatal(err)
+		}
+		var key [16]byte
+		rand.Read(key[:])
+		a := secretariat.Act{Submitted: record.Submitted{As: string(conference.Secretary), By: string(officers[0].Person), Fields: sealed, Key: canonical.EncodeBytes(key[:]), Name: name, Origin: h.s.View().Origin()}, Disclosures: disclosures}
+		if two {
+			a.Submitted.With = []record.With{{As: string(conference.Secretary), By: string(officers[1].Person)}}
+		}
+		if _, err := h.s.Do(h.Context(), &a); err != nil {
+			h.Fatalf("%s %s: %v", name, fields, err)
+		}
+	}
+	persons := map[string]conference.PersonID{}
+	n := 0
+	for _, canary := range []string{"Canaryforgotten", "Canarynobody", "Canaryobserver", "Canaryparticipant", "Canarypublic", "Canarysecretary", "Canarywithdrawn"} {
+		n++
+		p := fmt.Sprintf("%032x", 0xca0000+n)
+		persons[canary] = conference.PersonID(p)
+		names, codes := "", ""
+		for i, l := range language.All() {
+			comma := []string{"", ","}[min(i, 1)]
+			names += comma + `["` + l.Code + `",{"private":"` + canary + `"}]`
+			codes += comma + `"` + l.Code + `"`
+		}
+		do("RegisterPerson", `{"names":[`+names+`],"person":"`+p+`"}`, false)
+		do("GrantOffice", `{"capacity":"Head","for":"xv","person":"`+p+`"}`, true)
+		audience := string(canaries[canary])
+		if slices.Contains([]string{"Canarywithdrawn", "Canaryforgotten"}, canary) {
+			audience = "public"
+		}
+		if audience != "nobody" {
+			do("PublishName", `{"audience":"`+audience+`","basis":"consent","languages":[`+codes+`],"person":"`+p+`"}`, false)
+		}
+		switch canary {
+		case "Canarywithdrawn":
+			do("WithdrawName", `{"languages":[`+codes+`],"person":"`+p+`"}`, false)
+		case "Canaryforgotten":
+			do("ForgetPerson", `{"ground":"request","person":"`+p+`"}`, false)
+		}
+	}
+	do("FileNote", `{"note":"canary","text":"Canarynote"}`, false)
+	return persons
+}
