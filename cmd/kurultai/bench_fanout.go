@@ -40,7 +40,7 @@ const (
 
 // benchFanout sends events to many readers in another process, beside a loop that only calls write(2) on each socket
 // from two threads, both in this process and in turn. What is counted is this process alone.
-func benchFanout(ctx context.Context, clients int, secure bool) (*figures, error) {
+func benchFanout(ctx context.Context, clients int, secure, classes bool) (*figures, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return nil, err
@@ -55,6 +55,9 @@ func benchFanout(ctx context.Context, clients int, secure bool) (*figures, error
 		return nil, err
 	}
 	defer b.end()
+	if classes {
+		return b.assembly()
+	}
 	return b.measure()
 }
 
@@ -70,6 +73,7 @@ type fanout struct {
 	event  atomic.Pointer[[]byte] // the newest, as frames hold it
 	size   atomic.Int64           // its index
 	server *http.Server
+	hall   hall
 
 	load *exec.Cmd
 	in   io.WriteCloser
@@ -84,8 +88,9 @@ type (
 		Clients int    `json:"clients,omitempty"`
 		Stalled int    `json:"stalled,omitempty"` // further ones that read nothing
 		Secure  bool   `json:"secure,omitempty"`
-		ID      int64  `json:"id,omitempty"`    // index to wait for
-		Close   bool   `json:"close,omitempty"` // drop all
+		Classes bool   `json:"classes,omitempty"` // each reader asks for the class it is of in an assembly
+		ID      int64  `json:"id,omitempty"`      // index to wait for
+		Close   bool   `json:"close,omitempty"`   // drop all
 	}
 	loadReport struct {
 		Reached int   `json:"reached"` // readers that have had the index
@@ -138,8 +143,12 @@ func (b *fanout) end() {
 	b.bare.close()
 }
 
-// ServeHTTP is the stream under test: one class, whose frame is the newest event.
+// ServeHTTP is the stream under test: one class, whose frame is the newest event, or those of an assembly.
 func (b *fanout) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/live" {
+		b.seat(w, r)
+		return
+	}
 	b.hub.Serve(w, r, live.Class{Key: "bench", Render: func(int64) (live.Frame, error) {
 		return live.Frame{ID: b.size.Load(), Whole: true, Events: [][]byte{*b.event.Load()}}, nil
 	}}, live.Person{})

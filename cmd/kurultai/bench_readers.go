@@ -137,6 +137,9 @@ func (r *readers) connect(o loadOrder) error {
 		if err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}); err != nil {
 			return fmt.Errorf("reader %d: %w", i, err)
 		}
+		if o.Classes {
+			request = fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n\r\n", place(i), o.Connect)
+		}
 		if _, err := unix.Write(fd, request); err != nil {
 			return fmt.Errorf("reader %d: %w", i, err)
 		}
