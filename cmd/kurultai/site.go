@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -139,7 +140,7 @@ func startSite(ctx context.Context, io streams, h *house, addr string, o web.Opt
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
 	handler := web.New(reading{h.s}, o)
 	if local.IP.IsLoopback() {
-		handler = loopbackOnly(handler)
+		handler = loopbackOnly(handler, h.named)
 	}
 	s.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return base }}
@@ -154,16 +155,25 @@ func startSite(ctx context.Context, io streams, h *house, addr string, o web.Opt
 	return s, nil
 }
 
-// loopbackOnly refuses requests under another host's name: a page elsewhere could point its name at us.
-func loopbackOnly(next http.Handler) http.Handler {
+// named reports whether the record names a host as one where people sign in: a proxy before us passes it on.
+func (h *house) named(host string) bool {
+	return slices.ContainsFunc(h.s.View().State().SignInAt().Origins, func(origin string) bool {
+		u, err := url.Parse(origin)
+		return err == nil && u.Hostname() == host
+	})
+}
+
+// loopbackOnly refuses requests under a host's name that is neither this machine's nor named: a page elsewhere could
+// point its name at us.
+func loopbackOnly(next http.Handler, named func(host string) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)
 		if err != nil {
 			host = r.Host
 		}
 		ip, err := netip.ParseAddr(host)
-		if host != "localhost" && (err != nil || !ip.IsLoopback()) {
-			http.Error(w, "this record is served on this machine alone, as localhost", http.StatusMisdirectedRequest)
+		if host != "localhost" && (err != nil || !ip.IsLoopback()) && !named(host) {
+			http.Error(w, "this record is served on this machine alone, as localhost or under a name that it gives itself (act NameOrigin)", http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -190,8 +190,9 @@ func TestReadersEndWithTheNewestFrameInOrder(t *testing.T) {
 				})
 			}
 			for o.size.Load() < growths {
+				before := o.hub.Stats().Frames
 				o.grow()
-				runtime.Gosched() // readers come between
+				eventually(t, "somebody reads it", func() bool { return o.hub.Stats().Frames > before })
 			}
 			all.Wait()
 			if asked := o.asked.Load(); asked > 9*growths {

@@ -136,6 +136,7 @@ func (h *Hub) take(conn net.Conn, c cursor, p Person, head []byte) bool {
 	}
 	w.mu.Unlock()
 	if ended {
+		r.part()
 		h.leave(r.stream, p.ID, r)
 		unix.Close(fd)
 		return true
@@ -161,6 +162,13 @@ func (r *reader) begin(first [][]byte) {
 		sent := min(n, len(part))
 		r.rest = append(r.rest, part[sent:]...)
 		n -= sent
+	}
+}
+
+// part says when to come back, to who has all there was.
+func (r *reader) part() {
+	if len(r.rest) == 0 {
+		_, _ = unix.Write(int(r.fd), r.raw(r.w.hub.farewell()))
 	}
 }
 
@@ -389,9 +397,7 @@ func (w *writer) close() {
 	w.mu.Unlock()
 	w.take() // who came in before that
 	for _, r := range w.readers {
-		if len(r.rest) == 0 {
-			_, _ = unix.Write(int(r.fd), r.raw(w.hub.farewell()))
-		}
+		r.part()
 		w.drop(r)
 	}
 	unix.Close(w.event)
