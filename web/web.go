@@ -22,7 +22,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"html/template"
@@ -49,6 +51,7 @@ type View interface {
 	State() *conference.State
 	// For is the same record for a reader, who may see more names than the public.
 	For(conference.Reader) View
+	Reader() conference.Reader // whom it is for
 	Name(conference.PersonID, conference.Language) (name string, ok bool)
 	Checkpoint() record.Checkpoint
 	VerifierKey() string
@@ -339,6 +342,7 @@ type Layout struct {
 	Script    bool   // sign.js is needed
 	SignIn    bool   // this node takes acts, so one can sign in
 	Live      string // address of the event stream, or ""
+	Share     string // the same in all pages whose readers see the same: their tabs may share a stream
 	AsOf      string
 	Past      string // that this is how the record stood, or ""
 }
@@ -349,10 +353,16 @@ type Tongue struct {
 	Here                bool
 }
 
+// share is a short digest of who a page is made for: a class, or a person.
+func share(r conference.Reader) string {
+	sum := sha256.Sum256([]byte(r.Class() + "\n" + string(r.Person)))
+	return hex.EncodeToString(sum[:6])
+}
+
 // layout makes what every page has; rest is the address behind the language, of the newest meeting where it is "".
 func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	st := v.State()
-	p := Layout{Lang: l, Static: "/static/" + s.version, Size: st.Size, Home: home(v, l)}
+	p := Layout{Lang: l, Static: "/static/" + s.version, Size: st.Size, Home: home(v, l), Share: share(v.Reader())}
 	if now := s.record.View().State().Size; st.Size > 0 && st.Size < now && v.Checkpoint().Note == nil {
 		p.Past = l.Say("page.past", number(l, st.Size))
 	}

@@ -307,7 +307,7 @@ func TestPagesAreKeptAndCompressed(t *testing.T) {
 	}
 	fetch("/en/meetings/xxii")
 	assets := regexp.MustCompile(`(?:src|href)="(/static/[^"]+\.(?:css|js))"`).FindAllStringSubmatch(first.Body.String(), -1)
-	if len(assets) != 4 {
+	if len(assets) != 5 {
 		t.Fatalf("assets: %v", assets)
 	}
 	for _, a := range assets {

@@ -79,6 +79,7 @@ func written() (n int) {
 type house struct {
 	s      *secretariat.Secretariat
 	origin string // http://localhost:PORT
+	hub    *live.Hub
 	mu     sync.Mutex
 	open   map[net.Conn]bool
 	down   bool
@@ -88,12 +89,12 @@ func start(t *testing.T) *house {
 	t.Helper()
 	wire, server := listen(t), listen(t)
 	h := &house{s: storytest.PlayText(t, storytest.FirstMeeting(t)), origin: fmt.Sprintf("http://localhost:%d", wire.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
-	hub := live.New(live.Config{})
-	pages := &http.Server{Handler: web.New(reading{h.s}, web.Options{Desk: desk{h.s}, Roles: true, Live: hub, Log: slog.New(slog.DiscardHandler)})}
+	h.hub = live.New(live.Config{})
+	pages := &http.Server{Handler: web.New(reading{h.s}, web.Options{Desk: desk{h.s}, Roles: true, Live: h.hub, Log: slog.New(slog.DiscardHandler)})}
 	var work sync.WaitGroup
 	work.Go(func() { _ = pages.Serve(server) })
 	work.Go(func() { h.carry(wire, server.Addr().String(), &work) })
-	t.Cleanup(func() { wire.Close(); h.cut(); hub.Close(); pages.Close(); work.Wait() })
+	t.Cleanup(func() { wire.Close(); h.cut(); h.hub.Close(); pages.Close(); work.Wait() })
 	h.do(t, "NameOrigin", conference.NameOrigin{Domain: "localhost", Origins: []string{h.origin}}, 0, 1)
 	return h
 }
@@ -228,7 +229,18 @@ const patience = 60 * time.Second
 // what matches one of the words expected.
 func person(t *testing.T, expected ...string) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(chrome, chromedp.WithNewBrowserContext())
+	return enter(t, chrome, []chromedp.ContextOption{chromedp.WithNewBrowserContext()}, expected...)
+}
+
+// beside opens another tab of the same person in the same browser.
+func (b *tab) beside(expected ...string) *tab {
+	b.t.Helper()
+	return enter(b.t, b.ctx, nil, expected...)
+}
+
+func enter(t *testing.T, in context.Context, how []chromedp.ContextOption, expected ...string) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(in, how...)
 	t.Cleanup(cancel)
 	ctx, stop := context.WithTimeout(ctx, patience)
 	t.Cleanup(stop)

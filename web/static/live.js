@@ -14,7 +14,7 @@
     document.title = main().dataset.title;
   };
   const connect = () => {
-    const stream = new EventSource(main().dataset.live + "?seen=" + main().dataset.size);
+    const stream = new Stream(main().dataset.live + "?seen=" + main().dataset.size, main().dataset.share);
     stream.onopen = () => { notice.hidden = true; };
     stream.onmessage = renew;
     stream.addEventListener("moved", (event) => { stream.close(); location.replace(event.data); });
@@ -22,8 +22,11 @@
       notice.querySelector("span").textContent = main().dataset.asof;
       notice.hidden = false;
       // The browser comes back by itself unless it was answered with something else than a stream.
-      if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 2000 + Math.random() * 6000);
+      if (stream.readyState !== EventSource.CLOSED) return;
+      stream.close();
+      setTimeout(connect, 2000 + Math.random() * 6000);
     };
   };
+  addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   connect();
 })();
