@@ -3,6 +3,7 @@ package live_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -240,36 +241,32 @@ func TestOneDeflateStreamServesWhoeverJoins(t *testing.T) {
 		eventually(t, "rendered", func() bool { return o.hub.Stats().Renderings >= int64(i+2) })
 		o.hub.Tell("p", []byte("event: me\ndata: yours\n\n"))
 	}
-	o.hub.Close()
 	for i, s := range joined {
-		raw, err := io.ReadAll(s.in)
+		var raw, text bytes.Buffer
+		z, err := gzip.NewReader(io.TeeReader(s.in, &raw))
 		if err != nil {
 			t.Fatal(err)
 		}
-		z, err := gzip.NewReader(bytes.NewReader(raw))
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(z)
-		if !errors.Is(err, io.ErrUnexpectedEOF) { // there is no trailer
-			t.Errorf("reader %d: %v", i, err)
+		lines := &stream{in: bufio.NewReader(io.TeeReader(z, &text))}
+		for !bytes.Contains(text.Bytes(), []byte("id: 6\ndata: 6"+o.fill+"\n\n")) || !bytes.Contains(text.Bytes(), []byte("data: yours\n\n")) {
+			if _, err := lines.until(""); err != nil {
+				t.Fatalf("reader %d: %v after %q", i, err, text.String())
+			}
 		}
 		last := ""
-		for e, err := range sse.Read(bytes.NewReader(text), nil) {
-			if err != nil {
+		for e, err := range sse.Read(&text, nil) {
+			if err != nil && !errors.Is(err, sse.ErrUnexpectedEOF) { // more may follow
 				t.Fatal(err)
 			}
-			if e.LastEventID != "" {
-				last = e.LastEventID
-			}
+			last = cmp.Or(e.LastEventID, last)
 		}
-		if last != "6" || !bytes.Contains(text, []byte("data: yours")) || len(raw)*4 > len(text) {
-			t.Errorf("reader %d ended with %q after %d bytes of %d", i, last, len(raw), len(text))
+		if last != "6" {
+			t.Errorf("reader %d ended with %q", i, last)
 		}
 		cmd := exec.Command(python, "-c", "import sys,zlib;d=zlib.decompressobj(31);sys.stdout.buffer.write(d.decompress(sys.stdin.buffer.read()))")
-		cmd.Stdin = bytes.NewReader(raw)
-		if out, err := cmd.Output(); err != nil || !bytes.Equal(out, text) {
-			t.Errorf("zlib reads %d bytes, not %d: %v", len(out), len(text), err)
+		cmd.Stdin = bytes.NewReader(raw.Bytes())
+		if out, err := cmd.Output(); err != nil || !bytes.Contains(out, []byte("id: 6\ndata: 6"+o.fill+"\n\n")) || raw.Len()*4 > len(out) {
+			t.Errorf("reader %d: zlib reads %d bytes of %d: %v", i, len(out), raw.Len(), err)
 		}
 	}
 }
