@@ -297,6 +297,7 @@ func (b *fanout) measure() (*figures, error) {
 	f.add("delivery_us", of(small, cpu)*1e6, "us", "processor a delivery")
 	f.add("reference_us", of(smallBare, cpu)*1e6, "us", "by the loop of write(2)")
 	f.add("last_s", of(small, last), "s", "until the last reader has a small event")
+	f.add("events", benchRounds*fanoutEvents, "", "of each size to all readers, and by each side")
 	f.add("rounds", benchRounds, "", fmt.Sprintf("the median of these counts, of %d events each; the sides alternate", fanoutEvents))
 	return f, nil
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -136,7 +137,7 @@ func (h *Hub) take(conn net.Conn, c cursor, p Person, head []byte) bool {
 	}
 	w.mu.Unlock()
 	if ended {
-		r.part()
+		r.part(time.Now().Add(farewells / 4))
 		h.leave(r.stream, p.ID, r)
 		unix.Close(fd)
 		return true
@@ -165,10 +166,20 @@ func (r *reader) begin(first [][]byte) {
 	}
 }
 
-// part says when to come back, to who has all there was.
-func (r *reader) part() {
-	if len(r.rest) == 0 {
-		_, _ = unix.Write(int(r.fd), r.raw(r.w.hub.farewell()))
+// part says when to come back, behind all there was, to who takes it until the deadline.
+func (r *reader) part(deadline time.Time) {
+	for b := slices.Concat(r.rest, r.raw(r.w.hub.farewell())); len(b) > 0; {
+		n, err := unix.Write(int(r.fd), b)
+		switch {
+		case err == nil:
+			b = b[n:]
+		case err == unix.EINTR:
+		case err == unix.EAGAIN && time.Now().Before(deadline):
+			// Its error is met again by the write.
+			_, _ = unix.Poll([]unix.PollFd{{Fd: r.fd, Events: unix.POLLOUT}}, int(time.Until(deadline)/time.Millisecond)+1)
+		default:
+			return
+		}
 	}
 }
 
@@ -396,8 +407,9 @@ func (w *writer) close() {
 	w.ended = true
 	w.mu.Unlock()
 	w.take() // who came in before that
+	deadline := time.Now().Add(farewells / 4)
 	for _, r := range w.readers {
-		r.part()
+		r.part(deadline)
 		w.drop(r)
 	}
 	unix.Close(w.event)
