@@ -60,6 +60,9 @@ func (s *State) Papers(r Reader) (list []Document) {
 	return list
 }
 
+// HasPapers reports whether any paper was entered, whoever may read it.
+func (s *State) HasPapers() bool { return !s.documents.papers.Empty() }
+
 // Document returns a paper.
 func (s *State) Document(symbol Symbol) (Document, bool) {
 	return s.documents.papers.Get(string(symbol))
