@@ -64,7 +64,7 @@ var places = []place{
 	{at: "search", past: true, make: (*site).searchPage},
 	{at: "record", renews: true, make: (*site).recordStart},
 	{at: "record/{entry}", make: func(s *site, v View, in *visit) (any, error) {
-		return s.entryPage(in.Context(), v, in.lang, in.args["entry"])
+		return s.entryPage(in.Context(), v, in, in.args["entry"])
 	}},
 }
 

@@ -29,8 +29,10 @@ func (s *site) programmePage(v View, in *visit) (any, error) {
 	d.renewed(&p)
 	_, zone := thereAt(m.From.Begins(), d.zone(m))
 	p.Eyebrow = []Line{{Text: d.meetingName(id), Address: d.to("meetings/%s", id)}, {Text: d.span(m)}}
-	p.Lead = d.say("public.times", zone)
 	hours := d.hours(m)
+	if p.Lead = d.say("page.inorder"); slices.ContainsFunc(hours, func(h hour) bool { return h.time != "" }) {
+		p.Lead = d.say("public.times", zone)
+	}
 	p.Main, p.Side = d.byDay(m, hours), d.byPlace(hours)
 	if len(hours) == 0 {
 		p.Main = []Section{{ID: "none", Title: d.span(m), Void: d.say("public.noprogramme")}}
@@ -39,7 +41,7 @@ func (s *site) programmePage(v View, in *visit) (any, error) {
 	return d.show(p)
 }
 
-// hours are the sittings and events of a meeting in order of time.
+// hours are the sittings and events of a meeting in order of time; what has no hour stays as it was reported.
 func (d *drawer) hours(m conference.Meeting) (list []hour) {
 	id := m.MeetingConvened.Meeting
 	for _, e := range d.s.Plans(id) {
@@ -66,9 +68,7 @@ func (d *drawer) hours(m conference.Meeting) (list []hour) {
 			list = append(list, h)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b hour) int {
-		return strings.Compare(string(a.day)+" "+a.time+"\x00"+a.at, string(b.day)+" "+b.time+"\x00"+b.at)
-	})
+	slices.SortStableFunc(list, func(a, b hour) int { return strings.Compare(string(a.day)+" "+a.time, string(b.day)+" "+b.time) })
 	return list
 }
 
@@ -118,7 +118,9 @@ func (d *drawer) byDay(m conference.Meeting, hours []hour) (list []Section) {
 		}
 		line := h.line
 		line.No = h.time
-		line.Small = together(", ", h.at, line.Small)
+		if !strings.Contains(line.Small, h.at) { // what is reported names its place
+			line.Small = together(", ", h.at, line.Small)
+		}
 		list[n].Lines = append(list[n].Lines, line)
 	}
 	return list

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"kurultai/conference"
 	"kurultai/language"
+	"kurultai/record"
 	"kurultai/story"
 	"kurultai/story/storytest"
 	"kurultai/web"
@@ -275,5 +277,33 @@ func TestAMeetingIsReplayed(t *testing.T) {
 	}
 	if w := get(h, "/en/meetings/none/replay"); w.Code != http.StatusNotFound {
 		t.Errorf("of no meeting: %d", w.Code)
+	}
+}
+
+// A private value stands on the page of its entry for whoever may see it, with the disclosure that proves it.
+func TestDisclosuresAreShownToWhoMaySeeThem(t *testing.T) {
+	s := storytest.Play(t, "training")
+	h := hall{t, s, web.New(reading{s}, web.Options{Desk: desk{s}, Open: func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return s.View().Open(ctx, d) }})}
+	row := regexp.MustCompile(`<tr><th scope="row"><span class="mono">([^<]*)</span></th><td data-l="Value"><div>([^<]*)<br><span class="mono small quiet">([^<]*)</span>`)
+	hidden := 0
+	for _, who := range []conference.PersonID{"", h.holder(conference.Secretary, "")} {
+		shown, may := 0, s.View().State().Disclosed(s.View().State().Reader(who, s.View().State().Last))
+		for i := range int64(44) {
+			w := h.see(who, fmt.Sprintf("/en/record/%d", i))
+			for _, m := range row.FindAllStringSubmatch(w.Body.String(), -1) {
+				if d := record.Disclosure(m[3]); string(d.Digest()) != m[1] || !may[d.Digest()] || m[2] == "" {
+					t.Errorf("entry %d shows %s to %q", i, m[2], who)
+				}
+				shown++
+			}
+			hidden += strings.Count(w.Body.String(), "Not open to you")
+		}
+		if shown == 0 {
+			t.Errorf("nothing is shown to %q", who)
+		}
+		t.Logf("%d values are shown to %q", shown, who)
+	}
+	if hidden == 0 {
+		t.Error("nothing is hidden")
 	}
 }

@@ -13,10 +13,10 @@
       time.after(own);
     }
   };
-  for (const here of document.querySelectorAll(".places [aria-current], .tongues [aria-current]")) {
+  document.fonts.ready.then(() => { for (const here of document.querySelectorAll(".places [aria-current], .tongues [aria-current]")) {
     const strip = here.closest("ul, nav");
     strip.scrollLeft += here.getBoundingClientRect().left - strip.getBoundingClientRect().left - 48;
-  }
+  } });
   complete();
   document.addEventListener("renewed", complete);
 })();
