@@ -247,20 +247,22 @@ func TestAMeetingIsReplayed(t *testing.T) {
 	h := web.New(reading{storytest.Play(t, "training")}, web.Options{})
 	const at = "/en/meetings/viii/replay"
 	for _, row := range []struct{ from, to string }{
-		{"", at + "?at=367"},     // the end
-		{"?at=2", at + "?at=76"}, // before the meeting: its beginning
-		{"?was=200&slider=200&entry=200&go=later", at + "?at=202"},        //
-		{"?was=200&slider=200&entry=200&go=earlier", at + "?at=200"},      //
-		{"?was=200&slider=200&entry=200&go=first", at + "?at=76"},         //
-		{"?was=200&slider=200&entry=200&go=last", at + "?at=367"},         //
+		{"", at + "?at=367"},                                              // the end
+		{"?at=2", at + "?at=76"},                                          // before the meeting: its beginning
 		{"?was=200&slider=250&entry=200", at + "?at=251"},                 // the slider was moved
 		{"?was=200&slider=200&entry=230", at + "?at=231"},                 // another number was typed
-		{"?was=366&slider=366&entry=366&go=later", at + "?at=367"},        // no further
+		{"?was=366&slider=366&entry=400", at + "?at=367"},                 // no further
 		{"?was=x&slider=y&entry=99999999999999999999999", at + "?at=367"}, // nonsense
 	} {
 		w := get(h, at+row.from)
 		if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != row.to {
 			t.Errorf("%q leads to %q, want %s (%d)", row.from, to, row.to, w.Code)
+		}
+	}
+	page := get(h, at+"?at=201").Body.String()
+	for rel, to := range map[string]int{"first": 76, "prev": 200, "next": 202, "last": 367} {
+		if !strings.Contains(page, fmt.Sprintf(`href="%s?at=%d" rel="%s"`, at, to, rel)) {
+			t.Errorf("%s does not lead to %d", rel, to)
 		}
 	}
 	on := regexp.MustCompile(`<rect [^>]*class="on"`)

@@ -24,7 +24,7 @@ type ReplayPage struct {
 	Action, Newest  string
 }
 
-// ScrubStep is a button of the scrubber: where it leads.
+// ScrubStep is a way of the scrubber to another entry: first, prev, next or last.
 type ScrubStep struct{ Name, Text, Address string }
 
 // DensityBar is some entries of a meeting: how much happened in them, and whether the replay has come to them.
@@ -89,7 +89,7 @@ func density(first, last, at int64, weight map[int64]int) (bars []DensityBar) {
 	return bars
 }
 
-// moved is the entry that a form asks for: what was typed, else where the slider was put, and a step from there.
+// moved is the entry that a form asks for: where the slider was put, else what was typed.
 func moved(in *visit, at, first, last int64) int64 {
 	values := in.URL.Query()
 	read := func(name string) (int64, bool) {
@@ -100,16 +100,6 @@ func moved(in *visit, at, first, last int64) int64 {
 		at = n
 	} else if n, ok := read("entry"); ok {
 		at = n
-	}
-	switch values.Get("go") {
-	case "first":
-		at = first
-	case "earlier":
-		at--
-	case "later":
-		at++
-	case "last":
-		at = last
 	}
 	return min(max(at, first), last)
 }
@@ -126,7 +116,7 @@ func (s *site) replayPage(v View, in *visit) (any, error) {
 	at := min(max(v.State().Size-1, first), last)
 	rest := "meetings/" + string(id) + "/replay"
 	address := func(n int64) string { return fmt.Sprintf("/%s/%s?at=%d", in.lang.Code, rest, n+1) }
-	if values := in.URL.Query(); values.Has("entry") || values.Has("slider") || values.Has("go") {
+	if values := in.URL.Query(); values.Has("entry") || values.Has("slider") {
 		was, err := strconv.ParseInt(values.Get("was"), 10, 64)
 		if err != nil {
 			was = at
@@ -146,7 +136,7 @@ func (s *site) replayPage(v View, in *visit) (any, error) {
 	for _, step := range []struct {
 		name, word string
 		n          int64
-	}{{"first", "public.first", first}, {"earlier", "page.earlier", at - 1}, {"later", "page.later", at + 1}, {"last", "public.last", last}} {
+	}{{"first", "public.first", first}, {"prev", "page.earlier", at - 1}, {"next", "page.later", at + 1}, {"last", "public.last", last}} {
 		p.Steps = append(p.Steps, ScrubStep{step.name, d.say(step.word), address(min(max(step.n, first), last))})
 	}
 	d.then(&p, id)

@@ -22,22 +22,22 @@
   const to = (entry) => form().getAttribute("action") + "?at=" + (Number(entry) + 1);
   const stop = () => { clearTimeout(playing); playing = 0; play().textContent = play().dataset.play; };
   const step = async () => {
-    await show(form().querySelector("[value=later]").dataset.to);
+    await show(form().querySelector("[rel=next]").href);
     const { slider } = form().elements;
     if (playing && slider.value !== slider.max) playing = setTimeout(step, 900); else stop();
   };
   const ready = () => { play().hidden = false; play().textContent = playing ? play().dataset.pause : play().dataset.play; };
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (button?.id === "play") {
+    const way = event.target.closest("[data-step]");
+    if (event.target.closest("#play")) {
       if (playing) return stop();
       playing = setTimeout(step);
       ready();
-    } else if (button?.dataset.to) {
+    } else if (way && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       stop();
-      show(button.dataset.to);
+      show(way.href);
     }
   });
   document.addEventListener("input", (event) => {
