@@ -75,6 +75,9 @@ func (d Date) begins() record.Instant {
 	return record.Instant(record.DaysFrom1970(year, max(month, 1), max(day, 1)) * 86_400_000)
 }
 
+// Begins is the first instant of a date, as all time limits are reckoned.
+func (d Date) Begins() record.Instant { return d.begins() }
+
 // tooLate reports whether a time to be kept before a meeting has passed: the notice, and whether it has.
 func (s *State) tooLate(kind string, m Meeting, at record.Instant) (rule string, days int64, late bool) {
 	n, ok := s.Rules.Notice(kind)

@@ -50,6 +50,19 @@ func (s *State) Documents(m MeetingID, r Reader) (list []Document) {
 	return list
 }
 
+// Papers lists the papers of all meetings that a reader may read, in order of symbol.
+func (s *State) Papers(r Reader) (list []Document) {
+	for _, d := range s.documents.papers.All() {
+		if s.Reads(r, d) {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// HasPapers reports whether any paper was entered, whoever may read it.
+func (s *State) HasPapers() bool { return !s.documents.papers.Empty() }
+
 // Document returns a paper.
 func (s *State) Document(symbol Symbol) (Document, bool) {
 	return s.documents.papers.Get(string(symbol))

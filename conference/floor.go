@@ -271,6 +271,16 @@ func (s *State) Speaking(id MeetingID) (Request, bool) {
 	return s.requests.Get(string(s.meetings.At(string(id)).floor.holder))
 }
 
+// Requests lists who asked for the floor at a meeting and what became of it, in order of id.
+func (s *State) Requests(id MeetingID) (list []Request) {
+	for _, q := range s.requests.All() {
+		if q.Meeting == id {
+			list = append(list, q)
+		}
+	}
+	return list
+}
+
 // SpeakersList lists who waits for the floor at a meeting, in order.
 func (s *State) SpeakersList(id MeetingID) (list []Request) {
 	for _, r := range s.meetings.At(string(id)).floor.list {

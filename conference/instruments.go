@@ -2,6 +2,7 @@ package conference
 
 import (
 	"slices"
+	"strings"
 
 	"kurultai/record"
 )
@@ -28,12 +29,16 @@ type Instrument struct {
 // A Signature is a party's.
 type Signature struct {
 	Party     PartyID
+	Person    PersonID
 	Mode      string
-	Confirmed bool
+	Confirmed int64 // entry that confirmed what was signed ad referendum, or 0
+	Index     int64 // entry that holds it
 }
 
 // FullPowers let a person sign one instrument (VCLT 2(1)(c), 7).
 type FullPowers struct {
+	Person PersonID
+	Party  PartyID
 	Covers []string
 	State  string // deposited, accepted or returned
 	Index  int64
@@ -50,6 +55,17 @@ type AuthenticText struct {
 func (s *State) Instruments() (list []Instrument) {
 	for _, i := range s.instruments.all.All() {
 		list = append(list, i)
+	}
+	return list
+}
+
+// Powers lists the full powers deposited for an instrument, in order of person.
+func (s *State) Powers(id InstrumentID) (list []FullPowers) {
+	for key, x := range s.instruments.powers.From(string(id) + "/") {
+		if !strings.HasPrefix(key, string(id)+"/") {
+			break
+		}
+		list = append(list, x)
 	}
 	return list
 }
@@ -276,7 +292,7 @@ func fullPowers(ed *edition) {
 		s.instruments.powers = s.instruments.powers.Set(powersKey(i, p), x)
 	}
 	happens(ed, func(s *State, h Happened, b *FullPowersDeposited) {
-		setPowers(s, b.Instrument, b.Person, FullPowers{Covers: b.Covers, State: "deposited"}, h.Index)
+		setPowers(s, b.Instrument, b.Person, FullPowers{Person: b.Person, Party: b.Party, Covers: b.Covers, State: "deposited"}, h.Index)
 	})
 	does(ed, Act{
 		Name: "ExaminePowers", Title: "Examine full powers", Help: "The depositary accepts full powers, or returns them and says why.",
@@ -376,7 +392,9 @@ func signatures(ed *edition) {
 		return events, nil
 	})
 	happens(ed, func(s *State, h Happened, b *SignatureGiven) {
-		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) { i.Signed = append(slices.Clone(i.Signed), Signature{b.Party, b.Mode, false}) })
+		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) {
+			i.Signed = append(slices.Clone(i.Signed), Signature{Party: b.Party, Person: b.Person, Mode: b.Mode, Index: h.Index})
+		})
 	})
 	does(ed, Act{
 		Name: "ConfirmSignature", Title: "Confirm a signature", Help: "Confirms for your party what was signed ad referendum.",
@@ -384,7 +402,7 @@ func signatures(ed *edition) {
 	}, func(s *State, c *Call, f *ConfirmSignature) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil && !slices.ContainsFunc(i.Signed, func(x Signature) bool {
-			return x.Party == PartyID(c.For) && x.Mode == "ad-referendum" && !x.Confirmed
+			return x.Party == PartyID(c.For) && x.Mode == "ad-referendum" && x.Confirmed == 0
 		}) {
 			r = refuse("not-ad-referendum", "VCLT 12(2)(b)", c.For)
 		}
@@ -395,7 +413,7 @@ func signatures(ed *edition) {
 			i.Signed = slices.Clone(i.Signed)
 			for k := range i.Signed {
 				if i.Signed[k].Party == b.Party {
-					i.Signed[k].Confirmed = true
+					i.Signed[k].Confirmed = h.Index
 				}
 			}
 		})

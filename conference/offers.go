@@ -558,7 +558,7 @@ func proposeSign(p *prospect) {
 // proposeConfirm is of an instrument the party has to do with.
 func proposeConfirm(p *prospect) {
 	for _, x := range p.instruments.all.All() {
-		waits := slices.ContainsFunc(x.Signed, func(g Signature) bool { return g.Party == p.of() && g.Mode == "ad-referendum" && !g.Confirmed })
+		waits := slices.ContainsFunc(x.Signed, func(g Signature) bool { return g.Party == p.of() && g.Mode == "ad-referendum" && g.Confirmed == 0 })
 		if p.offer.Act.Name == "ConfirmSignature" && waits || p.offer.Act.Name == "InitialText" && slices.Contains(x.Signatories, p.of()) && !slices.Contains(x.Initialled, p.of()) {
 			p.proposes(&onInstrument{x.Instrument}, nil, Thing{"instrument", string(x.Instrument)})
 		}

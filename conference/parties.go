@@ -162,6 +162,9 @@ func (s *State) status(p PartyID, h Happened, st Status) {
 	s.parties = s.parties.Set(string(p), party)
 }
 
+// Status is the party's on a day, but for one granted for a single meeting.
+func (p Party) Status(day Date) (Status, bool) { return p.statusOn(day, "") }
+
 // statusOn is the party's status on a day at a meeting: the one granted for that meeting, else the latest to
 // have begun. Among reports that disagree the one entered last is taken; a page shows them all.
 func (p Party) statusOn(day Date, m MeetingID) (st Status, ok bool) {

@@ -80,6 +80,25 @@ func (s *State) Proposals(m MeetingID) (list []Proposal) {
 	return list
 }
 
+// AmendmentsTo lists all amendments to a proposal, decided ones too, in order of id.
+func (s *State) AmendmentsTo(id ProposalID) (list []Amendment) {
+	for _, a := range s.proposals.amendments.All() {
+		if a.Of == id {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// Decisions lists what the body adopted, in order of entry.
+func (s *State) Decisions() (list []Decision) {
+	for _, d := range s.proposals.decisions.All() {
+		list = append(list, d)
+	}
+	slices.SortFunc(list, func(a, b Decision) int { return int(a.Index - b.Index) })
+	return list
+}
+
 // Decided reports whether the body adopted what a basis names.
 func (s *State) Decided(id DecisionID) bool { return s.proposals.decisions.Has(string(id)) }
 

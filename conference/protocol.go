@@ -18,6 +18,16 @@ type Plan struct {
 // Precedence is the order of parties at a meeting, as it was fixed.
 func (s *State) Precedence(m MeetingID) []PartyID { return s.protocol.precedence.At(string(m)) }
 
+// Plans lists the events planned at a meeting, in order of id.
+func (s *State) Plans(m MeetingID) (list []Plan) {
+	for _, p := range s.protocol.plans.All() {
+		if p.Meeting == m {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
 type (
 	// FixPrecedence fixes the order of parties at a meeting. Nothing sorts them again.
 	FixPrecedence struct {

@@ -413,7 +413,7 @@ func documentView(d conference.Document) DocumentView {
 
 func instrumentView(i conference.Instrument) InstrumentView {
 	return InstrumentView{string(i.Instrument), byLanguage(i.Title), each(i.Signed, func(x conference.Signature) SignatureView {
-		return SignatureView{string(x.Party), x.Mode, x.Confirmed}
+		return SignatureView{string(x.Party), x.Mode, x.Confirmed > 0}
 	}), i.Open, i.Index}
 }
 

@@ -41,6 +41,11 @@ type MeetingPage struct {
 	Sources     []SourceLine
 	Meeting     string
 	Meetings    []Link
+	Voting      Section // what is put to the vote now, and who has answered
+	Agenda      Section
+	Papers      Section
+	Programme   Section
+	Replay      string // address
 }
 
 // Link is an address and its text.
@@ -60,6 +65,8 @@ type Speaker struct {
 type Item struct {
 	No          int
 	Title, Text string
+	Address     string
+	Who         []string // of a vote: who answered what
 	Mark        Mark
 }
 
@@ -75,6 +82,8 @@ type Participant struct {
 	Organisation string
 	Person       string
 	Quiet        string // rank, office, what else is known
+	ToParty      string // addresses of pages about them, "" where there is none
+	ToPerson     string
 	Mark         Mark
 }
 
@@ -89,6 +98,7 @@ type Delegation struct {
 	State   State
 	Heads   []string
 	Present bool
+	ToParty string // address of the party's page
 	Mark    Mark
 }
 
@@ -104,7 +114,8 @@ type SourceLine struct {
 }
 
 // meetingPage renders the public page of a meeting.
-func (s *site) meetingPage(v View, l *language.Language, id conference.MeetingID) ([]byte, error) {
+func (s *site) meetingPage(v View, in *visit, id conference.MeetingID) ([]byte, error) {
+	l := in.lang
 	m, ok := v.State().Meeting(id)
 	if !ok {
 		return nil, errNotFound
@@ -118,9 +129,47 @@ func (s *site) meetingPage(v View, l *language.Language, id conference.MeetingID
 	if err != nil {
 		told = nil // a form is missing in this language: the page tells in words what it cannot in sentences
 	}
-	b := &builder{teller: newTeller(v, l), m: m, told: told, flags: s.flag, p: p}
+	b := &builder{teller: newTeller(v, l), m: m, told: told, flags: s.flag, keep: s.keep(v), p: p}
 	b.build()
+	s.drawer(v, in).meeting(m, p)
 	return s.render("meeting", p)
+}
+
+// meeting fills in what a meeting has before it: agenda, papers, programme, and the vote that is on.
+func (d *drawer) meeting(m conference.Meeting, p *MeetingPage) {
+	id := m.MeetingConvened.Meeting
+	p.Agenda = d.agenda(m)
+	p.Replay = kept("/"+d.l.Code+"/meetings/"+string(id)+"/replay", d.keep)
+	if q, ok := d.s.Pending(id); ok {
+		p.Voting = d.voting(q)
+	}
+	p.Papers = Section{ID: "papers", Title: d.say("public.documents"), Kind: "plain", Link: Link{d.to("documents"), d.say("public.all")}}
+	for _, x := range d.s.Documents(id, d.in.reader) {
+		p.Papers.Lines = append(p.Papers.Lines, d.paperLine(x))
+	}
+	p.Programme = Section{ID: "programme", Title: d.say("public.programme"), Kind: "plain", Link: Link{d.to("meetings/%s/programme", id), d.say("public.all")}}
+	for _, h := range d.hours(m) {
+		line := h.line
+		line.Small, line.Mark, line.Meta = together(", ", d.date(h.day), h.time, h.at), Mark{}, nil
+		p.Programme.Lines = append(p.Programme.Lines, line)
+	}
+}
+
+// voting is a question that is put: who has answered what, in the order called or of names.
+func (d *drawer) voting(q conference.Question) Section {
+	s := Section{ID: "voting", Title: d.say("public.votenow"), Kind: "members", Note: d.asked(q), Void: d.say("public.noanswer")}
+	for _, v := range q.Votes {
+		line := d.partyLine(v.Party)
+		line.Tag, line.Mark = d.say("answer."+string(v.Answer)), entries(v.Index)
+		switch v.Answer {
+		case "yes":
+			line.Tone = "yes"
+		case "no":
+			line.Tone = "no"
+		}
+		s.Lines = append(s.Lines, line)
+	}
+	return s
 }
 
 // flag is the address of a party's flag, or "".
@@ -138,6 +187,7 @@ type builder struct {
 	m     conference.Meeting
 	told  *paper.Paper // nil where it cannot be told in sentences
 	flags func(conference.PartyID) string
+	keep  string // query that keeps to a past size of the record
 	p     *MeetingPage
 }
 
@@ -162,7 +212,7 @@ func (b *builder) build() {
 	for _, m := range b.s.Meetings() {
 		if id := m.MeetingConvened.Meeting; id != b.id() {
 			text := together(", ", paper.Roman(m.Ordinal), b.place(m.Place), b.date(m.From))
-			b.p.Meetings = append(b.p.Meetings, Link{"/" + b.l.Code + "/meetings/" + string(id), text})
+			b.p.Meetings = append(b.p.Meetings, Link{kept("/"+b.l.Code+"/meetings/"+string(id), b.keep), text})
 		}
 	}
 }
@@ -337,8 +387,16 @@ func (b *builder) participants(facts []conference.Fact) {
 	}
 }
 
+// to is the address of a page about somebody.
+func (b *builder) to(place, id string) string {
+	return kept("/"+b.l.Code+"/"+place+"/"+id, b.keep)
+}
+
 func (b *builder) participant(f conference.Fact, t *conference.PersonTookPart, presided bool) Participant {
-	p := Participant{State: b.state(t.Party), Organisation: b.organisation(t.Organisation), Person: b.person(t.Person), Mark: b.mark(f)}
+	p := Participant{State: b.state(t.Party), Organisation: b.organisation(t.Organisation), Person: b.person(t.Person), Mark: b.mark(f), ToParty: b.to("parties", string(t.Party))}
+	if t.Person != conference.UnnamedPerson {
+		p.ToPerson = b.to("people", string(t.Person))
+	}
 	var quiet []string
 	for _, term := range []conference.Term{t.Rank, t.Office} {
 		if term != "" {
@@ -385,7 +443,7 @@ func (b *builder) speaker(q conference.Request) Speaker {
 func (b *builder) adopted() {
 	for _, p := range b.s.Proposals(b.id()) {
 		if d, ok := b.s.Decision(p.Decision); ok {
-			b.p.Outcome = append(b.p.Outcome, Item{Text: b.l.Say("votes.decision") + " " + d.Number + ": " + string(p.Symbol), Mark: Mark{Entries: []int64{d.Index}}})
+			b.p.Outcome = append(b.p.Outcome, Item{Text: b.l.Say("votes.decision") + " " + d.Number + ": " + string(p.Symbol), Address: kept("/"+b.l.Code+"/documents/"+escaped(p.Symbol), b.keep), Mark: Mark{Entries: []int64{d.Index}}})
 		}
 	}
 }
@@ -400,7 +458,7 @@ func (b *builder) votes() {
 				title += ": " + b.l.Say("votes.decision") + " " + d.Number
 			}
 		}
-		b.p.Votes = append(b.p.Votes, Item{No: n + 1, Title: title, Text: paper.ResultOf(q.Result, b.l).String(), Mark: Mark{Entries: []int64{q.Announced}}})
+		b.p.Votes = append(b.p.Votes, Item{No: n + 1, Title: title, Text: paper.ResultOf(q.Result, b.l).String(), Who: (&drawer{teller: b.teller}).answers(q), Mark: Mark{Entries: []int64{q.Announced}}})
 	}
 }
 
@@ -425,7 +483,7 @@ func (b *builder) delegations() {
 }
 
 func (b *builder) delegation(p conference.Party, as conference.Capacity) Delegation {
-	d := Delegation{State: b.state(p.ID), Present: slices.Contains(b.m.Present(), p.ID)}
+	d := Delegation{State: b.state(p.ID), Present: slices.Contains(b.m.Present(), p.ID), ToParty: b.to("parties", string(p.ID))}
 	if n := len(p.Statuses); n > 0 {
 		d.Mark.Entries = []int64{p.Statuses[n-1].Index}
 	}

@@ -41,18 +41,30 @@ type redirect string
 
 // places are all pages below a language, a line each.
 var places = []place{
-	{at: "{$}", make: func(_ *site, v View, in *visit) (any, error) { return redirect(home(v, in.lang)), nil }},
-	{at: "meetings", renews: true, make: (*site).waiting},
+	{at: "{$}", renews: true, past: true, make: (*site).bodyPage},
+	{at: "meetings", renews: true, past: true, make: (*site).meetingsPage},
 	{at: "meetings/-", renews: true, make: (*site).waiting},
 	{at: "meetings/{meeting}", renews: true, past: true, make: func(s *site, v View, in *visit) (any, error) {
-		return s.meetingPage(v, in.lang, conference.MeetingID(in.args["meeting"]))
+		return s.meetingPage(v, in, conference.MeetingID(in.args["meeting"]))
 	}},
+	{at: "meetings/{meeting}/programme", renews: true, past: true, make: (*site).programmePage},
+	{at: "meetings/{meeting}/replay", past: true, make: (*site).replayPage},
 	{at: "meetings/{meeting}/{file}", past: true, make: func(s *site, v View, in *visit) (any, error) {
 		return s.communique(v, in.lang, conference.MeetingID(in.args["meeting"]), in.args["file"])
 	}},
+	{at: "documents", renews: true, past: true, make: (*site).documentsPage},
+	{at: "documents/{symbol...}", past: true, make: (*site).documentPage},
+	{at: "decisions", renews: true, past: true, make: (*site).decisionsPage},
+	{at: "instruments", renews: true, past: true, make: (*site).instrumentsPage},
+	{at: "instruments/{instrument}", renews: true, past: true, make: (*site).instrumentPage},
+	{at: "commitments", renews: true, past: true, make: (*site).commitmentsPage},
+	{at: "parties", past: true, make: (*site).partiesPage},
+	{at: "parties/{party}", past: true, make: (*site).partyPage},
+	{at: "people/{person}", past: true, make: (*site).personPage},
+	{at: "search", past: true, make: (*site).searchPage},
 	{at: "record", renews: true, make: (*site).recordStart},
 	{at: "record/{entry}", make: func(s *site, v View, in *visit) (any, error) {
-		return s.entryPage(in.Context(), v, in.lang, in.args["entry"])
+		return s.entryPage(in.Context(), v, in, in.args["entry"])
 	}},
 }
 
@@ -61,7 +73,7 @@ func (s *site) settle(mux *http.ServeMux) {
 	for _, p := range places {
 		mux.HandleFunc("GET /{lang}/"+p.at, func(w http.ResponseWriter, r *http.Request) { s.visited(w, r, p) })
 		if p.renews {
-			mux.HandleFunc("GET /{lang}/"+p.at+"/live", func(w http.ResponseWriter, r *http.Request) { s.followed(w, r, p) })
+			mux.HandleFunc("GET /{lang}/"+strings.TrimPrefix(p.at+"/live", "{$}/"), func(w http.ResponseWriter, r *http.Request) { s.followed(w, r, p) })
 		}
 	}
 }
@@ -76,7 +88,7 @@ func (s *site) visit(r *http.Request, p place) (*visit, error) {
 	_, in.rest, _ = strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
 	for part := range strings.SplitSeq(p.at, "/") {
 		if name, ok := strings.CutPrefix(part, "{"); ok && name != "$}" {
-			name = strings.TrimSuffix(name, "}")
+			name = strings.TrimSuffix(strings.TrimSuffix(name, "}"), "...")
 			in.args[name] = r.PathValue(name)
 		}
 	}
@@ -195,12 +207,12 @@ func (s *site) followed(w http.ResponseWriter, r *http.Request, p place) {
 	s.live(w, r, p, in)
 }
 
-// waiting is the page before the first meeting; then it leads to that.
+// waiting leads to the meeting that is on, or the newest; while there is none it shows the body.
 func (s *site) waiting(v View, in *visit) (any, error) {
 	if len(v.State().Meetings()) > 0 {
 		return redirect(home(v, in.lang)), nil
 	}
-	return s.waitingPage(v, in.lang)
+	return s.bodyPage(v, in)
 }
 
 // recordStart is the head of the record, or the page of older entries, or the way to one entry.

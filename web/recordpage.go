@@ -148,6 +148,28 @@ type EntryPage struct {
 	Root           string
 	Figure         Figure
 	Earlier, Later string // addresses
+	Sealed         []SealedValue
+}
+
+// A SealedValue is a private value of an entry: its digest, and what is under it where the reader may see that.
+type SealedValue struct{ Place, Digest, Value, Disclosure string }
+
+// sealed lists the private values of an entry, those open to a reader with their disclosures, whose digests were
+// reckoned again.
+func (s *site) sealed(ctx context.Context, v View, reader conference.Reader, e *record.Entry) (list []SealedValue) {
+	may := v.State().Disclosed(reader)
+	for _, r := range record.References(e.Act.Fields) {
+		x := SealedValue{Place: r.Name, Digest: string(r.Digest)}
+		if may[r.Digest] && s.Open != nil {
+			if d, err := s.Open(ctx, r.Digest); err == nil && d.Digest() == r.Digest {
+				if _, _, value, err := d.Open(); err == nil {
+					x.Value, x.Disclosure = value.Str, string(d)
+				}
+			}
+		}
+		list = append(list, x)
+	}
+	return list
 }
 
 // Step is one hash of an inclusion proof, and the entries it stands for.
@@ -157,7 +179,8 @@ type Step struct {
 }
 
 // entryPage shows the entry whose index stands in the address, as it is written there and no other way.
-func (s *site) entryPage(ctx context.Context, v View, l *language.Language, text string) ([]byte, error) {
+func (s *site) entryPage(ctx context.Context, v View, in *visit, text string) ([]byte, error) {
+	l := in.lang
 	index, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || index < 0 || index >= v.State().Size || strconv.FormatInt(index, 10) != text {
 		return nil, errNotFound
@@ -185,6 +208,7 @@ func (s *site) entryPage(ctx context.Context, v View, l *language.Language, text
 		p.Lead, p.Digest = line.Words, string(e.Closed)
 	} else {
 		p.author(t, e)
+		p.Sealed = s.sealed(ctx, v, in.reader, e)
 	}
 	ranges := auditPath(index, head.Size)
 	for i, r := range ranges {

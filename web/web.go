@@ -1,9 +1,16 @@
 // Package web is the pages of a record: what a meeting was, who said so, and what the record proves. Pages are
 // rendered on the server, read whole without a script, and renew themselves as the record grows.
 //
-//	/, /LANG/start                      of a demonstration: one page that leads to all; else to the newest meeting
-//	/                                   to the newest meeting, in the reader's language
-//	/LANG/meetings/ID                   the public page of a meeting
+//	/, /LANG/start                      of a demonstration: one page that leads to all
+//	/                                   else to the body's page, in the reader's language
+//	/LANG/                              the body: who belongs to it, what is on, its latest decisions, its calendar
+//	/LANG/meetings, /LANG/meetings/ID   all meetings; the public page of one
+//	/LANG/meetings/ID/programme         its programme by day and place
+//	/LANG/meetings/ID/replay            it replayed, entry by entry
+//	/LANG/documents, documents/SYMBOL   papers that the reader may read; the slashes of a symbol part the address
+//	/LANG/decisions, instruments/ID, commitments
+//	/LANG/parties, parties/ID           as of a day, with ?on=DATE
+//	/LANG/people/ID, /LANG/search?q=
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
 //	/LANG/record, /LANG/record/N        the head of the record; one entry and its proof
 //	/LANG/now, /LANG/meetings/ID/now    what whoever has signed in may do now
@@ -127,7 +134,7 @@ func New(r Record, o Options) http.Handler {
 	}
 	s.sessions.left = func(p conference.PersonID) { s.Live.Drop(string(p)) }
 	s.loadAssets()
-	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number, "pairOf": pairOf}).ParseFS(templateFiles, "templates/*.html"))
+	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf}).ParseFS(templateFiles, "templates/*.html"))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
 	mux.HandleFunc("GET /{lang}", s.tongue)
@@ -169,6 +176,12 @@ func markOf(l *language.Language, n int64) map[string]any { return map[string]an
 
 // pairOf hands a language and a control to a template within another.
 func pairOf(l *language.Language, f Field) map[string]any { return map[string]any{"L": l, "F": f} }
+
+// cellOf hands a language and a line to a template within another.
+func cellOf(l *language.Language, c Line) map[string]any { return map[string]any{"L": l, "C": c} }
+
+// sectionOf hands a language and a section to a template within another.
+func sectionOf(l *language.Language, s Section) map[string]any { return map[string]any{"L": l, "S": s} }
 
 // number writes n as the language groups its digits.
 func number(l *language.Language, n int64) string {
@@ -226,23 +239,26 @@ func (s *site) preferred(r *http.Request) *language.Language {
 	return l
 }
 
-// start leads to the newest meeting, in the reader's language.
+// start leads to the body's page, in the reader's language.
 func (s *site) start(w http.ResponseWriter, r *http.Request) {
 	if s.Demo != nil {
 		s.startPage(w, r, s.preferred(r))
 		return
 	}
 	w.Header().Set("Vary", "Accept-Language")
-	http.Redirect(w, r, home(s.record.View(), s.preferred(r)), http.StatusSeeOther)
+	http.Redirect(w, r, "/"+s.preferred(r).Code+"/", http.StatusSeeOther)
 }
 
-// home is the address of the newest meeting, or of the page that waits for one.
+// home is the address of the meeting that is on, else of the newest, else of the body's page.
 func home(v View, l *language.Language) string {
-	at := "/" + l.Code + "/meetings/"
-	if m := v.State().Meetings(); len(m) > 0 {
-		at += string(m[len(m)-1].MeetingConvened.Meeting)
+	all := v.State().Meetings()
+	if i := slices.IndexFunc(all, func(m conference.Meeting) bool { return m.InSession() }); i >= 0 {
+		return "/" + l.Code + "/meetings/" + string(all[i].MeetingConvened.Meeting)
 	}
-	return at
+	if len(all) > 0 {
+		return "/" + l.Code + "/meetings/" + string(all[len(all)-1].MeetingConvened.Meeting)
+	}
+	return "/" + l.Code + "/"
 }
 
 func (s *site) recordInTongue(w http.ResponseWriter, r *http.Request) {
@@ -250,14 +266,14 @@ func (s *site) recordInTongue(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/"+s.preferred(r).Code+"/record", http.StatusSeeOther)
 }
 
-// tongue leads to the newest meeting in a language.
+// tongue leads to the body's page in a language.
 func (s *site) tongue(w http.ResponseWriter, r *http.Request) {
 	l, ok := language.Get(r.PathValue("lang"))
 	if !ok {
 		s.fail(w, r, errNotFound)
 		return
 	}
-	http.Redirect(w, r, home(s.record.View(), l), http.StatusSeeOther)
+	http.Redirect(w, r, "/"+l.Code+"/", http.StatusSeeOther)
 }
 
 var (
@@ -333,13 +349,17 @@ type Layout struct {
 	Title     string
 	Lead      string
 	Body      string // the body's name
-	Home      string // address of the meeting's page
+	Home      string // address of the page of the meeting that is on, else of the newest
+	Front     string // address of the body's page
+	Nav       []NavItem
+	Self      string // address of this page, as the record is now
 	Here      string // which part of the site this is
 	Static    string
 	Size      int64
 	Story     bool
 	Training  bool
 	Script    bool   // sign.js is needed
+	Replay    bool   // replay.js is needed
 	SignIn    bool   // this node takes acts, so one can sign in
 	Live      string // address of the event stream, or ""
 	Share     string // the same in all pages whose readers see the same: their tabs may share a stream
@@ -359,11 +379,13 @@ func share(r conference.Reader) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// layout makes what every page has; rest is the address behind the language, of the newest meeting where it is "".
+// layout makes what every page has; rest is the address behind the language, "" of the body's page.
 func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	st := v.State()
-	p := Layout{Lang: l, Static: "/static/" + s.version, Size: st.Size, Home: home(v, l), Share: share(v.Reader())}
-	if now := s.record.View().State().Size; st.Size > 0 && st.Size < now && v.Checkpoint().Note == nil {
+	keep := s.keep(v)
+	p := Layout{Lang: l, Static: "/static/" + s.version, Size: st.Size, Home: kept(home(v, l), keep), Front: kept("/"+l.Code+"/", keep), Share: share(v.Reader())}
+	p.Nav = s.nav(v, l, home(v, l), keep)
+	if keep != "" {
 		p.Past = l.Say("page.past", number(l, st.Size))
 	}
 	if st.Size > 0 {
@@ -372,11 +394,9 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	} else {
 		p.AsOf = l.Say("page.nonetwork")
 	}
-	if rest == "" {
-		rest = strings.TrimPrefix(p.Home, "/"+l.Code+"/")
-	}
+	p.Self = "/" + l.Code + "/" + rest
 	for _, other := range language.All() {
-		p.Languages = append(p.Languages, Tongue{other.Code, other.Say("language"), "/" + other.Code + "/" + rest, other == l})
+		p.Languages = append(p.Languages, Tongue{other.Code, other.Say("language"), kept("/"+other.Code+"/"+rest, keep), other == l})
 	}
 	p.Body = in(st.Body.Names, l, "Kurultai")
 	_, p.Story = record.StoryBody(v.Origin())
@@ -398,13 +418,4 @@ type Message struct {
 	Layout
 	Back      string // address to go on from
 	Reference string
-	Waiting   bool
-}
-
-// waitingPage says that there is no meeting yet. It renews itself until there is one.
-func (s *site) waitingPage(v View, l *language.Language) ([]byte, error) {
-	m := Message{Layout: s.layout(v, l, "meetings/"), Waiting: true}
-	m.Here, m.Live = "meeting", "/"+l.Code+"/meetings/-/live"
-	m.Title, m.Lead = m.Body, l.Say("page.nomeeting")
-	return s.render("message", m)
 }

@@ -12,6 +12,7 @@
       if (from && to) Idiomorph.morph(from, to);
     }
     document.title = main().dataset.title;
+    document.dispatchEvent(new Event("renewed"));
   };
   const connect = () => {
     const stream = new Stream(main().dataset.live + "?seen=" + main().dataset.size, main().dataset.share);

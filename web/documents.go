@@ -1,0 +1,294 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"kurultai/conference"
+	"kurultai/paper"
+)
+
+// documentsPage lists the papers that the reader may read, by meeting and symbol.
+func (s *site) documentsPage(v View, in *visit) (any, error) {
+	d := s.drawer(v, in)
+	p := d.sheet("documents", "documents", d.say("public.documents"))
+	p.Lead = d.say("public.documentslead")
+	d.renewed(&p)
+	by := map[conference.MeetingID][]Line{}
+	for _, x := range d.s.Papers(in.reader) {
+		by[x.Meeting] = append(by[x.Meeting], d.paperLine(x))
+	}
+	for _, m := range slices.Backward(d.s.Meetings()) {
+		id := m.MeetingConvened.Meeting
+		p.Main = append(p.Main, Section{ID: "m-" + string(id), Title: d.meetingName(id), Kind: "plain", Lines: by[id]})
+	}
+	p.Main = append(p.Main, Section{ID: "others", Title: d.say("public.nomeeting"), Kind: "plain", Lines: by[""]})
+	if len(by) == 0 {
+		p.Main = []Section{{ID: "none", Title: d.say("public.documents"), Void: d.say("public.nopaper")}}
+	}
+	decisions := Section{ID: "decisions", Title: d.say("public.decisions"), Kind: "plain", Link: Link{d.to("decisions"), d.say("public.all")}}
+	for _, x := range slices.Backward(d.s.Decisions()) {
+		if len(decisions.Lines) < latest {
+			decisions.Lines = append(decisions.Lines, d.decisionLine(x))
+		}
+	}
+	p.Side = []Section{decisions, d.instruments(), d.finder()}
+	return d.show(p)
+}
+
+// paperLine is a paper in a list.
+func (d *drawer) paperLine(x conference.Document) Line {
+	line := Line{Text: string(x.Symbol), Address: d.to("documents/%s", escaped(x.Symbol)), Small: d.kindOf(x), Mark: entries(x.Made)}
+	if item, ok := d.s.Item(x.Meeting, x.Item); ok {
+		line.Meta = append(line.Meta, in(item.Title, d.l, ""))
+	}
+	for _, p := range d.s.Proposals(x.Meeting) {
+		if p.Symbol == x.Symbol {
+			line.Tag, line.Tone = d.standing(p), tone(p.State)
+			if item, ok := d.s.Item(p.Meeting, p.Item); ok && len(line.Meta) == 0 {
+				line.Meta = append(line.Meta, in(item.Title, d.l, ""))
+			}
+		}
+	}
+	switch {
+	case x.Withdrawn:
+		line.Tag, line.Tone = d.say("public.draft.withdrawn"), ""
+	case x.Successor != "":
+		line.Tag, line.Tone = d.say("public.replaced", string(x.Successor)), ""
+	}
+	if x.Level != "public" && x.Level != "" {
+		line.Meta = append(line.Meta, d.level(x))
+	}
+	return line
+}
+
+// kindOf says what kind of paper it is.
+func (d *drawer) kindOf(x conference.Document) string {
+	word := map[conference.Term]string{"draft": "public.kind.draft", "report": "public.kind.report", "letter": "public.kind.letter", "note": "public.kind.note"}[x.Type]
+	if word == "" {
+		return d.label(x.Type)
+	}
+	return d.say(word)
+}
+
+// level says for whom a paper is.
+func (d *drawer) level(x conference.Document) string {
+	switch {
+	case x.SealedTo != "" && !slices.Contains(d.s.ReadBy(x), conference.ToPublic):
+		return d.say("public.level.sealed", d.date(x.SealedTo))
+	case x.Level == "restricted":
+		return d.say("public.level.restricted")
+	case x.Level == "confidential":
+		return d.say("public.level.confidential")
+	}
+	return d.say("public.level.public")
+}
+
+// documentPage is one paper: its texts, who put it in, what was voted, who has it.
+func (s *site) documentPage(v View, in *visit) (any, error) {
+	d, symbol := s.drawer(v, in), conference.Symbol(in.args["symbol"])
+	x, registered := d.s.Document(symbol)
+	drafts := d.drafts(symbol)
+	switch {
+	case !registered && len(drafts) == 0:
+		return nil, errNotFound
+	case registered && !d.s.Reads(in.reader, x):
+		return nil, tell(http.StatusForbidden, "public.closed")
+	}
+	p := d.sheet("documents", "documents/"+escaped(symbol), string(symbol))
+	p.Eyebrow = []Line{{Text: string(symbol)}}
+	if registered {
+		p.Lead = together(", ", d.kindOf(x), d.party(x.Party))
+		p.Main = append(p.Main, d.versions(x))
+		p.Side = append(p.Side, d.paperFacts(x), d.receipts(x))
+	}
+	for _, q := range drafts {
+		p.Eyebrow = append(p.Eyebrow, Line{Tag: d.standing(q), Tone: tone(q.State)})
+		if item, ok := d.s.Item(q.Meeting, q.Item); ok {
+			p.Title = nameIn(item.Title, d, string(symbol))
+		}
+		p.Main = append(p.Main, d.amendments(q), d.votesOn(q))
+		p.Side = append(p.Side, d.draftFacts(q), d.sponsors(q))
+	}
+	return d.show(p)
+}
+
+func nameIn(names conference.Names, d *drawer, otherwise string) string {
+	return in(names, d.l, otherwise)
+}
+
+// drafts are the proposals that stand under a symbol.
+func (d *drawer) drafts(symbol conference.Symbol) (list []conference.Proposal) {
+	for _, m := range d.s.Meetings() {
+		for _, p := range d.s.Proposals(m.MeetingConvened.Meeting) {
+			if p.Symbol == symbol {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
+}
+
+// versions is a table of a paper's texts.
+func (d *drawer) versions(x conference.Document) Section {
+	s := Section{ID: "texts", Title: d.say("public.texts"), Kind: "table", Heads: []string{d.say("page.languages"), d.say("public.made"), d.say("page.digest")}, Note: number(d.l, int64(len(x.Versions)))}
+	for _, t := range x.Versions {
+		how := Line{Text: d.say("public.original")}
+		if t.Language != x.Original {
+			how = Line{Text: together(": ", d.say("public.translated"), d.person(t.Translator))}
+			if t.Reviser != "" {
+				how.Tag, how.Tone, how.Small = d.say("public.revised"), "yes", d.person(t.Reviser)
+			}
+		}
+		s.Rows = append(s.Rows, []Line{{Text: tongueOf(t.Language), Lang: string(t.Language)}, how, {Text: string(t.Text), Mono: true}})
+	}
+	return s
+}
+
+func (d *drawer) paperFacts(x conference.Document) Section {
+	s := Section{ID: "paper", Title: d.say("public.paper"), Kind: "facts"}
+	add := func(name string, line Line) {
+		if line.Text != "" || line.When.Text != "" || len(line.Mark.Entries) > 0 {
+			line.No = d.say(name)
+			s.Lines = append(s.Lines, line)
+		}
+	}
+	add("public.entered", Line{When: d.entered(x.Made), Mark: entries(x.Made)})
+	if x.Meeting != "" {
+		add("page.meeting", Line{Text: d.meetingName(x.Meeting), Address: d.to("meetings/%s", x.Meeting)})
+	}
+	if item, ok := d.s.Item(x.Meeting, x.Item); ok {
+		add("public.item", Line{Text: in(item.Title, d.l, string(x.Item))})
+	}
+	add("public.readby", Line{Text: d.level(x)})
+	if x.Sent {
+		to := d.say("public.toall")
+		if len(x.To) > 0 {
+			var names []string
+			for _, p := range x.To {
+				names = append(names, d.party(p))
+			}
+			to = strings.Join(names, ", ")
+		}
+		add("public.sent", Line{Text: to, Meta: []string{d.moment(x.SentAt, d.s.Body.Zone).Text}})
+	}
+	if x.Successor != "" {
+		add("public.replacedby", Line{Text: string(x.Successor), Address: d.to("documents/%s", escaped(x.Successor))})
+	}
+	return s
+}
+
+// receipts lists who acknowledged a paper.
+func (d *drawer) receipts(x conference.Document) Section {
+	s := Section{ID: "receipts", Title: d.say("public.receipts"), Kind: "members", Note: number(d.l, int64(len(x.Receipts)))}
+	for _, p := range x.Receipts {
+		s.Lines = append(s.Lines, d.partyLine(p))
+	}
+	return s
+}
+
+func (d *drawer) sponsors(q conference.Proposal) Section {
+	s := Section{ID: "sponsors-" + string(q.ID), Title: d.say("public.sponsors"), Kind: "members", Note: number(d.l, int64(len(q.Sponsors)))}
+	for _, p := range q.Sponsors {
+		s.Lines = append(s.Lines, d.partyLine(p))
+	}
+	return s
+}
+
+func (d *drawer) draftFacts(q conference.Proposal) Section {
+	s := Section{ID: "draft-" + string(q.ID), Title: d.say("thing.proposal"), Kind: "facts"}
+	s.Lines = append(s.Lines, Line{No: d.say("public.submitted"), When: d.entered(q.Made), Mark: entries(q.Made)},
+		Line{No: d.say("page.meeting"), Text: d.meetingName(q.Meeting), Address: d.to("meetings/%s", q.Meeting)},
+		Line{No: d.say("page.digest"), Text: string(q.Text), Mono: true})
+	if x, ok := d.s.Decision(q.Decision); ok {
+		s.Lines = append(s.Lines, Line{No: d.say("votes.decision"), Text: x.Number, Mark: entries(x.Index)})
+	}
+	return s
+}
+
+// amendments is a table of what was moved to change a draft.
+func (d *drawer) amendments(q conference.Proposal) Section {
+	s := Section{ID: "amendments-" + string(q.ID), Title: d.say("public.amendments"), Kind: "table", Heads: []string{d.say("public.paragraph"), d.say("page.by"), d.say("public.state")}}
+	for _, a := range d.s.AmendmentsTo(q.ID) {
+		word := map[string]string{"submitted": "public.draft.open", "accepted": "public.accepted", "adopted": "public.adopted", "rejected": "public.draft.rejected", "fallen": "public.fallen"}[a.State]
+		s.Rows = append(s.Rows, []Line{{Text: a.Paragraph, Small: string(a.ID)}, d.partyLine(a.Party), {Tag: d.say(word), Tone: tone(a.State), Mark: entries(a.Index)}})
+	}
+	return s
+}
+
+// votesOn lists each vote on a draft and on what was to change it.
+func (d *drawer) votesOn(q conference.Proposal) Section {
+	s := Section{ID: "votes-" + string(q.ID), Title: d.say("votes.heading"), Kind: "agenda"}
+	about := []string{string(q.ID)}
+	for _, a := range d.s.AmendmentsTo(q.ID) {
+		about = append(about, string(a.ID))
+	}
+	for _, part := range q.Parts {
+		about = append(about, string(part.Part))
+	}
+	for _, x := range d.s.Results(q.Meeting) {
+		if slices.Contains([]string{"proposal", "amendment", "part"}, x.Kind) && slices.Contains(about, x.Thing) {
+			s.Lines = append(s.Lines, d.resultLine(x, int64(len(s.Lines)+1)))
+		}
+	}
+	return s
+}
+
+// resultLine tells a result with its numbers, rule and working, and who voted how.
+func (d *drawer) resultLine(q conference.Question, no int64) Line {
+	r := paper.ResultOf(q.Result, d.l)
+	line := Line{No: number(d.l, no), Text: d.asked(q), Small: together(" · ", r.Votes, r.Working, r.Rule), Tag: r.Outcome, Tone: "no", Mark: entries(q.Announced)}
+	if q.Outcome == "carried" {
+		line.Tone = "yes"
+	}
+	line.Meta = d.answers(q)
+	return line
+}
+
+// answers says who voted how, one line an answer.
+func (d *drawer) answers(q conference.Question) (lines []string) {
+	for _, answer := range []string{"yes", "no", "abstain", "not-participating"} {
+		var who []string
+		for _, v := range q.Votes {
+			if string(v.Answer) == answer {
+				who = append(who, d.party(v.Party))
+			}
+		}
+		if len(who) > 0 {
+			lines = append(lines, d.say("answer."+answer)+": "+strings.Join(who, ", "))
+		}
+	}
+	if q.Result != nil && q.Result.Desk > 0 {
+		lines = append(lines, d.say("public.bydesk", number(d.l, q.Result.Desk)))
+	}
+	return lines
+}
+
+// decisionsPage lists what the body decided, with how.
+func (s *site) decisionsPage(v View, in *visit) (any, error) {
+	d := s.drawer(v, in)
+	p := d.sheet("documents", "decisions", d.say("public.decisions"))
+	d.renewed(&p)
+	adopted := Section{ID: "adopted", Title: d.say("public.adopted"), Kind: "plain", Note: d.say("public.newestfirst")}
+	for _, x := range slices.Backward(d.s.Decisions()) {
+		line := d.decisionLine(x)
+		line.When = d.entered(x.Index)
+		for _, q := range d.s.Results(x.Meeting) {
+			if q.Kind == "proposal" && q.Thing == string(x.Proposal) && q.Outcome == "carried" {
+				line.Small = paper.ResultOf(q.Result, d.l).String()
+			}
+		}
+		adopted.Lines = append(adopted.Lines, line)
+	}
+	reported := Section{ID: "reported", Title: d.say("page.reported"), Kind: "plain"}
+	for _, m := range slices.Backward(d.s.Meetings()) {
+		reported.Lines = append(reported.Lines, d.reportedOutcomes(m)...)
+	}
+	if len(reported.Lines) == 0 {
+		adopted.Void = d.say("public.nodecision")
+	}
+	p.Main, p.Side = []Section{adopted, reported}, []Section{d.finder()}
+	p.Side = append(p.Side, d.sources(marksOf(p.Main)...))
+	return d.show(p)
+}

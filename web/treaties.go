@@ -1,0 +1,299 @@
+package web
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"kurultai/conference"
+)
+
+// instruments lists texts to be signed.
+func (d *drawer) instruments() Section {
+	s := Section{ID: "instruments", Title: d.say("public.instruments"), Kind: "plain"}
+	for _, i := range d.s.Instruments() {
+		line := Line{Text: nameIn(i.Title, d, string(i.Instrument)), Address: d.to("instruments/%s", i.Instrument), Small: d.say("public.signedof", number(d.l, int64(len(i.Signed))), number(d.l, int64(len(i.Signatories)))), Mark: entries(i.Index)}
+		line.Tag, line.Tone = d.stage(i)
+		s.Lines = append(s.Lines, line)
+	}
+	return s
+}
+
+// stage says how far an instrument is.
+func (d *drawer) stage(i conference.Instrument) (word, tone string) {
+	switch {
+	case len(i.Signed) > 0 && len(i.Signed) == len(i.Signatories):
+		return d.say("public.stage.signed"), "yes"
+	case i.Open && i.Until != "" && i.Until < d.today():
+		return d.say("public.stage.over"), "wait"
+	case i.Open:
+		return d.say("public.stage.open"), "now"
+	case len(i.Texts) > 0:
+		return d.say("public.stage.authentic"), "wait"
+	}
+	return d.say("public.stage.entered"), "wait"
+}
+
+func (d *drawer) mode(g conference.Signature) string {
+	word := map[string]string{"definitive": "public.mode.definitive", "subject-to-ratification": "public.mode.ratification", "ad-referendum": "public.mode.referendum"}[g.Mode]
+	if word == "" {
+		return g.Mode
+	}
+	if g.Confirmed > 0 {
+		return together(", ", d.say(word), d.say("public.confirmed"))
+	}
+	return d.say(word)
+}
+
+// instrumentsPage lists all instruments.
+func (s *site) instrumentsPage(v View, in *visit) (any, error) {
+	d := s.drawer(v, in)
+	p := d.sheet("documents", "instruments", d.say("public.instruments"))
+	d.renewed(&p)
+	list := d.instruments()
+	list.Title, list.Void = d.say("public.all"), d.say("page.nothing")
+	p.Main, p.Side = []Section{list}, []Section{d.finder()}
+	return d.show(p)
+}
+
+// instrumentPage is one instrument: its texts, the powers examined, who signed in which mode.
+func (s *site) instrumentPage(v View, in *visit) (any, error) {
+	d := s.drawer(v, in)
+	i, ok := d.s.Instrument(conference.InstrumentID(in.args["instrument"]))
+	if !ok {
+		return nil, errNotFound
+	}
+	p := d.sheet("documents", "instruments/"+string(i.Instrument), nameIn(i.Title, d, string(i.Instrument)))
+	d.renewed(&p)
+	word, tone := d.stage(i)
+	p.Eyebrow = []Line{{Text: d.form(i.Form)}, {Tag: word, Tone: tone}}
+	if i.From != "" {
+		until := ""
+		if i.Until != "" {
+			until = d.date(i.Until)
+		}
+		p.Lead = d.say("public.opened", together(" – ", d.date(i.From), until), d.place(i.Place))
+	}
+	p.Main = []Section{d.signatories(i)}
+	p.Side = []Section{d.authentic(i), d.powers(i)}
+	if x, ok := d.s.Decision(i.Decision); ok {
+		p.Side = append(p.Side, Section{ID: "decision", Title: d.say("votes.decision"), Kind: "plain", Lines: []Line{d.decisionLine(x)}})
+	}
+	return d.show(p)
+}
+
+// form says what kind of instrument it is.
+func (d *drawer) form(form conference.Term) string {
+	word := map[conference.Term]string{"treaty": "public.form.treaty", "agreement": "public.form.agreement", "statute": "public.form.statute", "protocol": "public.form.protocol", "declaration": "public.form.declaration", "minutes": "public.form.minutes"}[form]
+	if word == "" {
+		return d.label(form)
+	}
+	return d.say(word)
+}
+
+// signatories is a table of who may sign and who did.
+func (d *drawer) signatories(i conference.Instrument) Section {
+	s := Section{ID: "signatures", Title: d.say("public.signatures"), Kind: "table", Heads: []string{d.say("page.party"), d.say("public.signed"), d.say("public.how")},
+		Note: d.say("public.signedof", number(d.l, int64(len(i.Signed))), number(d.l, int64(len(i.Signatories))))}
+	for _, party := range i.Signatories {
+		row := []Line{d.partyLine(party), {Tag: d.say("public.awaited"), Tone: "wait"}, {}}
+		if slices.Contains(i.Initialled, party) {
+			row[1].Tag = d.say("public.initialled")
+		}
+		for _, g := range i.Signed {
+			if g.Party == party {
+				row[1] = Line{When: d.entered(g.Index), Small: d.person(g.Person), Mark: entries(g.Index)}
+				row[2] = Line{Text: d.mode(g)}
+				if g.Confirmed > 0 {
+					row[2].Mark = entries(g.Confirmed)
+				}
+			}
+		}
+		s.Rows = append(s.Rows, row)
+	}
+	return s
+}
+
+// authentic lists the texts that are authentic.
+func (d *drawer) authentic(i conference.Instrument) Section {
+	s := Section{ID: "texts", Title: d.say("public.authentic"), Kind: "facts", Void: d.say("public.notauthentic")}
+	for _, t := range i.Texts {
+		s.Lines = append(s.Lines, Line{No: tongueOf(t.Language), Text: string(t.Text), Mono: true, Small: d.say("public.paragraphs", number(d.l, t.Paragraphs))})
+	}
+	return s
+}
+
+// powers lists full powers handed in, and what the depositary found.
+func (d *drawer) powers(i conference.Instrument) Section {
+	s := Section{ID: "powers", Title: d.say("public.powers"), Kind: "plain"}
+	for _, x := range d.s.Powers(i.Instrument) {
+		line := Line{Text: together(", ", d.person(x.Person), d.party(x.Party)), Tag: d.say("public.powers.deposited"), Tone: "wait", Mark: entries(x.Index)}
+		switch x.State {
+		case "accepted":
+			line.Tag, line.Tone = d.say("public.powers.accepted"), "yes"
+		case "returned":
+			line.Tag, line.Tone = d.say("public.powers.returned"), "no"
+		}
+		s.Lines = append(s.Lines, line)
+	}
+	return s
+}
+
+// kinds of commitment, as the chart and the numbers count them.
+var courses = []struct{ name, word, class string }{{"kept", "public.kept", "yes"}, {"course", "public.course", "now"}, {"late", "public.late", "no"}}
+
+// course is kept, late, or else on course.
+func course(c conference.Commitment) string {
+	switch c.State {
+	case "fulfilled":
+		return "kept"
+	case "overdue", "escalated":
+		return "late"
+	}
+	return "course"
+}
+
+// undertaken says how a commitment stands.
+func (d *drawer) undertaken(c conference.Commitment) (word, tone string) {
+	switch c.State {
+	case "fulfilled":
+		return d.say("public.kept"), "yes"
+	case "overdue":
+		return d.say("public.late"), "no"
+	case "escalated":
+		return d.say("public.escalated"), "no"
+	case "reported":
+		return d.say("public.reportedon"), "now"
+	case "accepted":
+		return d.say("public.accepted"), "now"
+	}
+	return d.say("public.course"), "now"
+}
+
+// commitmentsPage is who undertook what by when, and how it stands: late is what the Clock found not kept by its day.
+func (s *site) commitmentsPage(v View, in *visit) (any, error) {
+	d := s.drawer(v, in)
+	p := d.sheet("commitments", "commitments", d.say("public.commitmentshead"))
+	d.renewed(&p)
+	p.Eyebrow = []Line{{Text: d.say("public.asof", d.date(d.today()))}}
+	all := d.s.Commitments()
+	slices.SortStableFunc(all, func(a, b conference.Commitment) int {
+		if x, y := course(a) == "kept", course(b) == "kept"; x != y {
+			return map[bool]int{true: 1, false: -1}[x]
+		}
+		return strings.Compare(string(a.Due), string(b.Due))
+	})
+	p.Sums = []Sum{{Label: d.say("public.commitments"), N: len(all)}}
+	for _, c := range courses {
+		n := 0
+		for _, x := range all {
+			if course(x) == c.name {
+				n++
+			}
+		}
+		p.Sums = append(p.Sums, Sum{d.say(c.word), n, c.name == "late" && n > 0})
+	}
+	table := Section{ID: "commitments", Title: d.say("public.commitments"), Note: d.say("public.openfirst"), Kind: "table", Void: d.say("page.nothing"), Heads: []string{d.say("public.what"), d.say("page.party"), d.say("public.by"), d.say("public.state")}}
+	for _, c := range all {
+		table.Rows = append(table.Rows, d.commitmentRow(c))
+	}
+	p.Main = []Section{table}
+	p.Side = []Section{
+		{ID: "parties", Title: d.say("public.byparty"), Kind: "chart", Chart: d.fair(all, func(c conference.Commitment) string { return d.party(c.By) })},
+		{ID: "meetings", Title: d.say("public.bymeeting"), Kind: "chart", Chart: d.fair(all, func(c conference.Commitment) string {
+			x, _ := d.s.Decision(c.Decision)
+			return d.meetingName(x.Meeting)
+		})},
+	}
+	return d.show(p)
+}
+
+func (d *drawer) commitmentRow(c conference.Commitment) []Line {
+	what := Line{Text: c.What, ID: "c-" + string(c.Commitment), Small: c.Measure, Mark: entries(c.Index)}
+	if x, ok := d.s.Decision(c.Decision); ok {
+		what.Meta = []string{together(", ", d.say("votes.decision")+" "+x.Number, c.Paragraph)}
+	}
+	state := Line{}
+	state.Tag, state.Tone = d.undertaken(c)
+	for _, e := range c.Evidence {
+		state.Meta = append(state.Meta, string(e))
+	}
+	if course(c) == "late" {
+		state.Meta = append(state.Meta, d.say("public.dayslate", number(d.l, days(c.Due, d.today()))))
+	}
+	return []Line{what, d.partyLine(c.By), {Text: d.date(c.Due)}, state}
+}
+
+// days counts from one day to another.
+func days(from, to conference.Date) int64 {
+	a, b := from.Begins(), to.Begins()
+	return max(0, int64(b-a)/86_400_000)
+}
+
+// A Chart is bars, each parted by how things stand; all on one scale, so that lengths can be compared.
+type Chart struct {
+	Label  string // the whole in words, for those who do not see it
+	Height int
+	Bars   []Bar
+	Key    []Part
+}
+
+// A Bar is one row of a chart.
+type Bar struct {
+	Name  string
+	Y     int
+	Parts []Part
+}
+
+// A Part is a stretch of a bar, and how much it stands for.
+type Part struct {
+	Name, Class        string
+	X, Y, W, Mid, Base int
+	N                  int
+}
+
+// fair draws commitments by whose they are, in the order of names.
+func (d *drawer) fair(all []conference.Commitment, of func(conference.Commitment) string) *Chart {
+	counts, longest := map[string]map[string]int{}, 1
+	var names []string
+	for _, c := range all {
+		name := of(c)
+		if counts[name] == nil {
+			counts[name] = map[string]int{}
+			names = append(names, name)
+		}
+		counts[name][course(c)]++
+		total := 0
+		for _, n := range counts[name] {
+			total += n
+		}
+		longest = max(longest, total)
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(names)
+	chart := &Chart{Height: len(names)*56 + 4}
+	var words []string
+	for i, name := range names {
+		bar := Bar{Name: name, Y: i*56 + 22}
+		x, said := 0, []string{}
+		for _, c := range courses {
+			n := counts[name][c.name]
+			if n == 0 {
+				continue
+			}
+			w := max(24, n*640/max(longest, 6))
+			bar.Parts = append(bar.Parts, Part{Class: c.class, X: x, Y: bar.Y + 8, W: w - 2, Mid: x + w/2, Base: bar.Y + 24, N: n})
+			x += w
+			said = append(said, fmt.Sprintf("%s %d", d.say(c.word), n))
+		}
+		chart.Bars = append(chart.Bars, bar)
+		words = append(words, name+": "+strings.Join(said, ", "))
+	}
+	for _, c := range courses {
+		chart.Key = append(chart.Key, Part{Name: d.say(c.word), Class: c.class})
+	}
+	chart.Label = strings.Join(words, "; ")
+	return chart
+}
