@@ -5,6 +5,7 @@
 //	/                                   to the newest meeting, in the reader's language
 //	/LANG/meetings/ID                   the public page of a meeting
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
+//	/LANG/meetings/ID/wall              what a hall sees: one thing at a time
 //	/LANG/record, /LANG/record/N        the head of the record; one entry and its proof
 //	/LANG/now, /LANG/meetings/ID/now    what whoever has signed in may do now
 //	/LANG/act/ACT                       the form of an act; posted, it is done
@@ -124,7 +125,7 @@ func New(r Record, o Options) http.Handler {
 	}
 	s.sessions.left = func(p conference.PersonID) { s.Live.Drop(string(p)) }
 	s.loadAssets()
-	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number, "pairOf": pairOf}).ParseFS(templateFiles, "templates/*.html"))
+	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "lines": lines, "mark": markOf, "n": number, "pairOf": pairOf}).ParseFS(templateFiles, "templates/*.html"))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
 	mux.HandleFunc("GET /{lang}", s.tongue)
@@ -166,6 +167,9 @@ func markOf(l *language.Language, n int64) map[string]any { return map[string]an
 
 // pairOf hands a language and a control to a template within another.
 func pairOf(l *language.Language, f Field) map[string]any { return map[string]any{"L": l, "F": f} }
+
+// lines cuts a text where a line ends.
+func lines(text string) []string { return strings.Split(text, "\n") }
 
 // number writes n as the language groups its digits.
 func number(l *language.Language, n int64) string {

@@ -12,9 +12,12 @@
       if (from && to) Idiomorph.morph(from, to);
     }
     document.title = main().dataset.title;
+    document.dispatchEvent(new Event("renewed"));
   };
+  let stream;
   const connect = () => {
-    const stream = new EventSource(main().dataset.live + "?seen=" + main().dataset.size);
+    stream?.close();
+    stream = new EventSource(main().dataset.live + "?seen=" + main().dataset.size);
     stream.onopen = () => { notice.hidden = true; };
     stream.onmessage = renew;
     stream.addEventListener("moved", (event) => { stream.close(); location.replace(event.data); });
@@ -25,5 +28,6 @@
       if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 2000 + Math.random() * 6000);
     };
   };
+  document.addEventListener("reconnect", connect); // a page found out that the line is dead
   connect();
 })();
