@@ -268,6 +268,8 @@ func (t teller) thing(x conference.Thing) string {
 		return t.party(conference.PartyID(x.ID))
 	case "person":
 		return t.person(conference.PersonID(x.ID))
+	case "term":
+		return t.label(conference.Term(x.ID))
 	case "item":
 		meeting, id, _ := strings.Cut(x.ID, "/")
 		i, _ := t.s.Item(conference.MeetingID(meeting), conference.ItemID(id))
