@@ -5,6 +5,7 @@
 //	/                                   to the newest meeting, in the reader's language
 //	/LANG/meetings/ID                   the public page of a meeting
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
+//	/LANG/meetings/ID/chair             the podium: the next thing to say and do
 //	/LANG/meetings/ID/wall              what a hall sees: one thing at a time
 //	/LANG/record, /LANG/record/N        the head of the record; one entry and its proof
 //	/LANG/now, /LANG/meetings/ID/now    what whoever has signed in may do now
@@ -393,6 +394,7 @@ type Message struct {
 	Back      string // address to go on from
 	Reference string
 	Waiting   bool
+	SignInAt  string // address to sign in at, where that would help
 }
 
 // waitingPage says that there is no meeting yet. It renews itself until there is one.
