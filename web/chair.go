@@ -66,6 +66,12 @@ var chairActs = []struct{ act, key string }{
 // forGood are acts that nothing takes back: they are asked once more.
 var forGood = []string{"EndVoting", "AnnounceResult", "Adopt", "CloseMeeting", "CloseBallot"}
 
+// nothing are refusals that say no more than that there is nothing to do: they are left out.
+var nothing = []conference.Code{"already-open", "not-suspended", "no-floor", "list-open", "list-closed", "already-adopted", "item-open", "no-question"}
+
+// waits are the steps at which others speak first: N would pass them over.
+var waits = []conference.Code{"await-answer", "hear-motion"}
+
 // chairPage answers whoever presides or serves the presiding officer; others are told who may come.
 func (s *site) chairPage(w http.ResponseWriter, r *http.Request, l *language.Language, live bool) {
 	meeting := conference.MeetingID(r.PathValue("meeting"))
@@ -174,7 +180,9 @@ func (c *podium) acts() {
 			}
 			shown := c.site.nowAct(c.teller, &offers[n], c.id)
 			if o.Refusal != nil {
-				c.barred(shown)
+				if !slices.Contains(nothing, o.Refusal.Code) {
+					c.barred(shown)
+				}
 				continue
 			}
 			if proposed := len(o.Label) > 0 || len(o.Open) == 0; !proposed && o.Act.Name != c.step.Act && o.Act.Name != "ReopenList" {
@@ -189,7 +197,7 @@ func (c *podium) acts() {
 			}
 			taken[a.Key] = a.Key != ""
 			a.Link = c.link(o, n)
-			c.add(a, o.Act.Name == c.step.Act)
+			c.add(a, o.Act.Name == c.step.Act && !slices.Contains(waits, c.step.Code))
 		}
 	}
 }
@@ -226,10 +234,10 @@ func (c *podium) add(a ChairAct, next bool) {
 	c.p.Main = append(c.p.Main, a)
 }
 
-// barred shows each act and reason once, eight at most.
+// barred shows each act once, six at most.
 func (c *podium) barred(a NowAct) {
 	same := func(b NowAct) bool { return b.Title == a.Title }
-	if len(c.p.Barred) < 8 && !slices.ContainsFunc(c.p.Barred, same) {
+	if len(c.p.Barred) < 6 && !slices.ContainsFunc(c.p.Barred, same) {
 		c.p.Barred = append(c.p.Barred, a)
 	}
 }
@@ -266,7 +274,7 @@ func (c *podium) ladder() {
 	first, _ := c.s.Interrupting(c.id)
 	for _, x := range pending {
 		if x.Type != "motion" {
-			c.rung(ChairMotion{Title: c.say("chair." + x.Type), Note: c.party(x.Party), Entry: x.Index}, x.ID == first.ID)
+			c.rung(ChairMotion{Title: c.say(map[bool]string{true: "wall.order", false: "thing.appeal"}[x.Type == "order"]), Note: c.party(x.Party), Entry: x.Index}, x.ID == first.ID)
 		}
 	}
 	for _, o := range c.moves() {

@@ -244,7 +244,7 @@ func (w *wall) stopped() bool {
 		return false
 	}
 	w.p.Scene, w.p.Over = "stopped", w.p.Body
-	w.p.Heading = w.say("wall." + w.m.Stopped)
+	w.p.Heading = w.say("wall.stopped." + w.m.Stopped)
 	by, ok := w.s.StoppedBy(w.id)
 	if at, known := w.recorded(by.Index); ok && known && by.Seconds > 0 {
 		end := at + record.Instant(by.Seconds*1000)
@@ -410,7 +410,7 @@ func (w *wall) byName(parties []conference.PartyID) []conference.PartyID {
 
 func (w *wall) seat(q conference.Question, party conference.PartyID, class string) Seat {
 	seat := Seat{State: w.state(party), Class: "none", Word: w.say("wall.waits")}
-	seat.Long = utf8.RuneCountInString(seat.State.Name) > map[string]int{"few": 10, "g30": 13, "g193": 9}[class]
+	seat.Long = utf8.RuneCountInString(seat.State.Name) > map[string]int{"few": 10, "g30": 8, "g193": 8}[class]
 	if i := slices.IndexFunc(q.Votes, func(v conference.Cast) bool { return v.Party == party }); i >= 0 {
 		seat.Class, seat.Word = w.answer(q.Votes[i].Answer)
 		return seat
