@@ -293,3 +293,6 @@ func (s *State) SpeakersList(id MeetingID) (list []Request) {
 func sortBy[T any](list []T, key func(T) string) {
 	slices.SortStableFunc(list, func(a, b T) int { return strings.Compare(key(a), key(b)) })
 }
+
+// ListClosed reports whether the speakers' list of a meeting is closed but for replies (GA 73).
+func (s *State) ListClosed(id MeetingID) bool { return s.meetings.At(string(id)).floor.closed }

@@ -67,6 +67,24 @@ func (s *State) interrupted(m MeetingID) (what MotionID, ok bool) {
 	return what, ok
 }
 
+// Interrupting returns what stands before all other business of a meeting, if anything does: a point of order, an appeal
+// or the motion that goes before the others (GA 71, 77).
+func (s *State) Interrupting(m MeetingID) (Motion, bool) {
+	id, ok := s.interrupted(m)
+	return s.motions.all.At(string(id)), ok
+}
+
+// StoppedBy returns the motion by which a meeting was suspended or adjourned last; Index is the entry that carried it.
+func (s *State) StoppedBy(m MeetingID) (last Motion, ok bool) {
+	for _, x := range s.motions.all.All() {
+		stops := x.Sort == "suspend" || x.Sort == "adjourn-meeting"
+		if x.Meeting == m && stops && x.State == "carried" && x.Index >= last.Index {
+			last, ok = x, true
+		}
+	}
+	return last, ok
+}
+
 // carriedMotion reports whether a meeting carried a motion of a sort about a thing.
 func (s *State) carriedMotion(m MeetingID, sort, thing string) bool {
 	for _, x := range s.motions.all.All() {

@@ -9,22 +9,57 @@ import (
 
 // A Step is the one thing the presiding officer of a meeting has to do and say next. Its code names a sentence
 // (next.CODE in the languages), Args what the sentence speaks of, Act the act of the catalogue that does it; "" where
-// the Chair waits for somebody else.
+// the Chair waits for somebody else. Rule is of the body's own rules where they name one, else that of the act.
 type Step struct {
 	Code Code
 	Args []Thing
 	Act  string
+	Rule string
 }
 
 // StepCodes lists the codes of all steps.
 var StepCodes = []Code{"no-meeting", "over", "await-quorum", "open", "resume", "rule", "draw", "call", "await-answer", "take-votes", "hear-objections", "announce", "put-appeal", "hear-motion", "put-motion",
-	"hear", "over-time", "give-floor", "give-reply", "adopt-agenda", "open-item", "put-proposal", "declare", "close-item", "close"}
+	"hear", "over-time", "give-floor", "give-reply", "adopt-agenda", "open-item", "put-amendment", "put-part", "put-proposal", "hold-ballot", "hear-tellers", "declare", "close-item", "close"}
 
-func step(code Code, act string, args ...Thing) Step { return Step{code, args, act} }
+func step(code Code, act string, args ...Thing) Step { return Step{Code: code, Args: args, Act: act} }
 
 // Next is what comes next at a meeting, in the order of the rules: what interrupts before what it interrupts (GA 71,
 // 77, 88), who speaks before who waits (GA 68), the item that is open before the next.
 func (s *State) Next(id MeetingID, at record.Instant) Step {
+	x := s.next(id, at)
+	x.Rule = s.ruleOf(id, x)
+	return x
+}
+
+// ruleOf is the rule a step rests on.
+func (s *State) ruleOf(id MeetingID, x Step) string {
+	switch x.Code {
+	case "await-quorum", "open", "resume":
+		if q := s.Rules.QuorumToOpen; q != nil {
+			return q.Rule
+		}
+	case "hear", "over-time", "give-floor":
+		if l := s.Rules.Speaking; l != nil {
+			return l.Rule
+		}
+	case "hear-motion", "put-motion":
+		if kind, ok := s.motionKind(x.Args[0].ID); ok {
+			return kind.Rule
+		}
+	case "draw", "call", "await-answer", "take-votes", "announce":
+		if q, ok := s.Pending(id); ok && q.Method != "consensus" {
+			_, _, rule := s.Tally(q)
+			return rule
+		}
+	}
+	act, _ := s.Lookup(x.Act)
+	if act == nil {
+		return ""
+	}
+	return act.Rule
+}
+
+func (s *State) next(id MeetingID, at record.Instant) Step {
 	m, ok := s.Meeting(id)
 	switch {
 	case !ok:
@@ -111,6 +146,9 @@ func (s *State) nextOfDebate(m Meeting, at record.Instant) Step {
 		}
 		return step("hear", "EndFloor", Thing{"party", string(q.Party)})
 	}
+	if e, ok := s.balloting(id); ok {
+		return e
+	}
 	if waiting := s.SpeakersList(id); len(waiting) > 0 {
 		if waiting[0].Sort == "reply" {
 			return step("give-reply", "GiveReply", Thing{"party", string(waiting[0].Party)})
@@ -129,6 +167,29 @@ func (s *State) nextOfDebate(m Meeting, at record.Instant) Step {
 	return step("close", "CloseMeeting")
 }
 
+// balloting waits for papers to be handed in, then for the tellers (GA 92).
+func (s *State) balloting(id MeetingID) (Step, bool) {
+	for _, e := range s.Elections(id) {
+		switch e.State {
+		case "open":
+			return step("hold-ballot", "CloseBallot", Thing{"term", string(e.Office)}, Thing{"number", fmt.Sprint(len(e.Papers))}), true
+		case "closed":
+			return step("hear-tellers", "", Thing{"term", string(e.Office)}), true
+		}
+	}
+	return Step{}, false
+}
+
+// parts are those of a draft to be voted on separately and not yet decided (GA 89).
+func (p Proposal) parts() (waiting []ProposalID) {
+	for _, x := range p.Parts {
+		if x.State == "" {
+			waiting = append(waiting, x.Part)
+		}
+	}
+	return waiting
+}
+
 // nextOfItem takes up the drafts of an item: what was carried is declared adopted, what was not put is put.
 func (s *State) nextOfItem(item Item) Step {
 	for _, x := range s.Proposals(item.Meeting) {
@@ -140,6 +201,12 @@ func (s *State) nextOfItem(item Item) Step {
 		case "carried":
 			return step("declare", "Adopt", what)
 		case "":
+			if waiting := s.Amendments(x); len(waiting) > 0 {
+				return step("put-amendment", "PutQuestion", Thing{"amendment", string(waiting[0])}, what)
+			}
+			if waiting := x.parts(); len(waiting) > 0 {
+				return step("put-part", "PutQuestion", Thing{"part", string(waiting[0])}, what)
+			}
 			return step("put-proposal", "PutQuestion", what)
 		}
 	}

@@ -164,6 +164,9 @@ func TestTheChairIsToldWhatComesNext(t *testing.T) {
 			if !slices.Contains(conference.StepCodes, next.Code) {
 				t.Errorf("entry %d: no step is called %s", e.Index, next.Code)
 			}
+			if next.Act != "" && next.Rule == "" {
+				t.Errorf("entry %d: %s rests on no rule", e.Index, next.Code)
+			}
 			if next.Act == e.Act.Name && next.Act != "" {
 				followed++
 			}
@@ -172,7 +175,7 @@ func TestTheChairIsToldWhatComesNext(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, code := range []conference.Code{"await-quorum", "open", "rule", "call", "take-votes", "announce", "hear", "give-floor", "open-item", "put-proposal", "close-item", "put-appeal"} {
+	for _, code := range []conference.Code{"await-quorum", "open", "rule", "call", "take-votes", "announce", "hear", "give-floor", "open-item", "put-amendment", "put-proposal", "hold-ballot", "hear-tellers", "close-item", "put-appeal"} {
 		if !seen[code] {
 			t.Errorf("the story never comes to %s", code)
 		}

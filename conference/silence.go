@@ -17,6 +17,16 @@ type Silence struct {
 // Silence returns a silence procedure.
 func (s *State) Silence(id MotionID) (Silence, bool) { return s.silence.all.Get(string(id)) }
 
+// SilenceOf returns the silence procedure a draft is under, if it is.
+func (s *State) SilenceOf(p ProposalID) (Silence, bool) {
+	for _, x := range s.silence.all.All() {
+		if x.Proposal == p && x.State == "open" {
+			return x, true
+		}
+	}
+	return Silence{}, false
+}
+
 type (
 	// OpenSilence circulates a text that is adopted unless a member objects in writing in time.
 	OpenSilence struct {

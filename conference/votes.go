@@ -786,6 +786,28 @@ func (s *State) Results(m MeetingID) (list []Question) {
 	return list
 }
 
+// Standing returns the question whose result is the last thing that happened at a meeting: after it nobody spoke, nothing
+// was moved or taken up, and the meeting was not stopped by it.
+func (s *State) Standing(m MeetingID) (Question, bool) {
+	q, ok := s.Question(s.votes.announced.At(string(m)))
+	if !ok || q.Result == nil {
+		return q, false
+	}
+	for _, x := range s.motions.all.All() {
+		stopped := x.Index == q.Announced && (x.Sort == "suspend" || x.Sort == "adjourn-meeting") && x.State == "carried"
+		if x.Meeting == m && (x.Index > q.Announced || stopped) {
+			return q, false
+		}
+	}
+	for _, x := range s.requests.All() {
+		if x.Meeting == m && x.Index > q.Announced && (x.State == "speaking" || x.State == "ended") {
+			return q, false
+		}
+	}
+	later := func(i Item) bool { return i.Index > q.Announced }
+	return q, !slices.ContainsFunc(s.Items(m), later)
+}
+
 // result is what the answers to a question come to.
 func (s *State) result(q Question) ResultAnnounced {
 	e := ResultAnnounced{Question: q.ID, Meeting: q.Meeting, Type: q.Kind, Thing: q.Thing}

@@ -41,6 +41,7 @@ type ActPage struct {
 	SignedIn bool
 	Readonly bool // this node takes no acts
 	Now      string
+	Back     string // the place one came from: chair, or ""
 }
 
 // ConfirmPage shows exactly what is signed.
@@ -55,6 +56,7 @@ type ConfirmPage struct {
 	Prepared    string // JSON, for the script that signs
 	Action      string
 	Attested    bool
+	Back        string // the place one came from: chair, or ""
 }
 
 // ReceiptPage says where an act stands in the record.
@@ -82,7 +84,7 @@ func (s *site) actPage(w http.ResponseWriter, r *http.Request, l *language.Langu
 // showForm shows a form with what stands in it already, and why it was refused.
 func (s *site) showForm(w http.ResponseWriter, r *http.Request, l *language.Language, act *conference.Act, typed url.Values, refusal *Problem, status int) {
 	v, who := s.viewFor(r), conference.PersonID("")
-	p := ActPage{Layout: s.layout(v, l, "act/"+act.Name), Act: Explain(act, l), Refusal: refusal, Readonly: s.Desk == nil, About: typed["about"], Now: s.nowAddress(l, typed.Get("meeting"))}
+	p := ActPage{Layout: s.layout(v, l, "act/"+act.Name), Act: Explain(act, l), Refusal: refusal, Readonly: s.Desk == nil, About: typed["about"], Now: s.nowAddress(l, typed.Get("meeting")), Back: typed.Get("back")}
 	who, p.SignedIn = s.who(r)
 	p.Here, p.Title, p.Lead = "act", p.Act.Title, p.Act.Help
 	f := form{t: newTeller(v, l), act: act, meeting: conference.MeetingID(typed.Get("meeting")), values: typed, reader: v.State().Reader(who, v.State().Last)}
@@ -312,7 +314,9 @@ func (s *site) postTyped(w http.ResponseWriter, r *http.Request, l *language.Lan
 	case p.Refusal != nil:
 		again(*p.Refusal)
 	case p.Attested:
-		s.showPage(w, r, l, "confirm", s.confirmPage(l, act, p, blobs), http.StatusOK)
+		confirm := s.confirmPage(l, act, p, blobs)
+		confirm.Back = r.PostForm.Get("back")
+		s.showPage(w, r, l, "confirm", confirm, http.StatusOK)
 	default:
 		s.finishAct(w, r, l, who, a, again)
 	}
@@ -349,6 +353,10 @@ func (s *site) finishAct(w http.ResponseWriter, r *http.Request, l *language.Lan
 		return
 	case err != nil:
 		s.sorry(w, r, l, err)
+		return
+	}
+	if r.PostForm.Get("back") == "chair" && waits == nil {
+		http.Redirect(w, r, "/"+l.Code+"/meetings/"+url.PathEscape(a.Submitted.Meeting)+"/chair", http.StatusSeeOther)
 		return
 	}
 	v := s.viewFor(r)

@@ -134,7 +134,10 @@ func (h hall) outside() {
 func (h hall) paths(persons map[string]conference.PersonID) (list []string) {
 	st := h.s.View().State()
 	fill := map[string][]string{"lang": {"en", "ka"}, "meeting": {"ix", "viii"}, "file": {"communique", "communique.txt", "communique.md"}, "token": {strings.Repeat("A", 43)}, "act": nil,
-		"entry": nil, "index": nil, "$": {""}}
+		"entry": nil, "index": nil, "$": {""}, "symbol...": {"LP/VIII/L.1", "LP/VIII/INF.1"}, "party": {"xv", "xa"}, "instrument": {"statute"}, "person": nil}
+	for _, p := range persons {
+		fill["person"] = append(fill["person"], string(p))
+	}
 	for i := range st.Size {
 		if i > st.Size-40 || i%40 == 0 {
 			fill["entry"], fill["index"] = append(fill["entry"], fmt.Sprint(i)), append(fill["index"], fmt.Sprint(i))
@@ -167,6 +170,9 @@ func (h hall) paths(persons map[string]conference.PersonID) (list []string) {
 			of = longer
 		}
 		list = append(list, of...)
+		if strings.HasSuffix(address, "/search") {
+			list = append(list, of[0]+"?q=canary") // whoever asks finds the names that they may see
+		}
 		if strings.Contains(address, "{meeting}") && !strings.Contains(address, "live") || strings.HasPrefix(address, "/api/meetings/{id}") {
 			for _, p := range of {
 				list = append(list, p+fmt.Sprintf("?at=%d", st.Size-3))

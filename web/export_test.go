@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"kurultai/conference"
 )
@@ -19,7 +20,7 @@ func Addresses() (list []string) {
 	for _, p := range places {
 		list = append(list, "/{lang}/"+p.at)
 		if p.renews {
-			list = append(list, "/{lang}/"+p.at+"/live")
+			list = append(list, "/{lang}/"+strings.TrimPrefix(p.at+"/live", "{$}/"))
 		}
 	}
 	for _, own := range []string{"signin", "me", "roles", "enrolments", "enrolments/cards", "now", "now/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}"} {

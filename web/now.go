@@ -72,6 +72,14 @@ func (s *site) settlePersonal(mux *http.ServeMux) {
 		mux.HandleFunc("GET /{lang}/"+at, now(false))
 		mux.HandleFunc("GET /{lang}/"+at+"/live", now(true))
 	}
+	for _, at := range []string{"chair", "wall"} {
+		mux.HandleFunc("GET /{lang}/"+at, spoken(func(w http.ResponseWriter, r *http.Request, l *language.Language) {
+			http.Redirect(w, r, "/"+l.Code+"/meetings/"+url.PathEscape(string(s.sitting()))+"/"+at, http.StatusSeeOther)
+		}))
+	}
+	for at, live := range map[string]bool{"chair": false, "chair/live": true} {
+		mux.HandleFunc("GET /{lang}/meetings/{meeting}/"+at, spoken(func(w http.ResponseWriter, r *http.Request, l *language.Language) { s.chairPage(w, r, l, live) }))
+	}
 	mux.HandleFunc("GET /{lang}/act/{act}", spoken(s.actPage))
 	mux.HandleFunc("POST /{lang}/act/{act}", spoken(s.postAct))
 	mux.HandleFunc("GET /{lang}/start", spoken(s.startPage))
@@ -268,6 +276,8 @@ func (t teller) thing(x conference.Thing) string {
 		return t.party(conference.PartyID(x.ID))
 	case "person":
 		return t.person(conference.PersonID(x.ID))
+	case "term":
+		return t.label(conference.Term(x.ID))
 	case "item":
 		meeting, id, _ := strings.Cut(x.ID, "/")
 		i, _ := t.s.Item(conference.MeetingID(meeting), conference.ItemID(id))

@@ -49,6 +49,7 @@ var places = []place{
 	}},
 	{at: "meetings/{meeting}/programme", renews: true, past: true, make: (*site).programmePage},
 	{at: "meetings/{meeting}/replay", past: true, make: (*site).replayPage},
+	{at: "meetings/{meeting}/wall", renews: true, past: true, make: (*site).wallPage},
 	{at: "meetings/{meeting}/{file}", past: true, make: func(s *site, v View, in *visit) (any, error) {
 		return s.communique(v, in.lang, conference.MeetingID(in.args["meeting"]), in.args["file"])
 	}},
@@ -117,8 +118,12 @@ func (s *site) visited(w http.ResponseWriter, r *http.Request, p place) {
 			return
 		}
 		v = v.For(in.reader)
-	case p.renews && p.at != "record": // asked with a query that means nothing
-		http.Redirect(w, r, "/"+in.lang.Code+"/"+in.rest, http.StatusSeeOther)
+	case p.renews && p.at != "record": // asked in another language, or with a query that means nothing
+		code := in.lang.Code
+		if l, ok := language.Get(r.URL.Query().Get("lang")); ok {
+			code = l.Code
+		}
+		http.Redirect(w, r, "/"+code+"/"+in.rest, http.StatusSeeOther)
 		return
 	}
 	made, err := p.make(s, v, in)
@@ -185,6 +190,7 @@ func (s *site) kept(w http.ResponseWriter, r *http.Request, v View, p place, in 
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Content-Language", in.lang.Code)
 	h.Set("ETag", kept.tag)
+	h.Set("Kurultai-Time", s.hour(v).String()) // what clocks of a page are set by: the page itself is kept
 	s.personal(h, in)
 	if r.Header.Get("If-None-Match") == kept.tag {
 		h.Add("Vary", "Accept-Encoding")

@@ -12,6 +12,8 @@
 //	/LANG/parties, parties/ID           as of a day, with ?on=DATE
 //	/LANG/people/ID, /LANG/search?q=
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
+//	/LANG/meetings/ID/chair             the podium: the next thing to say and do
+//	/LANG/meetings/ID/wall              what a hall sees: one thing at a time
 //	/LANG/record, /LANG/record/N        the head of the record; one entry and its proof
 //	/LANG/now, /LANG/meetings/ID/now    what whoever has signed in may do now
 //	/LANG/act/ACT                       the form of an act; posted, it is done
@@ -134,7 +136,7 @@ func New(r Record, o Options) http.Handler {
 	}
 	s.sessions.left = func(p conference.PersonID) { s.Live.Drop(string(p)) }
 	s.loadAssets()
-	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf}).ParseFS(templateFiles, "templates/*.html"))
+	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "lines": lines, "mark": markOf, "n": number, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf}).ParseFS(templateFiles, "templates/*.html"))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
 	mux.HandleFunc("GET /{lang}", s.tongue)
@@ -182,6 +184,9 @@ func cellOf(l *language.Language, c Line) map[string]any { return map[string]any
 
 // sectionOf hands a language and a section to a template within another.
 func sectionOf(l *language.Language, s Section) map[string]any { return map[string]any{"L": l, "S": s} }
+
+// lines cuts a text where a line ends.
+func lines(text string) []string { return strings.Split(text, "\n") }
 
 // number writes n as the language groups its digits.
 func number(l *language.Language, n int64) string {
@@ -418,4 +423,5 @@ type Message struct {
 	Layout
 	Back      string // address to go on from
 	Reference string
+	SignInAt  string // address to sign in at, where that would help
 }

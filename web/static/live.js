@@ -14,8 +14,10 @@
     document.title = main().dataset.title;
     document.dispatchEvent(new Event("renewed"));
   };
+  let stream;
   const connect = () => {
-    const stream = new Stream(main().dataset.live + "?seen=" + main().dataset.size, main().dataset.share);
+    stream?.close();
+    stream = new Stream(main().dataset.live + "?seen=" + main().dataset.size, main().dataset.share);
     stream.onopen = () => { notice.hidden = true; };
     stream.onmessage = renew;
     stream.addEventListener("moved", (event) => { stream.close(); location.replace(event.data); });
@@ -29,5 +31,6 @@
     };
   };
   addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
+  document.addEventListener("reconnect", connect); // a page found out that the line is dead
   connect();
 })();
