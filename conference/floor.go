@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -276,6 +277,18 @@ func (s *State) SpeakersList(id MeetingID) (list []Request) {
 	for _, r := range s.meetings.At(string(id)).floor.list {
 		list = append(list, s.requests.At(string(r)))
 	}
+	return list
+}
+
+// Spoken lists the statements that were made at a meeting, in the order in which they ended: Index is the entry that
+// ended one, until something later speaks of it.
+func (s *State) Spoken(id MeetingID) (list []Request) {
+	for _, q := range s.requests.All() {
+		if q.Meeting == id && q.State == "ended" {
+			list = append(list, q)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Request) int { return cmp.Compare(a.Index, b.Index) })
 	return list
 }
 

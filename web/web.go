@@ -7,6 +7,7 @@
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
 //	/LANG/record, /LANG/record/N        the head of the record; one entry and its proof
 //	/LANG/now, /LANG/meetings/ID/now    what whoever has signed in may do now
+//	/LANG/meetings/ID/floor             the delegate's place, see phone.go
 //	/LANG/act/ACT                       the form of an act; posted, it is done
 //	/LANG/pending                       acts of two persons that wait for the second
 //	/LANG/…/live                        the newest main part of a page each time the record grows
@@ -124,13 +125,14 @@ func New(r Record, o Options) http.Handler {
 	}
 	s.sessions.left = func(p conference.PersonID) { s.Live.Drop(string(p)) }
 	s.loadAssets()
-	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number, "pairOf": pairOf}).ParseFS(templateFiles, "templates/*.html"))
+	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "mark": markOf, "n": number, "pair": beside, "pairOf": pairOf}).ParseFS(templateFiles, "templates/*.html"))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
 	mux.HandleFunc("GET /{lang}", s.tongue)
 	mux.HandleFunc("GET /record", s.recordInTongue)
 	s.settle(mux)
 	s.settlePersonal(mux)
+	s.settlePhone(mux)
 	static := http.NewServeMux()
 	static.HandleFunc("GET /static/{version}/{path...}", s.static)
 	if o.Desk != nil {
@@ -166,6 +168,9 @@ func markOf(l *language.Language, n int64) map[string]any { return map[string]an
 
 // pairOf hands a language and a control to a template within another.
 func pairOf(l *language.Language, f Field) map[string]any { return map[string]any{"L": l, "F": f} }
+
+// beside hands a language and an act to a template within another.
+func beside(l *language.Language, a any) map[string]any { return map[string]any{"L": l, "A": a} }
 
 // number writes n as the language groups its digits.
 func number(l *language.Language, n int64) string {
