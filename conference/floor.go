@@ -256,6 +256,9 @@ func (s *State) limit(m Meeting, q Request, nth int64) int64 {
 	return 0
 }
 
+// LimitOf is how many seconds a request may take when the floor is given for it, as things stand; 0: there is no limit.
+func (s *State) LimitOf(q Request) int64 { return s.limit(s.meetings.At(string(q.Meeting)), q, 0) }
+
 func (s *State) setRequest(q Request, index int64) {
 	q.Index = index
 	s.requests = s.requests.Set(string(q.ID), q)

@@ -367,11 +367,7 @@ func (f *phone) turn() *PhoneTurn {
 	t := &PhoneTurn{Number: n + 1, Said: f.l.Say("phone.number", number(f.l, int64(n+1)))}
 	pace := f.pace()
 	length := func(q conference.Request) int64 {
-		limit := q.Limit
-		if limit == 0 {
-			l, _, _ := f.s.Rules.Limit(q.Sort, 0)
-			limit = l.Seconds
-		}
+		limit := cmp.Or(q.Limit, f.s.LimitOf(q))
 		if pace > 0 && (limit == 0 || pace < limit) {
 			return pace
 		}

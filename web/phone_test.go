@@ -92,14 +92,26 @@ func TestTheFloorSaysWhatIsOn(t *testing.T) {
 	floor := func(who conference.PersonID, tab string) string {
 		return read(h.see(who, "/en/meetings/ix/floor"+tab).Body.String())
 	}
-	if page := floor(xv, ""); !strings.Contains(page, "You are next") || !strings.Contains(page, "about ") || !strings.Contains(page, "Withdraw") {
+	if page := floor(xv, ""); !strings.Contains(page, "You are next") || !strings.Contains(page, "Withdraw") {
 		t.Errorf("next on the list: %s", page)
 	}
 	if page := floor(xz, ""); !strings.Contains(page, "Ask for the floor") || !strings.Contains(page, "Motions in order now") || strings.Contains(page, "Your vote") {
 		t.Errorf("before the vote: %s", page)
 	}
+	h.takes(conference.Head, "xz", "AskFloor", conference.AskFloor{Request: "f-next"})
+	h.takes(conference.Chair, "", "SetTimeLimit", conference.SetTimeLimit{Sort: "statement", Seconds: 300})
+	h.takes(conference.Chair, "", "GiveFloor", conference.GiveFloor{Request: h.s.View().State().SpeakersList("ix")[0].ID})
+	// the clock of the hall stands at 17:46:40 UTC, which is 22:46 at the seat, and the one before may take five minutes
+	if page := floor(xz, ""); !strings.Contains(page, "You are next") || !strings.Contains(page, "about 22:51") || !strings.Contains(page, "for 5 min") {
+		t.Errorf("about when: %s", page)
+	}
+	if page := floor(xv, ""); !strings.Contains(page, "You have the floor") || !strings.Contains(page, "End the statement") {
+		t.Errorf("who speaks: %s", page)
+	}
+	h.takes(conference.Head, "xz", "WithdrawRequest", conference.WithdrawRequest{Request: "f-next"})
+	h.takes(conference.Chair, "", "EndFloor", conference.EndFloor{Why: "done"})
 	observer := h.s.View().State().Holders(conference.ObserverHead)[0]
-	if page := floor(observer.Person, ""); !strings.Contains(page, "Members only") || !strings.Contains(page, "observer") {
+	if page := floor(observer.Person, ""); !strings.Contains(page, "Members only") || strings.Contains(page, "Motions in order") {
 		t.Errorf("an observer: %s", page)
 	}
 	h.called()
