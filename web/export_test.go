@@ -22,7 +22,7 @@ func Addresses() (list []string) {
 			list = append(list, "/{lang}/"+p.at+"/live")
 		}
 	}
-	for _, own := range []string{"signin", "me", "roles", "enrolments", "enrolments/cards", "now", "now/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}"} {
+	for _, own := range []string{"signin", "me", "roles", "enrolments", "enrolments/cards", "floor", "now", "now/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}"} {
 		list = append(list, "/{lang}/"+own)
 	}
 	for _, tab := range phoneTabs {

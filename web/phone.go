@@ -50,6 +50,7 @@ type PhonePage struct {
 	Moves    []PhoneAct
 	Fill     []NowAct
 	Barred   []NowAct
+	Also     []NowAct // barred too, and rarely looked for
 	Papers   []PhonePaper
 	Items    []PhoneItem
 	Promises []PhonePromise
@@ -149,8 +150,16 @@ type PhoneDeed struct {
 
 var phoneTabs = []string{"", "/agenda", "/papers", "/name", "/vote"}
 
-// settlePhone gives the tabs their addresses.
+// settlePhone gives the tabs their addresses; /LANG/floor leads to that of the meeting that sits.
 func (s *site) settlePhone(mux *http.ServeMux) {
+	mux.HandleFunc("GET /{lang}/floor", func(w http.ResponseWriter, r *http.Request) {
+		l, meeting := s.preferred(r), s.sitting()
+		if meeting == "" || l.Code != r.PathValue("lang") {
+			s.fail(w, r, errNotFound)
+			return
+		}
+		http.Redirect(w, r, "/"+l.Code+"/meetings/"+string(meeting)+"/floor", http.StatusSeeOther)
+	})
 	for _, tab := range phoneTabs {
 		at := "GET /{lang}/meetings/{meeting}/floor" + tab
 		name := strings.TrimPrefix(tab, "/")
@@ -466,6 +475,7 @@ func (f *phone) answer(b *PhoneBallot, o *conference.Offer, q conference.Questio
 	a.Answer = o.Fields.Get("answer").Str
 	a.Question, a.State, a.Asks = b.Question, f.party(f.office.For), true
 	a.Said = f.says(rules.Answer(a.Answer))
+	a.Sentence = together(" · ", a.Said, a.Question)
 	if p, ok := f.s.Proposal(conference.ProposalID(q.Thing)); ok && q.Kind == "proposal" {
 		a.Text = p.Index
 	}
@@ -532,7 +542,11 @@ func (f *phone) acts(p *PhonePage) {
 		switch {
 		case o.Act.Name == "Answer" || o.Act.Name == "Disown" || o.Act.TwoPersons:
 		case o.Refusal != nil && (proposed || rank(o) < len(first)):
-			f.bar(p, f.site.nowAct(f.teller, &o, f.id))
+			to := &p.Also
+			if slices.Contains(looked, o.Act.Name) {
+				to = &p.Barred
+			}
+			bar(to, f.site.nowAct(f.teller, &o, f.id))
 		case o.Refusal != nil || !proposed && len(o.Open) > 0:
 		case len(o.Open) > 0:
 			p.Fill = append(p.Fill, f.site.nowAct(f.teller, &o, f.id))
@@ -549,15 +563,18 @@ func (f *phone) acts(p *PhonePage) {
 	}
 }
 
+// looked are the acts that are shown where everybody looks also when they are barred; others are folded away.
+var looked = []string{"AskFloor", "RaisePointOfOrder", "Move"}
+
 // bar adds what is barred; what is barred for the same reason, like all motions during the voting, stands once.
-func (f *phone) bar(p *PhonePage, a NowAct) {
-	for i, b := range p.Barred {
+func bar(list *[]NowAct, a NowAct) {
+	for i, b := range *list {
 		if b.Title == a.Title && b.Why == a.Why && b.Rule == a.Rule {
-			p.Barred[i].About = ""
+			(*list)[i].About = ""
 			return
 		}
 	}
-	p.Barred = append(p.Barred, a)
+	*list = append(*list, a)
 }
 
 // press gives an offer its bytes, so that it can be signed and kept where there is no network.
@@ -675,6 +692,9 @@ func (f *phone) deeds() (list []PhoneDeed) {
 			continue
 		}
 		d := PhoneDeed{Title: f.act(&e.Act), By: f.person(conference.PersonID(e.Act.By)), At: f.moment(e.At), How: f.l.Say("phone.own"), Entry: n}
+		if e.Act.Name == "Answer" {
+			d.Title += ": " + f.says(rules.Answer(e.Act.Fields.Get("answer").Str))
+		}
 		if len(e.Attestations) > 0 {
 			d.How = f.l.Say("phone.ownkey")
 		}
