@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -255,6 +256,9 @@ func (s *State) limit(m Meeting, q Request, nth int64) int64 {
 	return 0
 }
 
+// LimitOf is how many seconds a request may take when the floor is given for it, as things stand; 0: there is no limit.
+func (s *State) LimitOf(q Request) int64 { return s.limit(s.meetings.At(string(q.Meeting)), q, 0) }
+
 func (s *State) setRequest(q Request, index int64) {
 	q.Index = index
 	s.requests = s.requests.Set(string(q.ID), q)
@@ -286,6 +290,18 @@ func (s *State) SpeakersList(id MeetingID) (list []Request) {
 	for _, r := range s.meetings.At(string(id)).floor.list {
 		list = append(list, s.requests.At(string(r)))
 	}
+	return list
+}
+
+// Spoken lists the statements that were made at a meeting, in the order in which they ended: Index is the entry that
+// ended one, until something later speaks of it.
+func (s *State) Spoken(id MeetingID) (list []Request) {
+	for _, q := range s.requests.All() {
+		if q.Meeting == id && q.State == "ended" {
+			list = append(list, q)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Request) int { return cmp.Compare(a.Index, b.Index) })
 	return list
 }
 

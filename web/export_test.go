@@ -23,11 +23,17 @@ func Addresses() (list []string) {
 			list = append(list, "/{lang}/"+strings.TrimPrefix(p.at+"/live", "{$}/"))
 		}
 	}
-	for _, own := range []string{"signin", "me", "roles", "enrolments", "enrolments/cards", "now", "now/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}"} {
+	for _, own := range []string{"signin", "me", "roles", "enrolments", "enrolments/cards", "floor", "now", "now/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}"} {
 		list = append(list, "/{lang}/"+own)
+	}
+	for _, tab := range phoneTabs {
+		list = append(list, "/{lang}/meetings/{meeting}/floor"+tab, "/{lang}/meetings/{meeting}/floor"+tab+"/live")
 	}
 	for _, e := range endpoints {
 		list = append(list, e.path)
 	}
 	return append(list, "/", "/record", "/api/openapi.json", "/api/", "/no/such/page")
 }
+
+// NewKey makes a key of an act.
+var NewKey = newKey

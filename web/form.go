@@ -29,6 +29,7 @@ type Field struct {
 	Value             string
 	Required          bool
 	Lang              string   // of what is typed
+	HelpLang          string   // of the help, where it is not the page's
 	Options           []Option // of a choice; of a text: what is suggested
 	Fields            []Field  // of a group; rows of a list
 	Wrong             string   // what is wrong with it
@@ -69,19 +70,35 @@ func (b *form) group(t reflect.Type, name string) (list []Field) {
 		f := b.field(t.Field(i).Type, name+"."+key)
 		f.Label, f.Required = b.label(key), rest != "omitempty" && f.Kind != "check"
 		if p := help[key]; p != nil {
-			f.Help = p.Description
+			b.help(&f, key, p.Description)
 		}
 		list = append(list, f)
 	}
 	return list
 }
 
-// label is what a field is called.
+// label is what a field is called: in this act, else in any.
 func (b *form) label(key string) string {
-	if b.t.l.Has("field." + key) {
-		return b.t.l.Say("field." + key)
+	for _, name := range []string{"field." + b.act.Name + "." + key, "field." + key} {
+		if b.t.l.Has(name) {
+			return b.t.l.Say(name)
+		}
 	}
 	return key
+}
+
+// help says how a field is filled in. What is not said in the reader's language is said in the words of the catalogue,
+// which are English, unless there is a list to choose from.
+func (b *form) help(f *Field, key, catalogue string) {
+	for _, name := range []string{"field." + b.act.Name + "." + key + ".help", "field." + key + ".help", "field." + f.Kind + ".help"} {
+		if b.t.l.Has(name) {
+			f.Help = b.t.l.Say(name)
+			return
+		}
+	}
+	if f.Kind != "choice" || b.t.l.Code == "en" {
+		f.Help, f.HelpLang = catalogue, "en"
+	}
 }
 
 var (

@@ -16,6 +16,7 @@
 //	/LANG/meetings/ID/wall              what a hall sees: one thing at a time
 //	/LANG/record, /LANG/record/N        the head of the record; one entry and its proof
 //	/LANG/now, /LANG/meetings/ID/now    what whoever has signed in may do now
+//	/LANG/meetings/ID/floor             the delegate's place, see phone.go
 //	/LANG/act/ACT                       the form of an act; posted, it is done
 //	/LANG/pending                       acts of two persons that wait for the second
 //	/LANG/…/live                        the newest main part of a page each time the record grows
@@ -136,13 +137,14 @@ func New(r Record, o Options) http.Handler {
 	}
 	s.sessions.left = func(p conference.PersonID) { s.Live.Drop(string(p)) }
 	s.loadAssets()
-	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "lines": lines, "mark": markOf, "n": number, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf}).ParseFS(templateFiles, "templates/*.html"))
+	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "lines": lines, "mark": markOf, "n": number, "pair": beside, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf}).ParseFS(templateFiles, "templates/*.html"))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
 	mux.HandleFunc("GET /{lang}", s.tongue)
 	mux.HandleFunc("GET /record", s.recordInTongue)
 	s.settle(mux)
 	s.settlePersonal(mux)
+	s.settlePhone(mux)
 	static := http.NewServeMux()
 	static.HandleFunc("GET /static/{version}/{path...}", s.static)
 	if o.Desk != nil {
@@ -187,6 +189,9 @@ func sectionOf(l *language.Language, s Section) map[string]any { return map[stri
 
 // lines cuts a text where a line ends.
 func lines(text string) []string { return strings.Split(text, "\n") }
+
+// beside hands a language and an act to a template within another.
+func beside(l *language.Language, a any) map[string]any { return map[string]any{"L": l, "A": a} }
 
 // number writes n as the language groups its digits.
 func number(l *language.Language, n int64) string {

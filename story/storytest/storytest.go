@@ -21,8 +21,15 @@ const Time record.Instant = 1_900_000_000_000
 // Open opens a record for a body in dir, always under the same log key, so that the same story gives the same root.
 func Open(t testing.TB, dir, body string) (*secretariat.Secretariat, string) {
 	t.Helper()
-	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	key, err := record.NewLogKey(record.StoryOrigin(body, private.Public().(ed25519.PublicKey)), private)
+	return OpenAs(t, dir, record.StoryOrigin(body, private.Public().(ed25519.PublicKey)))
+}
+
+var private = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+
+// OpenAs opens a record under an origin, which need not be a story's.
+func OpenAs(t testing.TB, dir, origin string) (*secretariat.Secretariat, string) {
+	t.Helper()
+	key, err := record.NewLogKey(origin, private)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +74,18 @@ func FirstMeeting(t testing.TB) []byte {
 // PlayText plays a story into a temporary record.
 func PlayText(t testing.TB, text []byte) *secretariat.Secretariat {
 	t.Helper()
+	return play(t, text, func(body string) (*secretariat.Secretariat, string) { return Open(t, t.TempDir(), body) })
+}
+
+// PlayAs plays a story into a temporary record that is not a story's, where acts of consequence are attested as soon as
+// an origin for passkeys is named.
+func PlayAs(t testing.TB, text []byte, origin string) *secretariat.Secretariat {
+	t.Helper()
+	return play(t, text, func(string) (*secretariat.Secretariat, string) { return OpenAs(t, t.TempDir(), origin) })
+}
+
+func play(t testing.TB, text []byte, open func(body string) (*secretariat.Secretariat, string)) *secretariat.Secretariat {
+	t.Helper()
 	lines, err := story.Parse(bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +94,7 @@ func PlayText(t testing.TB, text []byte) *secretariat.Secretariat {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, origin := Open(t, t.TempDir(), body)
+	s, origin := open(body)
 	err = story.Play(context.Background(), s, origin, lines, func() record.Instant { return Time }, rand.Reader, nil, func(story.Played) {})
 	if err != nil {
 		t.Fatal(err)

@@ -5,10 +5,17 @@ package browser_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -51,6 +58,7 @@ func TestMain(m *testing.M) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.NoSandbox,
 		chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("ignore-certificate-errors-spki-list", pinned()),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1"))
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stop := chromedp.NewContext(allocator)
@@ -63,6 +71,29 @@ func TestMain(m *testing.M) {
 	end()
 	os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// certificate is of localhost, made for this run: the browser knows it by its key, so that pages are as safe to it as any.
+var certificate tls.Certificate
+
+// pinned makes the certificate and returns the SHA-256 of its key, as the browser wants to be told of it.
+func pinned() string {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	of := x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, &of, &of, key.Public(), key)
+	if err != nil {
+		panic(err)
+	}
+	spki, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		panic(err)
+	}
+	certificate = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	sum := sha256.Sum256(spki)
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // written counts the tests of this folder.
@@ -78,7 +109,7 @@ func written() (n int) {
 // A house is the training body's record after its first meeting, being served, and its network.
 type house struct {
 	s      *secretariat.Secretariat
-	origin string // http://localhost:PORT
+	origin string // http://localhost:PORT, of a record that is no story's https
 	hub    *live.Hub
 	mu     sync.Mutex
 	open   map[net.Conn]bool
@@ -87,15 +118,34 @@ type house struct {
 
 func start(t *testing.T) *house {
 	t.Helper()
+	h := serve(t, storytest.PlayText(t, storytest.FirstMeeting(t)))
+	h.named(t)
+	return h
+}
+
+// named says at which address passkeys are made.
+func (h *house) named(t *testing.T) {
+	t.Helper()
+	h.do(t, "NameOrigin", conference.NameOrigin{Domain: "localhost", Origins: []string{h.origin}}, 0, 1)
+}
+
+// serve serves a record, whose passkeys have no address yet.
+func serve(t *testing.T, s *secretariat.Secretariat) *house {
+	t.Helper()
 	wire, server := listen(t), listen(t)
-	h := &house{s: storytest.PlayText(t, storytest.FirstMeeting(t)), origin: fmt.Sprintf("http://localhost:%d", wire.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
+	h := &house{s: s, origin: fmt.Sprintf("http://localhost:%d", wire.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
 	h.hub = live.New(live.Config{})
 	pages := &http.Server{Handler: web.New(reading{h.s}, web.Options{Desk: desk{h.s}, Roles: true, Live: h.hub, Log: slog.New(slog.DiscardHandler)})}
 	var work sync.WaitGroup
-	work.Go(func() { _ = pages.Serve(server) })
+	if _, story := record.StoryBody(s.View().Origin()); story {
+		work.Go(func() { _ = pages.Serve(server) })
+	} else { // passkeys of a record that is meant are made over https alone
+		h.origin = strings.Replace(h.origin, "http:", "https:", 1)
+		pages.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}}
+		work.Go(func() { _ = pages.ServeTLS(server, "", "") })
+	}
 	work.Go(func() { h.carry(wire, server.Addr().String(), &work) })
 	t.Cleanup(func() { wire.Close(); h.cut(); h.hub.Close(); pages.Close(); work.Wait() })
-	h.do(t, "NameOrigin", conference.NameOrigin{Domain: "localhost", Origins: []string{h.origin}}, 0, 1)
 	return h
 }
 

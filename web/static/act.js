@@ -11,8 +11,9 @@
       try {
         field.value = JSON.stringify(await window.kurultai.attest(JSON.parse(form.dataset.prepared)));
         form.submit();
-      } catch {
-        button.disabled = false; // the person said no, or took too long: nothing was sent
+      } catch (e) {
+        button.disabled = false; // nothing was sent; it can be tried again
+        window.kurultai.why(e);
       }
     });
   }

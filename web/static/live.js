@@ -9,16 +9,16 @@
     const next = new DOMParser().parseFromString(policy.createHTML(event.data), "text/html");
     for (const part of ["main", "footer"]) {
       const from = document.querySelector(part), to = next.querySelector(part);
-      if (from && to) Idiomorph.morph(from, to);
+      if (from && to) Idiomorph.morph(from, to, { callbacks: { beforeAttributeUpdated: (name, node) => !(name === "open" && node.localName === "details") } }); // what a reader opened stays open
     }
     document.title = main().dataset.title;
     document.dispatchEvent(new Event("renewed"));
   };
-  let stream;
+  let stream, left = Date.now();
   const connect = () => {
     stream?.close();
     stream = new Stream(main().dataset.live + "?seen=" + main().dataset.size, main().dataset.share);
-    stream.onopen = () => { notice.hidden = true; };
+    stream.onopen = () => { notice.hidden = true; dispatchEvent(new Event("back")); };
     stream.onmessage = renew;
     stream.addEventListener("moved", (event) => { stream.close(); location.replace(event.data); });
     stream.onerror = () => {
@@ -30,7 +30,12 @@
       setTimeout(connect, 2000 + Math.random() * 6000);
     };
   };
-  addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   document.addEventListener("reconnect", connect); // a page found out that the line is dead
+  // A device that slept does not always learn that its connection died meanwhile: it makes a new one.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) left = Date.now();
+    else if (Date.now() - left > 30000) connect();
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   connect();
 })();

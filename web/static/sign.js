@@ -16,6 +16,8 @@
 
   // attest signs what was prepared: {challenge, rpId, credentials, timeout}. It returns the attestation as the record keeps it.
   const attest = async (prepared) => {
+    if (!window.PublicKeyCredential) throw Object.assign(new Error("no passkeys"), { name: "NotSupportedError" });
+    if (!prepared.credentials.length) throw Object.assign(new Error("no passkey"), { name: "NoPasskeyError" });
     const made = await navigator.credentials.get({ publicKey: {
       challenge: bytes(prepared.challenge), rpId: prepared.rpId, timeout: prepared.timeout, userVerification: "required",
       allowCredentials: prepared.credentials.map((id) => ({ type: "public-key", id: bytes(id) })),
@@ -68,5 +70,13 @@
       run(event.submitter ?? form.querySelector("button"), async () => follow(await post(form.action, fields, "application/x-www-form-urlencoded")));
     });
 
-  window.kurultai = Object.assign(window.kurultai ?? {}, { attest, enrol });
+  // why tells a person what became of a signature that came to nothing, in the words of the page, and puts it where it is heard.
+  const why = (e) => {
+    const said = words?.dataset ?? {};
+    const text = e.told ? e.message : { NotSupportedError: said.old, NoPasskeyError: said.none, SecurityError: said.place }[e.name] ?? said.stopped;
+    say(text);
+    return text;
+  };
+
+  window.kurultai = Object.assign(window.kurultai ?? {}, { attest, enrol, why });
 })();

@@ -1,0 +1,165 @@
+package web_test
+
+import (
+	"encoding/json"
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"kurultai/conference"
+	"kurultai/language"
+	"kurultai/record"
+	"kurultai/record/canonical"
+	"kurultai/secretariat"
+	"kurultai/web"
+)
+
+// takes has somebody do an act.
+func (h hall) takes(as conference.Capacity, party conference.PartyID, name string, fields any) {
+	h.Helper()
+	v := canonical.Value{}
+	if text := canonical.Encode(nil, fields); len(text) > 0 {
+		v, _ = canonical.Parse(string(text))
+	}
+	a := secretariat.Act{Submitted: record.Submitted{Name: name, By: string(h.holder(as, party)), As: string(as), For: string(party), Meeting: "ix", Fields: v, Key: web.NewKey(), Origin: h.s.View().Origin()}}
+	if _, err := h.s.Do(h.Context(), &a); err != nil {
+		h.Fatalf("%s: %v", name, err)
+	}
+}
+
+// called brings the hall to the vote on its draft.
+func (h hall) called() {
+	h.takes(conference.Chair, "", "CloseList", conference.CloseList{})
+	for _, q := range h.s.View().State().SpeakersList("ix") {
+		h.takes(conference.Chair, "", "GiveFloor", conference.GiveFloor{Request: q.ID})
+		h.takes(conference.Chair, "", "EndFloor", conference.EndFloor{Why: "done"})
+	}
+	h.takes(conference.Chair, "", "PutQuestion", conference.PutQuestion{Question: "q-ix", Type: "proposal", Thing: "p-ix-1", Method: "recorded"})
+}
+
+var prepared = regexp.MustCompile(`data-prepared="([^"]*)"`)
+
+// Each tab is whole in each language for each kind of delegate, small enough, and every press on it is lawful.
+func TestTheDelegatesPlaceIsWhole(t *testing.T) {
+	h := newHall(t)
+	pages, presses := 0, 0
+	look := func() {
+		for _, c := range []conference.Capacity{conference.Head, conference.ObserverHead} {
+			for _, o := range h.s.View().State().Holders(c) {
+				for _, tab := range []string{"", "/agenda", "/papers", "/name", "/vote?answer=yes"} {
+					for _, l := range language.All() {
+						w := h.see(o.Person, "/"+l.Code+"/meetings/ix/floor"+tab)
+						body := w.Body.String()
+						if w.Code != http.StatusOK || strings.Contains(body, "⟨") || strings.Contains(body, "%!") || len(body) > 50_000 {
+							t.Errorf("%s of %s in %s%s: %d, %d bytes", c, o.For, l.Code, tab, w.Code, len(body))
+						}
+						pages++
+						for _, m := range prepared.FindAllStringSubmatch(body, -1) {
+							var p web.PreparedAct
+							if err := json.Unmarshal([]byte(html.UnescapeString(m[1])), &p); err != nil {
+								t.Fatal(err)
+							}
+							v, _ := canonical.Parse(p.Submitted)
+							a, err := record.ParseSubmitted(v, h.s.View().State().Size+1)
+							if err != nil {
+								t.Fatal(err)
+							}
+							if _, r := conference.Decide(h.s.View().State(), &a, h.s.Now()); r != nil || a.NotAfter == nil {
+								t.Errorf("%s is offered to %s and refused: %v", a.Name, o.For, r)
+							}
+							presses++
+						}
+					}
+				}
+			}
+		}
+	}
+	look()
+	h.called()
+	look()
+	if pages < 9*5*2*5 || presses < 500 {
+		t.Errorf("%d pages, %d presses", pages, presses)
+	}
+	t.Logf("%d pages, %d presses", pages, presses)
+}
+
+// What a delegate reads on the floor, and what bars it.
+func TestTheFloorSaysWhatIsOn(t *testing.T) {
+	h := newHall(t)
+	xv, xz := h.holder(conference.Head, "xv"), h.holder(conference.Head, "xz")
+	floor := func(who conference.PersonID, tab string) string {
+		return read(h.see(who, "/en/meetings/ix/floor"+tab).Body.String())
+	}
+	if page := floor(xv, ""); !strings.Contains(page, "You are next") || !strings.Contains(page, "Withdraw") {
+		t.Errorf("next on the list: %s", page)
+	}
+	if page := floor(xz, ""); !strings.Contains(page, "Ask for the floor") || !strings.Contains(page, "Motions in order now") || strings.Contains(page, "Your vote") {
+		t.Errorf("before the vote: %s", page)
+	}
+	h.takes(conference.Head, "xz", "AskFloor", conference.AskFloor{Request: "f-next"})
+	h.takes(conference.Chair, "", "SetTimeLimit", conference.SetTimeLimit{Sort: "statement", Seconds: 300})
+	h.takes(conference.Chair, "", "GiveFloor", conference.GiveFloor{Request: h.s.View().State().SpeakersList("ix")[0].ID})
+	// the clock of the hall stands at 17:46:40 UTC, which is 22:46 at the seat, and the one before may take five minutes
+	if page := floor(xz, ""); !strings.Contains(page, "You are next") || !strings.Contains(page, "about 22:51") || !strings.Contains(page, "for 5 min") {
+		t.Errorf("about when: %s", page)
+	}
+	if page := floor(xv, ""); !strings.Contains(page, "You have the floor") || !strings.Contains(page, "End the statement") {
+		t.Errorf("who speaks: %s", page)
+	}
+	h.takes(conference.Head, "xz", "WithdrawRequest", conference.WithdrawRequest{Request: "f-next"})
+	h.takes(conference.Chair, "", "EndFloor", conference.EndFloor{Why: "done"})
+	observer := h.s.View().State().Holders(conference.ObserverHead)[0]
+	if page := floor(observer.Person, ""); !strings.Contains(page, "Members only") || strings.Contains(page, "Motions in order") {
+		t.Errorf("an observer: %s", page)
+	}
+	h.called()
+	if page := floor(xz, ""); !strings.Contains(page, "Shall the draft") || !strings.Contains(page, "For Against Abstain") {
+		t.Errorf("in the vote: %s", page)
+	}
+	if page := floor(observer.Person, ""); strings.Contains(page, "For Against Abstain") {
+		t.Error("an observer is offered a vote")
+	}
+	h.takes(conference.Head, "xz", "Answer", conference.Answer{Question: "q-ix", Answer: "abstain"})
+	if page := floor(xz, ""); !strings.Contains(page, "Zelinor: Abstain") {
+		t.Errorf("after the vote: %s", page)
+	}
+	if page := floor(xz, "/name"); !strings.Contains(page, "Vote: Zelinor") || !strings.Contains(page, "By the delegation") {
+		t.Errorf("in our name: %s", page)
+	}
+	for who, want := range map[conference.PersonID]int{"": http.StatusUnauthorized, h.holder(conference.Secretary, ""): http.StatusOK} {
+		if w := h.see(who, "/en/meetings/ix/floor"); w.Code != want || strings.Contains(w.Body.String(), "data-prepared") {
+			t.Errorf("%q: %d", who, w.Code)
+		}
+	}
+	if w := h.see(xz, "/en/meetings/none/floor"); w.Code != http.StatusNotFound {
+		t.Errorf("no meeting: %d", w.Code)
+	}
+}
+
+// When the desk acts for a delegation every tab of it says so, until it is disowned.
+func TestTheDeskActsAndThePhoneSaysSo(t *testing.T) {
+	h := newHall(t)
+	xz := h.holder(conference.Head, "xz")
+	v, _ := canonical.Parse(`{"instruction":"aloud","request":"f-desk"}`)
+	a := secretariat.Act{Submitted: record.Submitted{Name: "AskFloor", By: string(h.holder(conference.Secretary, "")), As: string(conference.Secretary), For: "xz", Meeting: "ix", Fields: v, Key: web.NewKey(), Origin: h.s.View().Origin()}}
+	receipt, err := h.s.Do(t.Context(), &a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := h.see(xz, "/en/meetings/ix/floor").Body.String()
+	if !strings.Contains(page, "The desk acted in your name") || !strings.Contains(page, `role="alert"`) || !strings.Contains(page, "<title>(1) ") {
+		t.Errorf("no alarm: %s", read(page))
+	}
+	if other := h.see(h.holder(conference.Head, "xv"), "/en/meetings/ix/floor").Body.String(); strings.Contains(other, "The desk acted") {
+		t.Error("another delegation is alarmed")
+	}
+	if page = read(h.see(xz, "/en/meetings/ix/floor/name").Body.String()); !strings.Contains(page, "Desk, for you") || !strings.Contains(page, "This was not us") || !strings.Contains(page, "spoken in the room") {
+		t.Errorf("in our name: %s", page)
+	}
+	h.takes(conference.Head, "xz", "Disown", conference.Disown{Index: receipt.Index})
+	if page = h.see(xz, "/en/meetings/ix/floor/name").Body.String(); strings.Contains(page, "This was not us") || !strings.Contains(page, "Disowned") || strings.Contains(page, "<title>(1)") {
+		t.Errorf("disowned: %s", read(page))
+	}
+}
