@@ -9,6 +9,7 @@
 //	/LANG/now, /LANG/meetings/ID/now    what whoever has signed in may do now
 //	/LANG/act/ACT                       the form of an act; posted, it is done
 //	/LANG/pending                       acts of two persons that wait for the second
+//	/LANG/meetings/ID/desk              the desk of a meeting and its pages, for officers, see room.go
 //	/LANG/…/live                        the newest main part of a page each time the record grows
 //	/LANG/signin, me, enrol/TOKEN, …    signing in, where this node takes acts, see signin.go
 //	/api/…                              the same as JSON, see api.go
@@ -105,6 +106,8 @@ type site struct {
 	ceremonies ceremonies
 	fresh      freshLinks
 	halves     halves
+	diaries    diaries
+	pens       pens
 	handler    http.Handler
 	secret     [32]byte // of this run: what salts of forms are drawn from
 }
@@ -131,6 +134,7 @@ func New(r Record, o Options) http.Handler {
 	mux.HandleFunc("GET /record", s.recordInTongue)
 	s.settle(mux)
 	s.settlePersonal(mux)
+	s.settleDesk(mux)
 	static := http.NewServeMux()
 	static.HandleFunc("GET /static/{version}/{path...}", s.static)
 	if o.Desk != nil {

@@ -421,7 +421,7 @@ func TestEveryWordIsSaidAndUsed(t *testing.T) {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		for _, m := range regexp.MustCompile(`"((?:page|signin)\.[a-z.]+)"`).FindAllSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile(`"((?:page|signin|desk)\.[a-z.]+)"`).FindAllSubmatch(text, -1) {
 			used[string(m[1])] = true
 		}
 		// a problem has a detail where there is a help for its title
@@ -431,7 +431,7 @@ func TestEveryWordIsSaidAndUsed(t *testing.T) {
 			}
 		}
 		// and whoever is told no is told what to do
-		for _, m := range regexp.MustCompile(`tell\(.*"((?:page|signin)\.[a-z]+)"`).FindAllSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile(`tell\(.*"((?:page|signin|desk)\.[a-z]+)"`).FindAllSubmatch(text, -1) {
 			used[string(m[1])+"help"] = true
 		}
 		return err
@@ -446,7 +446,7 @@ func TestEveryWordIsSaidAndUsed(t *testing.T) {
 			}
 		}
 		for _, key := range l.Keys() {
-			if (strings.HasPrefix(key, "page.") || strings.HasPrefix(key, "signin.")) && !used[key] {
+			if (strings.HasPrefix(key, "page.") || strings.HasPrefix(key, "signin.") || strings.HasPrefix(key, "desk.")) && !used[key] {
 				t.Errorf("%s says %s, which no page does", l.Code, key)
 			}
 		}
