@@ -36,6 +36,7 @@ type ActPage struct {
 	Key      string // makes a second submission harmless
 	Seen     int64
 	NotAfter string
+	From     string   // desk: the receipt leads back to it
 	About    []string // kind/version/id
 	Refusal  *Problem
 	SignedIn bool
@@ -53,6 +54,8 @@ type ConfirmPage struct {
 	Disclosures []string
 	Blobs       []string
 	Prepared    string // JSON, for the script that signs
+	From        string
+	Meeting     string
 	Action      string
 	Attested    bool
 }
@@ -82,7 +85,7 @@ func (s *site) actPage(w http.ResponseWriter, r *http.Request, l *language.Langu
 // showForm shows a form with what stands in it already, and why it was refused.
 func (s *site) showForm(w http.ResponseWriter, r *http.Request, l *language.Language, act *conference.Act, typed url.Values, refusal *Problem, status int) {
 	v, who := s.viewFor(r), conference.PersonID("")
-	p := ActPage{Layout: s.layout(v, l, "act/"+act.Name), Act: Explain(act, l), Refusal: refusal, Readonly: s.Desk == nil, About: typed["about"], Now: s.nowAddress(l, typed.Get("meeting"))}
+	p := ActPage{Layout: s.layout(v, l, "act/"+act.Name), Act: Explain(act, l), Refusal: refusal, Readonly: s.Desk == nil, About: typed["about"], From: typed.Get("from"), Now: s.backTo(l, typed.Get("from"), typed.Get("meeting"))}
 	who, p.SignedIn = s.who(r)
 	p.Here, p.Title, p.Lead = "act", p.Act.Title, p.Act.Help
 	f := form{t: newTeller(v, l), act: act, meeting: conference.MeetingID(typed.Get("meeting")), values: typed, reader: v.State().Reader(who, v.State().Last)}
@@ -312,7 +315,9 @@ func (s *site) postTyped(w http.ResponseWriter, r *http.Request, l *language.Lan
 	case p.Refusal != nil:
 		again(*p.Refusal)
 	case p.Attested:
-		s.showPage(w, r, l, "confirm", s.confirmPage(l, act, p, blobs), http.StatusOK)
+		page := s.confirmPage(l, act, p, blobs)
+		page.From, page.Meeting = r.PostForm.Get("from"), r.PostForm.Get("meeting")
+		s.showPage(w, r, l, "confirm", page, http.StatusOK)
 	default:
 		s.finishAct(w, r, l, who, a, again)
 	}
@@ -353,7 +358,7 @@ func (s *site) finishAct(w http.ResponseWriter, r *http.Request, l *language.Lan
 	}
 	v := s.viewFor(r)
 	t := newTeller(v, l)
-	p := ReceiptPage{Layout: s.layout(v, l, ""), Index: receipt.Index, Again: receipt.Again, Sentence: t.act(&a.Submitted), Now: s.nowAddress(l, a.Submitted.Meeting)}
+	p := ReceiptPage{Layout: s.layout(v, l, ""), Index: receipt.Index, Again: receipt.Again, Sentence: t.act(&a.Submitted), Now: s.backTo(l, r.PostForm.Get("from"), cmp.Or(a.Submitted.Meeting, r.PostForm.Get("meeting")))}
 	status := http.StatusCreated
 	if waits != nil {
 		p.Waiting, status = t.person(waits.waits()), http.StatusAccepted
@@ -367,6 +372,15 @@ func (s *site) finishAct(w http.ResponseWriter, r *http.Request, l *language.Lan
 		status = http.StatusOK
 	}
 	s.showPage(w, r, l, "receipt", p, status)
+}
+
+// backTo is where a receipt leads: to the desk whoever came from there, else to what may be done now.
+func (s *site) backTo(l *language.Language, from, meeting string) string {
+	now := s.nowAddress(l, meeting)
+	if at, ok := strings.CutSuffix(now, "/now"); ok && from == "desk" && strings.Contains(at, "/meetings/") {
+		return at + "/desk"
+	}
+	return now
 }
 
 // nowAddress is the page that says what may be done now.

@@ -22,11 +22,26 @@ func Addresses() (list []string) {
 			list = append(list, "/{lang}/"+p.at+"/live")
 		}
 	}
-	for _, own := range []string{"signin", "me", "roles", "enrolments", "enrolments/cards", "now", "now/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}"} {
+	for _, own := range []string{"signin", "me", "roles", "enrolments", "enrolments/cards", "now", "now/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}", "meetings/{meeting}/desk"} {
 		list = append(list, "/{lang}/"+own)
+	}
+	for page := range deskPages {
+		if page != "" {
+			list = append(list, "/{lang}/meetings/{meeting}/desk/"+page)
+		}
 	}
 	for _, e := range endpoints {
 		list = append(list, e.path)
 	}
 	return append(list, "/", "/record", "/api/openapi.json", "/api/", "/no/such/page")
+}
+
+// DeskPages names the pages of a desk that stand still.
+func DeskPages() (names []string) {
+	for name := range deskPages {
+		if name != "live" {
+			names = append(names, name)
+		}
+	}
+	return names
 }

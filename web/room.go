@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,6 +41,8 @@ type DeskFrame struct {
 	At      int64
 	Desks   Desks
 	Stamp   string // size of the record it was drawn from
+	Tabs    []Link // its pages besides the room
+	Keys    []Option
 }
 
 // Stream is the address of the event stream, or "" where the page stands still.
@@ -260,6 +263,7 @@ func (s *site) deskFrame(v *sitting, tab string) DeskFrame {
 		f.Status = v.lang.Say("page.convened")
 	}
 	f.Desks = s.desks(v)
+	f.Tabs, f.Keys = tabs(v.lang), keyList(v.lang)
 	return f
 }
 
@@ -281,6 +285,12 @@ func (s *site) recall(v *sitting, p *RoomPage) {
 			if err == nil && fmt.Sprint(l.Index) == v.r.URL.Query().Get(how) {
 				p.Said, p.At = s.receipt(v, l, how), l.Index
 			}
+		}
+	}
+	if n, err := strconv.ParseInt(v.r.URL.Query().Get("done"), 10, 64); err == nil && p.At == 0 && n >= 0 && n < v.view.State().Size {
+		e, _, caused, err := v.t.entry(v.r.Context(), n) // of no meeting, as what rescinds a slip
+		if err == nil && e.Closed == "" && e.Act.By == string(v.Person) {
+			p.Said, p.At = s.receipt(v, line{e.Index, e.At, e.Act, caused}, "done"), n
 		}
 	}
 }

@@ -40,6 +40,73 @@
     if (at) { event.preventDefault(); at.click(); } else if (field) { event.preventDefault(); field.focus(); }
   });
 
+  // The keys, and the palette: any act by a few letters of its title.
+  const keys = document.getElementById("keys"), palette = document.getElementById("palette");
+  document.getElementById("allkeys")?.addEventListener("click", (event) => { event.preventDefault(); keys.showModal(); });
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
+    event.preventDefault();
+    if (!palette.open) open();
+  });
+  document.getElementById("anyact")?.addEventListener("click", (event) => { event.preventDefault(); open(); });
+  const make = (name, text, ...classes) => { const e = document.createElement(name); e.textContent = text ?? ""; e.classList.add(...classes); return e; };
+  const find = document.getElementById("cmd"), list = document.getElementById("cmds");
+  let acts = [], chosen = 0;
+  const open = async () => {
+    palette.showModal();
+    find.value = ""; find.focus();
+    try {
+      acts = (await (await fetch(palette.dataset.at, { headers: { Accept: "application/json" } })).json()).acts;
+    } catch {
+      acts = [];
+    }
+    show();
+  };
+  const links = () => [...list.querySelectorAll("li:not(.barred)")];
+  const choose = (n) => {
+    const all = links();
+    chosen = all.length ? (n + all.length) % all.length : 0;
+    all.forEach((li, i) => { li.classList.toggle("on", i === chosen); li.setAttribute("aria-selected", i === chosen); });
+    find.setAttribute("aria-activedescendant", all[chosen]?.id ?? "");
+    all[chosen]?.scrollIntoView({ block: "nearest" });
+  };
+  const show = () => {
+    const words = find.value.toLocaleLowerCase(document.documentElement.lang).split(/\s+/).filter(Boolean);
+    const fits = acts.filter((a) => words.every((w) => `${a.title} ${a.about ?? ""} ${a.name}`.toLocaleLowerCase(document.documentElement.lang).includes(w)));
+    list.replaceChildren();
+    for (const [title, part] of [[palette.dataset.now, fits.filter((a) => a.address)], [palette.dataset.notnow, fits.filter((a) => !a.address)]]) {
+      if (!part.length) continue;
+      const ul = make("ul");
+      part.slice(0, 12).forEach((a, i) => {
+        const li = make("li");
+        li.setAttribute("role", "option");
+        if (a.address) {
+          const to = make("a", a.title);
+          to.href = a.address; to.tabIndex = -1;
+          to.append(make("span", [a.about, a.rule].filter(Boolean).join(" · "), "small", "quiet"));
+          li.id = "cmd-" + i;
+          li.append(to);
+          if (a.key) li.append(make("kbd", a.key));
+        } else {
+          li.classList.add("barred");
+          li.setAttribute("aria-disabled", "true");
+          const text = make("span", a.title);
+          text.append(make("span", `${a.why} (${a.rule})`, "small"));
+          li.append(make("span", "⊘"), text);
+        }
+        ul.append(li);
+      });
+      list.append(make("h3", title), ul);
+    }
+    if (!fits.length) list.append(make("p", palette.dataset.none, "quiet", "pad"));
+    choose(0);
+  };
+  find?.addEventListener("input", show);
+  find?.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); choose(chosen + (event.key === "ArrowDown" ? 1 : -1)); }
+    if (event.key === "Enter") { const to = links()[chosen]?.querySelector("a"); if (to) { event.preventDefault(); location.assign(to.href); } }
+  });
+
   // The speaker's clock goes on between two frames, from the server's own time.
   const ahead = performance.now();
   setInterval(() => {
