@@ -74,7 +74,11 @@ func (d *diary) upTo(ctx context.Context, v View, id conference.MeetingID) ([]li
 // told says in few words what a line caused: the event, and whom and what it names.
 func (t teller) told(l line) string {
 	if len(l.Events) == 0 {
-		return t.l.Say("act." + l.Act.Name)
+		party, answer := l.Act.Fields.Get("party").Str, l.Act.Fields.Get("answer").Str
+		if answer != "" {
+			answer = t.word("answer", answer)
+		}
+		return together(": ", t.l.Say("act."+l.Act.Name), together(", ", t.party(conference.PartyID(l.Act.For)), t.party(conference.PartyID(party)), answer))
 	}
 	e := l.Events[0]
 	words := t.words(e)

@@ -9,7 +9,9 @@ import (
 )
 
 // tabs are the pages of a desk besides the room, in order.
-func tabs(l *language.Language) (list []Link) { return list }
+func tabs(l *language.Language) []Link {
+	return []Link{{"sheets", l.Say("desk.tab.sheets")}}
+}
 
 func init() {
 	deskPages["acts"], deskPages["keys"] = (*site).paletteAt, (*site).keysAt

@@ -27,7 +27,8 @@
     }
   };
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches("form[data-desk]")) return;
+    const whole = event.target.matches("form[data-whole]") && event.submitter?.value === "enter";
+    if (!whole && !event.target.matches("form[data-desk]")) return;
     event.preventDefault();
     submit(event.target, event.submitter);
   });
