@@ -85,10 +85,11 @@ type Options struct {
 	Roles    bool           // the record is of the training body: anybody at this machine may take a role
 	Provider *Provider      // vouches for people; nil: passkeys alone
 	// Open opens a sealed value, whoever may see it: the caller asks that first. nil: names stay sealed.
-	Open func(context.Context, record.Digest) (record.Disclosure, error)
-	Log  *slog.Logger // of what was done about signing in; nil: the default one
-	Demo *Demo        // what the start page leads to; nil: it leads to the newest meeting
-	Live *live.Hub    // has the readers of live pages, the caller closes it; nil: one that ends with the record
+	Open  func(context.Context, record.Digest) (record.Disclosure, error)
+	Log   *slog.Logger // of what was done about signing in; nil: the default one
+	Demo  *Demo        // what the start page leads to; nil: it leads to the newest meeting
+	Lists Lists        // reads lists of people; nil: they are entered one by one
+	Live  *live.Hub    // has the readers of live pages, the caller closes it; nil: one that ends with the record
 }
 
 type site struct {
@@ -108,6 +109,7 @@ type site struct {
 	halves     halves
 	diaries    diaries
 	pens       pens
+	incomings  incomings
 	handler    http.Handler
 	secret     [32]byte // of this run: what salts of forms are drawn from
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kurultai/conference"
+	"kurultai/exchange"
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/secretariat"
@@ -157,6 +158,7 @@ func startSite(ctx context.Context, io streams, h *house, addr string, o web.Opt
 	o.Desk, o.Sessions, o.Live = desk{h.s}, sessionsPath(h.dir), s.live
 	o.Roles = training(h) && local.IP.IsLoopback()
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
+	o.Lists = lists{}
 	handler := web.New(reading{h.s}, o)
 	if local.IP.IsLoopback() {
 		handler = loopbackOnly(handler)
@@ -188,4 +190,25 @@ func loopbackOnly(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// lists reads the lists that people bring to the pages.
+type lists struct{}
+
+func (lists) Participants(v web.View, list web.PeopleList) (plan web.PeoplePlan, err error) {
+	table, problems, err := exchange.ReadTable(list.Table)
+	if err != nil {
+		return plan, err
+	}
+	of := exchange.Participants{Desk: exchange.Desk{Origin: v.Origin(), By: list.By, Meeting: list.Meeting, Seed: list.Seed}, Language: list.Language, FirstIsHead: list.FirstIsHead}
+	acts, more := of.Plan(table, v.State())
+	plan.Rows, plan.Left = len(table.Rows), of.Left(table)
+	for _, p := range append(problems, more...) {
+		plan.Problems = append(plan.Problems, web.RowProblem{Row: p.Row, Column: p.Column, Why: p.Why, Remedy: p.Remedy})
+	}
+	for _, a := range acts {
+		plan.Acts = append(plan.Acts, &web.Act{Submitted: a.Act.Submitted, Attestations: a.Act.Attestations, Disclosures: a.Act.Disclosures})
+		plan.Of = append(plan.Of, a.Row)
+	}
+	return plan, nil
 }
