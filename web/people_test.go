@@ -114,3 +114,23 @@ func TestPeopleComeFromAList(t *testing.T) {
 		t.Errorf("a name nobody published is shown, or nobody is: %s", read(page))
 	}
 }
+
+// Papers, programme and messages say how each thing stands, and lead to the acts about it and back.
+func TestTheDeskListsWhatThereIs(t *testing.T) {
+	h := newHall(t)
+	secretary, _ := h.officers()
+	for page, parts := range map[string][]string{
+		"ix/desk/papers":      {"LP/IX/L.1", "Document circulated", "/en/act/IssueCorrigendum?field.symbol=LP%2FIX%2FL.1&from=desk"},
+		"ix/desk/programme":   {"1. Ferries on the lakes", "Item opened", "LP/IX/L.1", "2. Next meeting"},
+		"viii/desk/messages":  {"Zelinor: Ask for the floor", "aloud", "This was not us (326)"},
+		"vii/desk/papers":     {"Nothing yet"},
+		"viii/desk/programme": {"Item closed"},
+	} {
+		text := h.room(secretary, "/en/meetings/"+page)
+		for _, part := range parts {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s lacks %s: %s", page, part, read(text))
+			}
+		}
+	}
+}
