@@ -36,12 +36,12 @@ type ActPage struct {
 	Key      string // makes a second submission harmless
 	Seen     int64
 	NotAfter string
+	From     string   // the place one came from, to which the receipt leads back: chair, desk or ""
 	About    []string // kind/version/id
 	Refusal  *Problem
 	SignedIn bool
 	Readonly bool // this node takes no acts
 	Now      string
-	Back     string // the place one came from: chair, or ""
 }
 
 // ConfirmPage shows exactly what is signed.
@@ -54,9 +54,10 @@ type ConfirmPage struct {
 	Disclosures []string
 	Blobs       []string
 	Prepared    string // JSON, for the script that signs
+	From        string
+	Meeting     string
 	Action      string
 	Attested    bool
-	Back        string // the place one came from: chair, or ""
 }
 
 // ReceiptPage says where an act stands in the record.
@@ -84,7 +85,7 @@ func (s *site) actPage(w http.ResponseWriter, r *http.Request, l *language.Langu
 // showForm shows a form with what stands in it already, and why it was refused.
 func (s *site) showForm(w http.ResponseWriter, r *http.Request, l *language.Language, act *conference.Act, typed url.Values, refusal *Problem, status int) {
 	v, who := s.viewFor(r), conference.PersonID("")
-	p := ActPage{Layout: s.layout(v, l, "act/"+act.Name), Act: Explain(act, l), Refusal: refusal, Readonly: s.Desk == nil, About: typed["about"], Now: s.nowAddress(l, typed.Get("meeting")), Back: typed.Get("back")}
+	p := ActPage{Layout: s.layout(v, l, "act/"+act.Name), Act: Explain(act, l), Refusal: refusal, Readonly: s.Desk == nil, About: typed["about"], From: typed.Get("from"), Now: s.backTo(l, typed.Get("from"), typed.Get("meeting"))}
 	who, p.SignedIn = s.who(r)
 	p.Here, p.Title, p.Lead = "act", p.Act.Title, p.Act.Help
 	f := form{t: newTeller(v, l), act: act, meeting: conference.MeetingID(typed.Get("meeting")), values: typed, reader: v.State().Reader(who, v.State().Last)}
@@ -314,9 +315,9 @@ func (s *site) postTyped(w http.ResponseWriter, r *http.Request, l *language.Lan
 	case p.Refusal != nil:
 		again(*p.Refusal)
 	case p.Attested:
-		confirm := s.confirmPage(l, act, p, blobs)
-		confirm.Back = r.PostForm.Get("back")
-		s.showPage(w, r, l, "confirm", confirm, http.StatusOK)
+		page := s.confirmPage(l, act, p, blobs)
+		page.From, page.Meeting = r.PostForm.Get("from"), r.PostForm.Get("meeting")
+		s.showPage(w, r, l, "confirm", page, http.StatusOK)
 	default:
 		s.finishAct(w, r, l, who, a, again)
 	}
@@ -355,13 +356,13 @@ func (s *site) finishAct(w http.ResponseWriter, r *http.Request, l *language.Lan
 		s.sorry(w, r, l, err)
 		return
 	}
-	if r.PostForm.Get("back") == "chair" && waits == nil {
+	if r.PostForm.Get("from") == "chair" && waits == nil {
 		http.Redirect(w, r, "/"+l.Code+"/meetings/"+url.PathEscape(a.Submitted.Meeting)+"/chair", http.StatusSeeOther)
 		return
 	}
 	v := s.viewFor(r)
 	t := newTeller(v, l)
-	p := ReceiptPage{Layout: s.layout(v, l, ""), Index: receipt.Index, Again: receipt.Again, Sentence: t.act(&a.Submitted), Now: s.nowAddress(l, a.Submitted.Meeting)}
+	p := ReceiptPage{Layout: s.layout(v, l, ""), Index: receipt.Index, Again: receipt.Again, Sentence: t.act(&a.Submitted), Now: s.backTo(l, r.PostForm.Get("from"), cmp.Or(a.Submitted.Meeting, r.PostForm.Get("meeting")))}
 	status := http.StatusCreated
 	if waits != nil {
 		p.Waiting, status = t.person(waits.waits()), http.StatusAccepted
@@ -375,6 +376,15 @@ func (s *site) finishAct(w http.ResponseWriter, r *http.Request, l *language.Lan
 		status = http.StatusOK
 	}
 	s.showPage(w, r, l, "receipt", p, status)
+}
+
+// backTo is where a receipt leads: to the place whoever acted came from, else to what may be done now.
+func (s *site) backTo(l *language.Language, from, meeting string) string {
+	now := s.nowAddress(l, meeting)
+	if at, ok := strings.CutSuffix(now, "/now"); ok && (from == "desk" || from == "chair") && strings.Contains(at, "/meetings/") {
+		return at + "/" + from
+	}
+	return now
 }
 
 // nowAddress is the page that says what may be done now.

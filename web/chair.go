@@ -220,7 +220,7 @@ func (c *podium) typed(o conference.Offer) url.Values {
 	if err != nil {
 		return url.Values{}
 	}
-	typed.Set("back", "chair")
+	typed.Set("from", "chair")
 	return typed
 }
 

@@ -58,7 +58,7 @@ func TestTheChairSeesWhatComesNext(t *testing.T) {
 			ready[o.Act.Name] = ready[o.Act.Name] || o.Refusal == nil
 		}
 		for _, m := range chairDo.FindAllStringSubmatch(page, -1) {
-			if pressed++; !ready[m[1]] || !strings.Contains(m[2], `name="back" value="chair"`) {
+			if pressed++; !ready[m[1]] || !strings.Contains(m[2], `name="from" value="chair"`) {
 				t.Errorf("size %d: a button does %s, which is not offered", size, m[1])
 			}
 		}

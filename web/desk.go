@@ -13,6 +13,11 @@ type Desk interface {
 	Do(ctx context.Context, a *Act) (Receipt, error)
 	// Rehearse decides an act as Do would now, and appends nothing.
 	Rehearse(ctx context.Context, a *Act) (Receipt, error)
+	// RehearseAll decides acts one after another, each as the last one leaves the record, and appends nothing. It says
+	// which was refused.
+	RehearseAll(ctx context.Context, acts []*Act) (failed int, err error)
+	// DoAll has all acts done or none, with nobody else's between them. It says which was refused.
+	DoAll(ctx context.Context, acts []*Act) (failed int, err error)
 	// Now is the recorded time an act would get now.
 	Now() record.Instant
 }

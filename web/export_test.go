@@ -23,11 +23,16 @@ func Addresses() (list []string) {
 			list = append(list, "/{lang}/"+strings.TrimPrefix(p.at+"/live", "{$}/"))
 		}
 	}
-	for _, own := range []string{"signin", "me", "roles", "enrolments", "enrolments/cards", "floor", "now", "now/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}"} {
+	for _, own := range []string{"signin", "me", "roles", "enrolments", "enrolments/cards", "floor", "now", "now/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}", "meetings/{meeting}/desk"} {
 		list = append(list, "/{lang}/"+own)
 	}
 	for _, tab := range phoneTabs {
 		list = append(list, "/{lang}/meetings/{meeting}/floor"+tab, "/{lang}/meetings/{meeting}/floor"+tab+"/live")
+	}
+	for page := range deskPages {
+		if page != "" {
+			list = append(list, "/{lang}/meetings/{meeting}/desk/"+page)
+		}
 	}
 	for _, e := range endpoints {
 		list = append(list, e.path)
@@ -37,3 +42,13 @@ func Addresses() (list []string) {
 
 // NewKey makes a key of an act.
 var NewKey = newKey
+
+// DeskPages names the pages of a desk that stand still.
+func DeskPages() (names []string) {
+	for name := range deskPages {
+		if name != "live" {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -53,6 +53,26 @@ func (d desk) Rehearse(ctx context.Context, a *web.Act) (web.Receipt, error) {
 
 func (d desk) Now() record.Instant { return d.s.Now() }
 
+func (d desk) RehearseAll(ctx context.Context, acts []*web.Act) (int, error) {
+	v := d.s.View()
+	take := v.Rehearse(v.Origin(), d.s.Now, rand.Reader)
+	for i, a := range acts {
+		if _, err := take(ctx, actOf(a)); err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
+}
+
+func (d desk) DoAll(ctx context.Context, acts []*web.Act) (int, error) {
+	w := &secretariat.Whole{}
+	for _, a := range acts {
+		w.Acts = append(w.Acts, actOf(a))
+	}
+	err := d.s.DoWhole(ctx, w)
+	return w.Failed, err
+}
+
 // kept holds sessions as a disk would.
 type kept struct {
 	mu sync.Mutex

@@ -19,6 +19,7 @@
 //	/LANG/meetings/ID/floor             the delegate's place, see phone.go
 //	/LANG/act/ACT                       the form of an act; posted, it is done
 //	/LANG/pending                       acts of two persons that wait for the second
+//	/LANG/meetings/ID/desk              the desk of a meeting and its pages, for officers, see room.go
 //	/LANG/…/live                        the newest main part of a page each time the record grows
 //	/LANG/signin, me, enrol/TOKEN, …    signing in, where this node takes acts, see signin.go
 //	/api/…                              the same as JSON, see api.go
@@ -97,10 +98,11 @@ type Options struct {
 	Roles    bool           // the record is of the training body: anybody at this machine may take a role
 	Provider *Provider      // vouches for people; nil: passkeys alone
 	// Open opens a sealed value, whoever may see it: the caller asks that first. nil: names stay sealed.
-	Open func(context.Context, record.Digest) (record.Disclosure, error)
-	Log  *slog.Logger // of what was done about signing in; nil: the default one
-	Demo *Demo        // what the start page leads to; nil: it leads to the newest meeting
-	Live *live.Hub    // has the readers of live pages, the caller closes it; nil: one that ends with the record
+	Open  func(context.Context, record.Digest) (record.Disclosure, error)
+	Log   *slog.Logger // of what was done about signing in; nil: the default one
+	Demo  *Demo        // what the start page leads to; nil: it leads to the newest meeting
+	Lists Lists        // reads lists of people; nil: they are entered one by one
+	Live  *live.Hub    // has the readers of live pages, the caller closes it; nil: one that ends with the record
 }
 
 type site struct {
@@ -118,6 +120,9 @@ type site struct {
 	ceremonies ceremonies
 	fresh      freshLinks
 	halves     halves
+	diaries    diaries
+	pens       pens
+	incomings  incomings
 	handler    http.Handler
 	secret     [32]byte // of this run: what salts of forms are drawn from
 }
@@ -145,6 +150,7 @@ func New(r Record, o Options) http.Handler {
 	s.settle(mux)
 	s.settlePersonal(mux)
 	s.settlePhone(mux)
+	s.settleDesk(mux)
 	static := http.NewServeMux()
 	static.HandleFunc("GET /static/{version}/{path...}", s.static)
 	if o.Desk != nil {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"kurultai/conference"
+	"kurultai/exchange"
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/secretariat"
@@ -74,6 +75,26 @@ func (d desk) Rehearse(ctx context.Context, a *web.Act) (web.Receipt, error) {
 }
 
 func (d desk) Now() record.Instant { return d.s.Now() }
+
+func (d desk) RehearseAll(ctx context.Context, acts []*web.Act) (int, error) {
+	v := d.s.View()
+	take := v.Rehearse(v.Origin(), d.s.Now, rand.Reader)
+	for i, a := range acts {
+		if _, err := take(ctx, actOf(a)); err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
+}
+
+func (d desk) DoAll(ctx context.Context, acts []*web.Act) (int, error) {
+	w := &secretariat.Whole{}
+	for _, a := range acts {
+		w.Acts = append(w.Acts, actOf(a))
+	}
+	err := d.s.DoWhole(ctx, w)
+	return w.Failed, err
+}
 
 func actOf(a *web.Act) *secretariat.Act {
 	return &secretariat.Act{Submitted: a.Submitted, Attestations: a.Attestations, Disclosures: a.Disclosures, Blobs: a.Blobs}
@@ -138,6 +159,7 @@ func startSite(ctx context.Context, io streams, h *house, addr string, o web.Opt
 	o.Desk, o.Sessions, o.Live = desk{h.s}, sessionsPath(h.dir), s.live
 	o.Roles = training(h) && local.IP.IsLoopback()
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
+	o.Lists = lists{}
 	handler := web.New(reading{h.s}, o)
 	if local.IP.IsLoopback() {
 		handler = loopbackOnly(handler, h.named)
@@ -178,4 +200,25 @@ func loopbackOnly(next http.Handler, named func(host string) bool) http.Handler 
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// lists reads the lists that people bring to the pages.
+type lists struct{}
+
+func (lists) Participants(v web.View, list web.PeopleList) (plan web.PeoplePlan, err error) {
+	table, problems, err := exchange.ReadTable(list.Table)
+	if err != nil {
+		return plan, err
+	}
+	of := exchange.Participants{Desk: exchange.Desk{Origin: v.Origin(), By: list.By, Meeting: list.Meeting, Seed: list.Seed}, Language: list.Language, FirstIsHead: list.FirstIsHead}
+	acts, more := of.Plan(table, v.State())
+	plan.Rows, plan.Left = len(table.Rows), of.Left(table)
+	for _, p := range append(problems, more...) {
+		plan.Problems = append(plan.Problems, web.RowProblem{Row: p.Row, Column: p.Column, Why: p.Why, Remedy: p.Remedy})
+	}
+	for _, a := range acts {
+		plan.Acts = append(plan.Acts, &web.Act{Submitted: a.Act.Submitted, Attestations: a.Act.Attestations, Disclosures: a.Act.Disclosures})
+		plan.Of = append(plan.Of, a.Row)
+	}
+	return plan, nil
 }

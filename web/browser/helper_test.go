@@ -249,6 +249,26 @@ func (v shown) For(r conference.Reader) web.View { return shown{v.View.For(r)} }
 type desk struct{ s *secretariat.Secretariat }
 
 func (d desk) Now() record.Instant { return d.s.Now() }
+
+func (d desk) RehearseAll(ctx context.Context, acts []*web.Act) (int, error) {
+	v := d.s.View()
+	take := v.Rehearse(v.Origin(), d.s.Now, rand.Reader)
+	for i, a := range acts {
+		if _, err := take(ctx, actOf(a)); err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
+}
+
+func (d desk) DoAll(ctx context.Context, acts []*web.Act) (int, error) {
+	w := &secretariat.Whole{}
+	for _, a := range acts {
+		w.Acts = append(w.Acts, actOf(a))
+	}
+	err := d.s.DoWhole(ctx, w)
+	return w.Failed, err
+}
 func (d desk) Do(ctx context.Context, a *web.Act) (web.Receipt, error) {
 	r, err := d.s.Do(ctx, actOf(a))
 	return web.Receipt{Index: r.Index, At: r.At, Events: r.Events, Again: r.Again}, err

@@ -4,15 +4,24 @@
   const policy = self.trustedTypes?.createPolicy("kurultai", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
   const main = () => document.getElementById("main");
   const notice = document.getElementById("offline");
+  // What the reader has opened stays open.
+  const stays = (name, node) => !(name === "open" && node.tagName === "DETAILS");
   const renew = (event) => {
     notice.hidden = true;
     const next = new DOMParser().parseFromString(policy.createHTML(event.data), "text/html");
-    for (const part of ["main", "footer"]) {
-      const from = document.querySelector(part), to = next.querySelector(part);
-      if (from && to) Idiomorph.morph(from, to, { callbacks: { beforeAttributeUpdated: (name, node) => !(name === "open" && node.localName === "details") } }); // what a reader opened stays open
+    for (const part of ["body.desk > header", "main", "footer"]) {
+      const from = document.querySelector(part), to = next.querySelector(part.split(" > ").pop());
+      if (from && to) Idiomorph.morph(from, to, { ignoreActiveValue: true, callbacks: { beforeAttributeUpdated: stays } });
     }
     document.title = main().dataset.title;
     document.dispatchEvent(new Event("renewed"));
+  };
+  // What is for one person alone are elements that the page has already, by their ids.
+  const own = (event) => {
+    for (const to of new DOMParser().parseFromString(policy.createHTML(event.data), "text/html").body.children) {
+      const from = to.id && document.getElementById(to.id);
+      if (from) Idiomorph.morph(from, to);
+    }
   };
   let stream, left = Date.now();
   const connect = () => {
@@ -20,6 +29,7 @@
     stream = new Stream(main().dataset.live + "?seen=" + main().dataset.size, main().dataset.share);
     stream.onopen = () => { notice.hidden = true; dispatchEvent(new Event("back")); };
     stream.onmessage = renew;
+    stream.addEventListener("me", own);
     stream.addEventListener("moved", (event) => { stream.close(); location.replace(event.data); });
     stream.onerror = () => {
       notice.querySelector("span").textContent = main().dataset.asof;
