@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"kurultai/conference"
@@ -19,6 +20,7 @@ type MePage struct {
 	Sessions []OpenSession
 	CanAdd   bool // a passkey one has can attest a further one
 	Officer  bool
+	Places   []Link // where one does one's work
 }
 
 // Device is a passkey as people know it: by when it was enrolled, and who vouches for it.
@@ -67,6 +69,11 @@ func (s *site) mePage(v *turn) error {
 	for _, o := range v.view.State().OfficesOf(v.Person, s.Desk.Now()) {
 		p.Offices = append(p.Offices, t.office(o))
 		p.Officer = p.Officer || o.Capacity == conference.Secretary
+		if at := workplace(o.Capacity); at != "" && s.sitting() != "" {
+			if l := (Link{Text: v.lang.Say(workplaces[at]), Address: "/" + v.lang.Code + "/" + at}); !slices.Contains(p.Places, l) {
+				p.Places = append(p.Places, l)
+			}
+		}
 	}
 	here := hashOf(s.cookie(v.r, "session"))
 	s.sessions.mu.Lock()

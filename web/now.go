@@ -72,7 +72,7 @@ func (s *site) settlePersonal(mux *http.ServeMux) {
 		mux.HandleFunc("GET /{lang}/"+at, now(false))
 		mux.HandleFunc("GET /{lang}/"+at+"/live", now(true))
 	}
-	for _, at := range []string{"chair", "wall"} {
+	for _, at := range []string{"chair", "desk", "wall"} {
 		mux.HandleFunc("GET /{lang}/"+at, spoken(func(w http.ResponseWriter, r *http.Request, l *language.Language) {
 			http.Redirect(w, r, "/"+l.Code+"/meetings/"+url.PathEscape(string(s.sitting()))+"/"+at, http.StatusSeeOther)
 		}))

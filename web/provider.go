@@ -145,7 +145,10 @@ func (s *site) vouched(v *turn) error {
 		return err
 	}
 	s.signInWith(v.w, v.r, in)
-	return v.to("me")
+	if one.link != "" {
+		return v.to("me") // where one sees what was enrolled
+	}
+	return v.to(s.workplace(v, in.Person))
 }
 
 // account changes the code for a token and reads whose it is. It talks to the provider and holds nothing meanwhile.

@@ -101,7 +101,7 @@ func TestAProviderVouchesForWhomALinkEnrolled(t *testing.T) {
 	if w, err := c.Get(origin + "/en/provider/" + token); err != nil || w.StatusCode != http.StatusGone {
 		t.Errorf("a link used twice: %v %v", w.StatusCode, err)
 	}
-	if code, _, end, _ := vouch(t, origin+"/en/provider", nil); code != 200 || end.Path != "/en/me" {
+	if code, _, end, _ := vouch(t, origin+"/en/provider", nil); code != 200 || end.Path != "/en/meetings/vii/chair" {
 		t.Errorf("signing in: %d at %s", code, end)
 	}
 	h.do(t, "RevokeAccount", conference.Secretary, conference.RevokeAccount{Account: accounts[0].Account, Why: "left"}, 0, 1)

@@ -9,6 +9,7 @@ import (
 // RolesPage lists the offices of the training body, for anybody at this machine to take.
 type RolesPage struct {
 	Layout
+	To     string // place the role is for, or ""
 	Groups []RoleGroup
 }
 
@@ -36,9 +37,12 @@ func (s *site) rolesPage(v *turn) error {
 	if err := s.rolesOpen(v); err != nil {
 		return err
 	}
-	p := RolesPage{Layout: s.own(v, "signin.roles")}
+	p := RolesPage{Layout: s.own(v, "signin.roles"), To: v.r.URL.Query().Get("to")}
 	t := newTeller(v.view, v.lang)
 	for _, c := range conference.Capacities {
+		if _, of := workplaces[p.To]; of && workplace(c) != p.To {
+			continue
+		}
 		g := RoleGroup{Title: v.lang.Say("capacity." + string(c))}
 		for _, o := range v.view.State().Holders(c) {
 			name, ok := v.view.Name(o.Person, conference.Language(v.lang.Code))
@@ -67,5 +71,33 @@ func (s *site) takeRole(v *turn) error {
 		return tell(http.StatusForbidden, "signin.noroles")
 	}
 	s.signIn(v.w, v.r, p)
-	return v.to("me")
+	return v.to(s.workplace(v, p))
+}
+
+// workplaces are the pages at which offices do their work, and what they are called.
+var workplaces = map[string]string{"chair": "page.startchair", "desk": "page.startdesk", "floor": "page.startdelegate"}
+
+// workplace is the page at which an office does its work; "" is none of its own.
+func workplace(c conference.Capacity) string {
+	switch c {
+	case conference.Chair:
+		return "chair"
+	case conference.Secretary:
+		return "desk"
+	case conference.Head, conference.ObserverHead, conference.Delegate:
+		return "floor"
+	}
+	return ""
+}
+
+// workplace is where a person goes on to after signing in: the first of their places, once there is a meeting.
+func (s *site) workplace(v *turn, p conference.PersonID) string {
+	if s.sitting() != "" {
+		for _, o := range v.view.State().OfficesOf(p, s.Desk.Now()) {
+			if at := workplace(o.Capacity); at != "" {
+				return at
+			}
+		}
+	}
+	return "me"
 }

@@ -326,7 +326,7 @@ func (s *site) finishSignIn(v *turn) (any, error) {
 		return nil, tell(http.StatusForbidden, "signin.refused")
 	}
 	s.signInWith(v.w, v.r, in)
-	return v.next("me"), nil
+	return v.next(s.workplace(v, k.Person)), nil
 }
 
 // beginPasskey asks the reader's device for a new passkey of a person.

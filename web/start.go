@@ -30,7 +30,7 @@ func (s *site) startPage(w http.ResponseWriter, r *http.Request, l *language.Lan
 	p := StartPage{Layout: s.layout(v, l, "start"), Baku: s.Demo.Baku + "/" + l.Code, Role: s.Demo.Training + "/" + l.Code + "/roles"}
 	p.Title, p.Lead, p.Here = l.Say("page.start"), l.Say("page.startlead"), "start"
 	at := s.Demo.Training + "/" + l.Code
-	for _, place := range [][2]string{{"", l.Say("page.startpublic")}, {"/floor", l.Say("page.startdelegate")}, {"/chair", l.Say("page.startchair")}, {"/desk", l.Say("page.startdesk")}, {"/wall", l.Say("page.startwall")}, {"/record", l.Say("page.startrecord")}} {
+	for _, place := range [][2]string{{"", l.Say("page.startpublic")}, {"/roles?to=floor", l.Say("page.startdelegate")}, {"/roles?to=chair", l.Say("page.startchair")}, {"/roles?to=desk", l.Say("page.startdesk")}, {"/wall", l.Say("page.startwall")}, {"/record", l.Say("page.startrecord")}} {
 		p.Training = append(p.Training, Option{Value: at + place[0], Label: place[1]})
 	}
 	w.Header().Set("Vary", "Accept-Language, Cookie")

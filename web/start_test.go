@@ -21,7 +21,7 @@ func TestOnePageLeadsToAll(t *testing.T) {
 			if len(page) > 50_000 || strings.Contains(page, "⟨") || !strings.Contains(page, `<html lang="`+l.Code+`"`) {
 				t.Errorf("%s: %d bytes", l.Code, len(page))
 			}
-			for _, to := range []string{"http://localhost:9/" + l.Code, "/" + l.Code + "/now", "/" + l.Code + "/record", "/" + l.Code + "/roles"} {
+			for _, to := range []string{"http://localhost:9/" + l.Code, "/" + l.Code + "/wall", "/" + l.Code + "/roles?to=desk", "/" + l.Code + "/roles?to=chair", "/" + l.Code + "/roles?to=floor", "/" + l.Code + "/record", "/" + l.Code + "/roles"} {
 				if !strings.Contains(page, `href="`+to+`"`) {
 					t.Errorf("%s: no way to %s", l.Code, to)
 				}

@@ -14,9 +14,7 @@ func officer(t *testing.T, h *house, n int) *tab {
 	t.Helper()
 	b := person(t)
 	who := string(h.s.View().State().Holders(conference.Secretary)[n].Person)
-	b.visit(h.origin + "/en/roles")
-	b.click(`button[value="`+who+`"]`, "#signout")
-	b.visit(h.origin + "/en/meetings/vii/desk")
+	b.take(h, who, "desk")
 	return b
 }
 

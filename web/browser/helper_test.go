@@ -373,6 +373,13 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 
 func (b *tab) visit(address string) { b.t.Helper(); b.do(chromedp.Navigate(address)) }
 
+// take takes a role of the training body, which leads to the place it works at.
+func (b *tab) take(h *house, who, place string) {
+	b.t.Helper()
+	b.visit(h.origin + "/en/roles")
+	b.click(`button[value="`+who+`"]`, "body."+place+" main")
+}
+
 // click presses what a selector names, and waits until what another names is there.
 func (b *tab) click(selector, until string) {
 	b.t.Helper()

@@ -53,7 +53,8 @@ func TestAPersonEnrolsSignsInAndAddsADevice(t *testing.T) {
 	}
 
 	b.click("#signout", "#signin")
-	b.click("#signin", "#signout")
+	b.click("#signin", "body.chair main")
+	b.visit(h.origin + "/en/me")
 
 	// A further device makes a passkey, and the first one attests it. People choose the device; here one at a time agrees.
 	further, err := chromedp.Call(b.ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
@@ -149,9 +150,8 @@ func TestThePolicyHoldsAndPagesRenewThemselves(t *testing.T) {
 func TestARoleIsTakenAndACardIsMade(t *testing.T) {
 	h := start(t)
 	b := person(t)
-	b.visit(h.origin + "/en/roles")
-	officer := h.s.View().State().Holders(conference.Secretary)[0].Person
-	b.click(`button[value="`+string(officer)+`"]`, "#signout")
+	b.take(h, string(h.s.View().State().Holders(conference.Secretary)[0].Person), "desk")
+	b.visit(h.origin + "/en/me")
 	b.click(`a[href="/en/enrolments"]`, ".enrolled")
 	b.click(`button[name="party"][value="xa"]`, ".invitation")
 	card := b.text(".invitation .mono")
