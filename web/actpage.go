@@ -301,7 +301,7 @@ func (s *site) postTyped(w http.ResponseWriter, r *http.Request, l *language.Lan
 	asked, blobs, err := s.asked(r, l, act)
 	var typed errTyped
 	if errors.As(err, &typed) {
-		again(problemOf(l, &conference.Refusal{Code: "malformed", Args: []string{typed.Error()}, Rule: "doc/record.md 2"}))
+		again(newTeller(s.viewFor(r), l).problem(r.PostForm.Get("meeting"), &conference.Refusal{Code: "malformed", Args: []string{typed.Error()}, Rule: "doc/record.md 2"}))
 		return
 	}
 	var p PreparedAct
@@ -338,7 +338,7 @@ func (s *site) postPrepared(w http.ResponseWriter, r *http.Request, l *language.
 	a, err := s.submission(act, sent)
 	var refusal *conference.Refusal
 	if errors.As(err, &refusal) {
-		again(problemOf(l, refusal))
+		again(newTeller(s.viewFor(r), l).problem("", refusal))
 		return
 	}
 	s.finishAct(w, r, l, who, a, again)
@@ -350,7 +350,7 @@ func (s *site) finishAct(w http.ResponseWriter, r *http.Request, l *language.Lan
 	var refusal *conference.Refusal
 	switch {
 	case errors.As(err, &refusal):
-		again(problemOf(l, refusal))
+		again(newTeller(s.viewFor(r), l).problem(a.Submitted.Meeting, refusal))
 		return
 	case err != nil:
 		s.sorry(w, r, l, err)

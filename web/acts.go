@@ -195,7 +195,7 @@ func (s *site) prepareAct(ctx context.Context, l *language.Language, act *confer
 	p := s.challenge(l, a, who, attested)
 	var refusal *conference.Refusal
 	if errors.As(err, &refusal) {
-		problem := problemOf(l, refusal)
+		problem := newTeller(v.For(s.reader(v, who)), l).problem(asked.Meeting, refusal)
 		p.Refusal, err = &problem, nil
 	}
 	return p, a, err
@@ -472,9 +472,10 @@ var (
 	wrongInItself = []conference.Code{"malformed", "too-long", "not-opened", "sealed-twice", "other-origin", "missing-language", "no-basis", "not-after-too-far", "no-instruction"}
 )
 
-// problemOf tells a refusal in a language.
-func problemOf(l *language.Language, r *conference.Refusal) Problem {
-	p := Problem{Type: "about:blank", Title: l.Say("refusal."+string(r.Code), r.Args...), Status: http.StatusConflict, Code: string(r.Code), Rule: r.Rule, Remedy: l.Say("remedy."+string(r.Code), r.Args...), Args: r.Args}
+// problem tells a refusal of an act at a meeting, or at none.
+func (t teller) problem(m string, r *conference.Refusal) Problem {
+	title, remedy := t.refusal(conference.MeetingID(m), r)
+	p := Problem{Type: "about:blank", Title: title, Status: http.StatusConflict, Code: string(r.Code), Rule: r.Rule, Remedy: remedy, Args: r.Args}
 	switch {
 	case slices.Contains(whoMayNot, r.Code):
 		p.Status = http.StatusForbidden
@@ -492,7 +493,7 @@ func (s *site) complain(w http.ResponseWriter, r *http.Request, err error) {
 	var known errProblem
 	switch {
 	case errors.As(err, &refusal):
-		s.sendProblem(w, r, problemOf(s.preferred(r), refusal))
+		s.sendProblem(w, r, newTeller(s.viewFor(r), s.preferred(r)).problem("", refusal))
 	case errors.As(err, &known):
 		if known.status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", "GET, HEAD")

@@ -281,13 +281,14 @@ func (c *podium) ladder() {
 		sort := o.Label[0].ID
 		at := slices.IndexFunc(pending, func(x conference.Motion) bool { return x.Type == "motion" && x.Sort == sort })
 		title := c.sort(conference.Motion{Sort: sort})
-		switch {
+		switch why := ""; {
 		case at >= 0:
 			c.rung(ChairMotion{Title: title, Note: c.party(pending[at].Party), Entry: pending[at].Index}, pending[at].ID == first.ID)
 		case o.Refusal == nil:
 			c.p.Motions = append(c.p.Motions, ChairMotion{Title: title, Note: o.Label[1].ID, Class: "free", Word: c.say("chair.maymove")})
 		default:
-			c.p.Motions = append(c.p.Motions, ChairMotion{Title: title, Note: c.say("refusal."+string(o.Refusal.Code), o.Refusal.Args...) + " " + o.Refusal.Rule, Class: "barred", Word: c.say("chair.barred")})
+			why, _ = c.refusal(c.id, o.Refusal)
+			c.p.Motions = append(c.p.Motions, ChairMotion{Title: title, Note: why + " " + o.Refusal.Rule, Class: "barred", Word: c.say("chair.barred")})
 		}
 	}
 	for i := range c.p.Motions {
@@ -341,9 +342,9 @@ func (c *podium) after() {
 		}
 	}
 	items, _ := c.s.Agenda(c.id)
-	for n, i := range items {
+	for _, i := range items {
 		if i.State == "proposed" || i.State == "suspended" {
-			c.p.After = append(c.p.After, fmt.Sprintf("%d. %s", n+1, in(i.Title, c.l, string(i.ID))))
+			c.p.After = append(c.p.After, in(i.Title, c.l, string(i.ID)))
 		}
 	}
 }

@@ -72,6 +72,11 @@ func (b *form) group(t reflect.Type, name string) (list []Field) {
 		if p := help[key]; p != nil {
 			b.help(&f, key, p.Description)
 		}
+		if f.Kind == "list" {
+			for i := range f.Fields {
+				f.Fields[i].Label = number(b.t.l, int64(i+1)) // under the legend of the list
+			}
+		}
 		list = append(list, f)
 	}
 	return list

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -72,9 +73,13 @@ func (s *site) settlePersonal(mux *http.ServeMux) {
 		mux.HandleFunc("GET /{lang}/"+at, now(false))
 		mux.HandleFunc("GET /{lang}/"+at+"/live", now(true))
 	}
-	for _, at := range []string{"chair", "desk", "wall"} {
+	for _, at := range []string{"chair", "desk", "floor", "wall"} {
 		mux.HandleFunc("GET /{lang}/"+at, spoken(func(w http.ResponseWriter, r *http.Request, l *language.Language) {
-			http.Redirect(w, r, "/"+l.Code+"/meetings/"+url.PathEscape(string(s.sitting()))+"/"+at, http.StatusSeeOther)
+			to := "-" // where a first meeting is waited for
+			if m := s.sitting(); m != "" {
+				to = url.PathEscape(string(m)) + "/" + at
+			}
+			http.Redirect(w, r, "/"+l.Code+"/meetings/"+to, http.StatusSeeOther)
 		}))
 	}
 	for at, live := range map[string]bool{"chair": false, "chair/live": true} {
@@ -247,8 +252,8 @@ func (s *site) nowAct(t teller, o *conference.Offer, meeting conference.MeetingI
 	}
 	a.Address = a.Action + "?" + typed.Encode()
 	if o.Refusal != nil {
-		a.Why, a.Rule = t.l.Say("refusal."+string(o.Refusal.Code), o.Refusal.Args...), o.Refusal.Rule
-		a.Remedy = t.l.Say("remedy."+string(o.Refusal.Code), o.Refusal.Args...)
+		a.Rule = o.Refusal.Rule
+		a.Why, a.Remedy = t.refusal(meeting, o.Refusal)
 		return a
 	}
 	typed.Set("key", newKey())
@@ -284,7 +289,7 @@ func (t teller) thing(x conference.Thing) string {
 		return in(i.Title, t.l, id)
 	case "proposal":
 		p, _ := t.s.Proposal(conference.ProposalID(x.ID))
-		return together(" · ", string(p.Symbol), x.ID)
+		return cmp.Or(string(p.Symbol), x.ID)
 	case "instrument":
 		i, _ := t.s.Instrument(conference.InstrumentID(x.ID))
 		return in(i.Title, t.l, x.ID)
@@ -295,6 +300,36 @@ func (t teller) thing(x conference.Thing) string {
 		return t.l.Say("page.entry", x.ID)
 	}
 	return t.word(x.Kind, x.ID)
+}
+
+// refusal says why an act at a meeting is refused, and what helps. Where it names a thing by its id, people read its name.
+func (t teller) refusal(m conference.MeetingID, no *conference.Refusal) (why, remedy string) {
+	args := make([]string, len(no.Args))
+	for i, id := range no.Args {
+		args[i] = t.nameOf(m, id)
+	}
+	return t.l.Say("refusal."+string(no.Code), args...), t.l.Say("remedy."+string(no.Code), args...)
+}
+
+// nameOf is the name of what has an id, else the id itself.
+func (t teller) nameOf(m conference.MeetingID, id string) string {
+	for _, kind := range []struct {
+		name  string
+		known func() bool
+		id    string
+	}{
+		{"party", func() bool { _, ok := t.s.Party(conference.PartyID(id)); return ok }, id},
+		{"person", func() bool { _, ok := t.s.Person(conference.PersonID(id)); return ok }, id},
+		{"proposal", func() bool { _, ok := t.s.Proposal(conference.ProposalID(id)); return ok }, id},
+		{"motion", func() bool { _, ok := t.s.Motion(conference.MotionID(id)); return ok }, id},
+		{"instrument", func() bool { _, ok := t.s.Instrument(conference.InstrumentID(id)); return ok }, id},
+		{"item", func() bool { _, ok := t.s.Item(m, conference.ItemID(id)); return ok }, string(m) + "/" + id},
+	} {
+		if kind.known() {
+			return t.thing(conference.Thing{Kind: kind.name, ID: kind.id})
+		}
+	}
+	return id
 }
 
 // word is a word of a vocabulary, else the id itself.

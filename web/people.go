@@ -224,7 +224,8 @@ func (s *site) readPeople(v *sitting) (plan PeoplePlan, err error) {
 	failed, err := s.Desk.RehearseAll(v.r.Context(), plan.Acts)
 	var no *conference.Refusal
 	if errors.As(err, &no) {
-		plan.Problems, err = []RowProblem{{Row: plan.Of[failed], Why: v.lang.Say("act."+plan.Acts[failed].Submitted.Name) + ": " + v.lang.Say("refusal."+string(no.Code), no.Args...), Remedy: v.lang.Say("remedy."+string(no.Code), no.Args...)}}, nil
+		why, remedy := v.t.refusal(v.id, no)
+		plan.Problems, err = []RowProblem{{Row: plan.Of[failed], Why: v.lang.Say("act."+plan.Acts[failed].Submitted.Name) + ": " + why, Remedy: remedy}}, nil
 	}
 	return plan, err
 }

@@ -150,16 +150,8 @@ type PhoneDeed struct {
 
 var phoneTabs = []string{"", "/agenda", "/papers", "/name", "/vote"}
 
-// settlePhone gives the tabs their addresses; /LANG/floor leads to that of the meeting that sits.
+// settlePhone gives the tabs their addresses.
 func (s *site) settlePhone(mux *http.ServeMux) {
-	mux.HandleFunc("GET /{lang}/floor", func(w http.ResponseWriter, r *http.Request) {
-		l, meeting := s.preferred(r), s.sitting()
-		if meeting == "" || l.Code != r.PathValue("lang") {
-			s.fail(w, r, errNotFound)
-			return
-		}
-		http.Redirect(w, r, "/"+l.Code+"/meetings/"+string(meeting)+"/floor", http.StatusSeeOther)
-	})
 	for _, tab := range phoneTabs {
 		at := "GET /{lang}/meetings/{meeting}/floor" + tab
 		name := strings.TrimPrefix(tab, "/")

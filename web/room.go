@@ -770,7 +770,7 @@ func (s *site) deskAct(v *sitting) error {
 	})
 	var no *conference.Refusal
 	if errors.As(err, &no) { // somebody was faster between the two
-		return s.deskRefused(v, a, problemOf(v.lang, no))
+		return s.deskRefused(v, a, v.t.problem(string(v.id), no))
 	}
 	if err != nil {
 		return err

@@ -199,7 +199,8 @@ func (s *site) checked(v *sitting, p *SheetPage, acts []*Act, of []int) error {
 	var no *conference.Refusal
 	if errors.As(err, &no) {
 		l := &p.Lines[of[failed]]
-		l.Wrong = together(" ", v.lang.Say("refusal."+string(no.Code), no.Args...), v.lang.Say("remedy."+string(no.Code), no.Args...))
+		why, remedy := v.t.refusal(v.id, no)
+		l.Wrong = together(" ", why, remedy)
 		p.Wrong = append(p.Wrong, together(": ", l.State.Name, l.Wrong))
 		return nil
 	}

@@ -72,7 +72,7 @@ func (s *site) takeBack(v *sitting, p *CorrectPage, l line) {
 	err = s.decidable(&record.Submitted{Name: "Rescind", By: string(v.Person), As: string(conference.Secretary), Fields: value})
 	var no *conference.Refusal
 	if errors.As(err, &no) {
-		p.Why, p.Remedy = v.lang.Say("refusal."+string(no.Code), no.Args...), v.lang.Say("remedy."+string(no.Code), no.Args...)
+		p.Why, p.Remedy = v.t.refusal(v.id, no)
 	} else {
 		p.Take = &Press{Label: v.lang.Say("act.Rescind") + ": " + p.Last.Text, Hidden: s.pressing(v, "Rescind", nil, map[string]string{
 			"office": string(conference.Secretary), "field.index": fmt.Sprint(l.Index), "field.sort": sort, "field.thing": id})}

@@ -299,23 +299,31 @@ const patience = 60 * time.Second
 // what matches one of the words expected.
 func person(t *testing.T, expected ...string) *tab {
 	t.Helper()
-	return enter(t, chrome, []chromedp.ContextOption{chromedp.WithNewBrowserContext()}, expected...)
+	return visitor(t, patience, expected...)
+}
+
+// visitor is a person who stays for so long.
+func visitor(t *testing.T, stay time.Duration, expected ...string) *tab {
+	t.Helper()
+	return enter(t, chrome, stay, []chromedp.ContextOption{chromedp.WithNewBrowserContext()}, expected...)
 }
 
 // beside opens another tab of the same person in the same browser.
 func (b *tab) beside(expected ...string) *tab {
 	b.t.Helper()
-	return enter(b.t, b.ctx, nil, expected...)
+	return enter(b.t, b.ctx, patience, nil, expected...)
 }
 
-func enter(t *testing.T, in context.Context, how []chromedp.ContextOption, expected ...string) *tab {
+func enter(t *testing.T, in context.Context, stay time.Duration, how []chromedp.ContextOption, expected ...string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(in, how...)
 	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, patience)
+	ctx, stop := context.WithTimeout(ctx, stay)
 	t.Cleanup(stop)
 	b := &tab{t: t, ctx: ctx, marks: make(chan struct{}, 1)}
-	b.do(chromedp.Navigate("about:blank"))
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the tab lives as long as this context
+		t.Fatal(err)
+	}
 	messages := chromedp.Console(ctx)
 	go func() {
 		for m, err := range messages {
@@ -366,7 +374,9 @@ said:
 
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -71,6 +71,7 @@
     find.setAttribute("aria-activedescendant", all[chosen]?.id ?? "");
     all[chosen]?.scrollIntoView({ block: "nearest" });
   };
+  list?.addEventListener("click", (event) => { const to = event.target.closest("[data-to]"); if (to) location.assign(to.dataset.to); });
   const show = () => {
     const words = find.value.toLocaleLowerCase(document.documentElement.lang).split(/\s+/).filter(Boolean);
     const fits = acts.filter((a) => words.every((w) => `${a.title} ${a.about ?? ""} ${a.name}`.toLocaleLowerCase(document.documentElement.lang).includes(w)));
@@ -78,12 +79,13 @@
     for (const [title, part] of [[palette.dataset.now, fits.filter((a) => a.address)], [palette.dataset.notnow, fits.filter((a) => !a.address)]]) {
       if (!part.length) continue;
       const ul = make("ul");
+      ul.setAttribute("role", "group"); ul.setAttribute("aria-label", title);
       part.slice(0, 12).forEach((a, i) => {
         const li = make("li");
         li.setAttribute("role", "option");
         if (a.address) {
-          const to = make("a", a.title);
-          to.href = a.address; to.tabIndex = -1;
+          const to = make("span", a.title, "act");
+          li.dataset.to = a.address;
           to.append(make("span", [a.about, a.rule].filter(Boolean).join(" · "), "small", "quiet"));
           li.id = "cmd-" + i;
           li.append(to);
@@ -97,7 +99,9 @@
         }
         ul.append(li);
       });
-      list.append(make("h3", title), ul);
+      const head = make("h3", title);
+      head.setAttribute("role", "presentation");
+      list.append(head, ul);
     }
     if (!fits.length) list.append(make("p", palette.dataset.none, "quiet", "pad"));
     choose(0);
@@ -105,7 +109,7 @@
   find?.addEventListener("input", show);
   find?.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); choose(chosen + (event.key === "ArrowDown" ? 1 : -1)); }
-    if (event.key === "Enter") { const to = links()[chosen]?.querySelector("a"); if (to) { event.preventDefault(); location.assign(to.href); } }
+    if (event.key === "Enter") { const to = links()[chosen]; if (to) { event.preventDefault(); location.assign(to.dataset.to); } }
   });
 
   // The speaker's clock goes on between two frames, from the server's own time.

@@ -1,0 +1,296 @@
+package browser_test
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"kurultai/conference"
+	"kurultai/language"
+	"kurultai/story/storytest"
+)
+
+// axe is axe-core, which finds what WCAG 2.2 forbids as far as a machine can.
+//
+//go:embed testdata/axe/axe.min.js
+var axe string
+
+// A look is a screen on which a page is checked.
+type look struct {
+	name          string
+	width, height int64
+	media         [][2]string
+}
+
+var looks = []look{
+	{"phone, light", 360, 740, [][2]string{{"prefers-color-scheme", "light"}}},
+	{"desk, dark, still", 1440, 900, [][2]string{{"prefers-color-scheme", "dark"}, {"prefers-reduced-motion", "reduce"}}},
+}
+
+// pictured are the looks that are saved where KURULTAI_PICTURES names a folder.
+var pictured = []look{
+	{"360-light", 360, 740, [][2]string{{"prefers-color-scheme", "light"}}}, {"360-dark", 360, 740, [][2]string{{"prefers-color-scheme", "dark"}}},
+	{"1440-light", 1440, 900, [][2]string{{"prefers-color-scheme", "light"}}}, {"1440-dark", 1440, 900, [][2]string{{"prefers-color-scheme", "dark"}}},
+	{"1920-light", 1920, 1080, [][2]string{{"prefers-color-scheme", "light"}}}, {"1920-dark", 1920, 1080, [][2]string{{"prefers-color-scheme", "dark"}}},
+}
+
+// answers are the codes of pages that say no to the public.
+var answers = map[string]int{"now": 401, "meetings/ix/floor": 401, "meetings/ix/chair": 401, "meetings/ix/desk": 401, "no/such/page": 404, "enrol/" + noLink: 404}
+
+var noLink = strings.Repeat("A", 43)
+
+// A stage is a record in a state, a person who looks at it, and what they look at.
+type stage struct {
+	name   string
+	house  func(t *testing.T) *house
+	enter  func(h *house, b *tab)            // signs in; nil for the public
+	pages  []string                          // below the language
+	doings map[string]func(h *house, b *tab) // states that somebody brings about, by name
+}
+
+func (h *house) as(c conference.Capacity, party conference.PartyID, place string) func(*house, *tab) {
+	return func(h *house, b *tab) { b.take(h, string(h.holder(b.t, c, party)), place) }
+}
+
+func stages(t *testing.T) []stage {
+	sitting := serve(t, storytest.PlayText(t, training(t)))
+	voting := serve(t, storytest.PlayText(t, training(t)))
+	voting.called(t)
+	head := string(sitting.holder(t, conference.Head, "xz"))
+	founded := serve(t, storytest.PlayText(t, founding(t)))
+	baku := serve(t, storytest.Play(t, "baku"))
+	in := func(h *house) func(*testing.T) *house { return func(*testing.T) *house { return h } }
+	role := func(h *house, c conference.Capacity, party conference.PartyID, place string) func(*house, *tab) {
+		return h.as(c, party, place)
+	}
+	desk := []string{"meetings/ix/desk", "enrolments", "now", "pending", "act/RegisterPerson?as=Secretary", "act/PutQuestion?as=Chair&meeting=ix"}
+	for _, page := range []string{"acts", "keys", "correct", "papers", "people", "programme", "messages", "sheets"} {
+		desk = append(desk, "meetings/ix/desk/"+page)
+	}
+	return []stage{
+		{name: "public", house: in(sitting), pages: []string{"", "meetings", "meetings/ix", "meetings/viii", "meetings/vii", "meetings/viii/programme", "meetings/viii/replay", "meetings/viii/communique",
+			"meetings/viii/wall", "meetings/ix/wall", "documents", "documents/LP/VIII/L.1", "decisions", "instruments/statute", "commitments", "parties", "parties/xa", "parties/xa?on=2027-01-01", "people/" + head,
+			"search", "search?q=ferr", "search?q=nothing-of-the-kind", "record", "record/5", "record/200", "record?at=100", "meetings/viii?at=300", "now", "roles", "roles?to=desk", "signin", "act/AskFloor", "meetings/ix/floor", "meetings/ix/chair", "meetings/ix/desk", "no/such/page", "enrol/" + noLink},
+			doings: map[string]func(*house, *tab){"meetings/ix without a network": func(h *house, b *tab) {
+				b.visit(h.origin + "/en/meetings/ix")
+				h.cut()
+				b.until(`!document.getElementById("offline").hidden`)
+			}, "meetings/ix/wall without a network": func(h *house, b *tab) {
+				b.visit(h.origin + "/en/meetings/ix/wall")
+				h.cut()
+				b.until(`!document.getElementById("offline").hidden`)
+			}}},
+		{name: "delegate", house: in(sitting), enter: role(sitting, conference.Head, "xz", "phone"), pages: []string{"meetings/ix/floor", "meetings/ix/floor/agenda", "meetings/ix/floor/papers", "meetings/ix/floor/name", "me", "now", "act/AskFloor?as=Head&for=xz&meeting=ix", "act/Move?as=Head&for=xz&meeting=ix"},
+			doings: map[string]func(*house, *tab){"an act refused": func(h *house, b *tab) {
+				b.visit(h.origin + "/en/act/Move?as=Head&for=xz&meeting=ix")
+				b.click(`button.main[name="do"]`, ".note.no[role=alert]:not([hidden])")
+			}}},
+		{name: "observer", house: in(sitting), enter: role(sitting, conference.ObserverHead, "xm", "phone"), pages: []string{"meetings/ix/floor"}},
+		{name: "chair", house: in(sitting), enter: role(sitting, conference.Chair, "", "chair"), pages: []string{"meetings/ix/chair"}},
+		{name: "desk", house: in(sitting), enter: role(sitting, conference.Secretary, "", "desk"), pages: desk,
+			doings: map[string]func(*house, *tab){"the palette": func(h *house, b *tab) {
+				b.visit(h.origin + "/en/meetings/ix/desk")
+				b.until(`!!document.querySelector("#desks")`)
+				b.key("k", ", ctrlKey: true")
+				b.until(`document.querySelector("dialog.palette[open]") !== null`)
+			}, "the keys": func(h *house, b *tab) {
+				b.visit(h.origin + "/en/meetings/ix/desk")
+				b.until(`!!document.querySelector("#desks")`)
+				b.key("?", "")
+				b.until(`document.querySelector("#keys").open`)
+			}}},
+		{name: "a vote, public", house: in(voting), pages: []string{"meetings/ix", "meetings/ix/wall"}},
+		{name: "a vote, delegate", house: in(voting), enter: role(voting, conference.Head, "xz", "phone"), pages: []string{"meetings/ix/floor", "meetings/ix/floor/vote"},
+			doings: map[string]func(*house, *tab){"a vote to confirm": func(h *house, b *tab) {
+				b.visit(h.origin + "/en/meetings/ix/floor")
+				b.click(`#ballot button[value="abstain"]`, "#ask[open]")
+			}, "a vote that waits for the network": func(h *house, b *tab) {
+				b.visit(h.origin + "/en/meetings/ix/floor")
+				h.cut()
+				b.click(`#ballot button[value="no"]`, "#ask[open]")
+				b.click("#ask button.main", `#outbox [data-state="waits"]`)
+			}}},
+		{name: "a vote, chair", house: in(voting), enter: role(voting, conference.Chair, "", "chair"), pages: []string{"meetings/ix/chair"}},
+		{name: "a vote, desk", house: in(voting), enter: role(voting, conference.Secretary, "", "desk"), pages: []string{"meetings/ix/desk", "meetings/ix/desk/sheets"}},
+		{name: "a body without a meeting", house: in(founded), pages: []string{"", "meetings", "decisions", "documents", "parties", "record", "search", "chair", "wall", "floor", "desk"}},
+		{name: "a reported meeting", house: in(baku), pages: []string{"", "meetings/xxii", "meetings/xxii/communique", "meetings/xxii/programme", "meetings/xxii/replay", "meetings/xxii/wall", "parties", "decisions", "record", "record/30"}},
+	}
+}
+
+// founding is the training story before its first meeting is convened.
+func founding(t *testing.T) []byte {
+	t.Helper()
+	before, _, found := strings.Cut(string(training(t)), `"name":"ConveneMeeting"`)
+	if !found {
+		t.Fatal("the training story convenes no meeting")
+	}
+	return []byte(before[:strings.LastIndex(before, "\n")+1])
+}
+
+// Finding is what axe says of elements of a page.
+type finding struct {
+	ID, Help string
+	Nodes    []struct {
+		Target         []any
+		HTML           string
+		FailureSummary string
+		Any            []struct{ Data json.RawMessage }
+	}
+}
+
+// unsure are what axe leaves to people to decide, who have decided.
+var unsure = map[string]string{
+	"color-contrast elmPartiallyObscured": "in a bar that scrolls sideways, where the same words pass when they are in sight",
+	"color-contrast shortTextContent":     "a figure or a sign, in the colour of the words beside it",
+	"color-contrast emptyValue":           "nothing is typed yet; what is typed has the colours of the page",
+	"color-contrast imgNode":              "a flag stands before the words, not behind them",
+}
+
+// open are the elements of a finding that nobody has decided about.
+func (f *finding) open() bool {
+	undecided := f.Nodes[:0]
+	for _, n := range f.Nodes {
+		why := struct{ MessageKey string }{}
+		if len(n.Any) > 0 {
+			_ = json.Unmarshal(n.Any[0].Data, &why) // other rules have data of other shapes: those are not decided
+		}
+		if unsure[f.ID+" "+why.MessageKey] == "" {
+			undecided = append(undecided, n)
+		}
+	}
+	f.Nodes = undecided
+	return len(undecided) > 0
+}
+
+// Each page in each of its states keeps to WCAG 2.2 AA as far as axe can tell, and nothing is wider than the screen.
+func TestEveryPageKeepsToWCAG(t *testing.T) {
+	checked, findings := 0, 0
+	pictures := os.Getenv("KURULTAI_PICTURES")
+	for _, s := range stages(t) {
+		h := s.house(t)
+		b := visitor(t, 20*patience, "ERR_", "Failed to load", "net::", "401", "403", "404", "410", "422", "status of")
+		if s.enter != nil {
+			s.enter(h, b)
+		}
+		check := func(name string) {
+			for _, l := range looks {
+				b.look(l)
+				checked++
+				findings += b.axe(s.name+": "+name, l)
+			}
+			if pictures != "" {
+				b.picture(filepath.Join(pictures, strings.NewReplacer("/", "-", "?", "-", " ", "-").Replace(s.name+" "+name)))
+			}
+		}
+		for _, page := range s.pages {
+			b.visit(h.origin + "/en/" + page)
+			if code := run[int](b, `performance.getEntriesByType("navigation")[0].responseStatus`); code != max(answers[page], http.StatusOK) && s.enter == nil || s.enter != nil && code != http.StatusOK {
+				t.Errorf("%s: /%s answers with %d", s.name, page, code)
+			}
+			check("/" + page)
+		}
+		for name, bring := range s.doings {
+			b.look(looks[0])
+			bring(h, b)
+			check(name)
+			h.mend()
+		}
+	}
+	t.Logf("pages x states checked: %d, findings: %d", checked, findings)
+	if checked < 150 {
+		t.Errorf("only %d were checked", checked)
+	}
+}
+
+// look sets the screen.
+func (b *tab) look(l look) {
+	b.t.Helper()
+	var features []*emulation.MediaFeature
+	for _, m := range l.media {
+		features = append(features, &emulation.MediaFeature{Name: m[0], Value: m[1]})
+	}
+	if _, err := chromedp.Call(b.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: l.height, DeviceScaleFactor: 1}); err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// axe reports what it finds on the page, and how much.
+func (b *tab) axe(name string, l look) (found int) {
+	b.t.Helper()
+	if run[bool](b, `!self.axe`) {
+		run[any](b, axe+"; null")
+	}
+	if wide := run[int64](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+		b.t.Errorf("%s (%s) is wider than the screen by %d", name, l.name, wide)
+		found++
+	}
+	var r struct{ Violations, Incomplete []finding }
+	text := run[string](b, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations", "incomplete"]}).then(r => JSON.stringify({violations: r.violations, incomplete: r.incomplete}))`)
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, f := range r.Violations {
+		found++
+		b.t.Errorf("%s (%s): %s: %s\n%s", name, l.name, f.ID, f.Help, f.where())
+	}
+	for _, f := range r.Incomplete {
+		if f.open() {
+			found++
+			b.t.Errorf("%s (%s), unsure: %s: %s\n%s", name, l.name, f.ID, f.Help, f.where())
+		}
+	}
+	return found
+}
+
+func (f finding) where() string {
+	var lines []string
+	for _, n := range f.Nodes[:min(len(f.Nodes), 4)] {
+		lines = append(lines, fmt.Sprintf("\t%v %.160s\n\t\t%.200s", n.Target, n.HTML, strings.ReplaceAll(n.FailureSummary, "\n", " ")))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// picture saves the page on each screen.
+func (b *tab) picture(path string) {
+	b.t.Helper()
+	for _, l := range pictured {
+		b.look(l)
+		png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+		if err == nil {
+			err = os.WriteFile(path+"-"+l.name+".png", png, 0o644)
+		}
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// In no language is a page wider than a phone, and none leaves a word unsaid.
+func TestEveryLanguageFitsAPhone(t *testing.T) {
+	h := serve(t, storytest.PlayText(t, training(t)))
+	b := visitor(t, 5*patience)
+	b.take(h, string(h.holder(t, conference.Secretary, "")), "desk")
+	b.look(look{"narrow", 320, 640, nil})
+	n := 0
+	for _, l := range language.All() {
+		for _, page := range []string{"", "meetings/ix", "meetings/viii", "meetings/viii/programme", "documents", "parties", "commitments", "record", "meetings/ix/wall", "meetings/ix/desk", "meetings/ix/desk/people", "now", "me"} {
+			b.visit(h.origin + "/" + l.Code + "/" + page)
+			if wide := run[int64](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+				b.t.Errorf("/%s/%s is wider than the screen by %d: %s", l.Code, page, wide, run[string](b, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + "." + e.className).slice(0, 4).join(", ")`))
+			}
+			n++
+		}
+	}
+	t.Logf("%d pages fit", n)
+}
