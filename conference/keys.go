@@ -118,7 +118,7 @@ func (s *State) SignInAt() OriginNamed { return s.authenticity.origin }
 type (
 	// InviteToEnrol makes a link with which a person enrols a device or an account. An earlier one ends.
 	InviteToEnrol struct {
-		Person PersonID       `json:"person" jsonschema:"a registered person"`
+		Person PersonID       `json:"person" jsonschema:"who is registered, or holds an office"`
 		Link   record.Digest  `json:"link" jsonschema:"SHA-256 of the 32 random bytes that the link carries"`
 		Until  record.Instant `json:"until" jsonschema:"when it ends, at most 30 days from now"`
 	}
@@ -359,7 +359,7 @@ func enrolment(ed *edition) {
 		Name: "InviteToEnrol", Title: "Invite to enrol", Help: "Makes a link with which a person enrols a device or an account, once. An earlier one that was not used ends.",
 		Who: []Capacity{Secretary}, Attested: true, Rule: "doc/record.md 5", Refusals: []Code{"unknown-person", "forgotten", "link-taken", "link-expired", "link-too-long"}, Causes: []string{"EnrolmentInvited"}, Timed: true,
 	}, func(s *State, c *Call, f *InviteToEnrol) ([]Event, *Refusal) {
-		if r := s.known(f.Person); r != nil {
+		if r := s.somebody(f.Person, c.At); r != nil {
 			return nil, r
 		}
 		switch {

@@ -138,7 +138,7 @@ func offices(t teller, act *conference.Act, who conference.PersonID, typed url.V
 	} else if party := typed.Get("for"); party != "" {
 		here += "/" + party
 	}
-	for _, o := range t.s.Offices(who, t.s.Last) {
+	for _, o := range t.s.ActsAs(who, t.s.Last) {
 		if slices.Contains(act.Who, o.Capacity) {
 			if act.Desk && o.Capacity == conference.Secretary {
 				list = append(list, t.parties(here)...)
