@@ -310,12 +310,12 @@ func TestAccountsEndWithTheirPerson(t *testing.T) {
 
 func TestAKeyKnownToItsPartySaysSo(t *testing.T) {
 	d, keys := attestedDesk(t)
-	if p, ok := d.PassedBy(keys[0].Credential()); ok {
-		t.Errorf("passed by %s before anybody said so", p)
+	if k, _ := d.Passkey(keys[0].Credential()); k.Countersigned != "" {
+		t.Errorf("passed by %s before anybody said so", k.Countersigned)
 	}
 	d.must(t, head("CountersignKey", `{"credential":"`+keys[0].Credential()+`"}`))
-	if p, ok := d.PassedBy(keys[0].Credential()); !ok || p != "a" {
-		t.Errorf("passed by %q", p)
+	if k, _ := d.Passkey(keys[0].Credential()); k.Countersigned != "a" {
+		t.Errorf("passed by %q", k.Countersigned)
 	}
 	if k, ok := d.PartyKeyOf("a"); !ok || k.Credential != keys[3].Credential() {
 		t.Errorf("%+v", k)

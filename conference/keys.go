@@ -24,7 +24,7 @@ type Passkey struct {
 	Credential    string
 	Person        PersonID
 	Key           string  // an uncompressed point of P-256, base64url
-	Countersigned PartyID // "": enrolled by the secretariat alone
+	Countersigned PartyID // the party that knows it; "": enrolled by the secretariat alone
 	Revoked       bool
 	Enrolled      int64 // entry that enrolled it
 	Index         int64 // entry that changed it last
@@ -80,12 +80,6 @@ func (s *State) Passkey(credential string) (Passkey, bool) {
 // PartyKeyOf finds the key of a party that is in force.
 func (s *State) PartyKeyOf(p PartyID) (PartyKey, bool) {
 	return s.authenticity.partyKeys.Get(s.authenticity.parties.At(string(p)))
-}
-
-// PassedBy names the party that countersigned a passkey; without, it was enrolled by the secretariat alone.
-func (s *State) PassedBy(credential string) (PartyID, bool) {
-	p := s.authenticity.passkeys.At(credential).Countersigned
-	return p, p != ""
 }
 
 // EnrolmentLink finds a link by the digest of its token.

@@ -114,6 +114,9 @@ func (s *site) nowPage(w http.ResponseWriter, r *http.Request, l *language.Langu
 	case !known && meeting != "":
 		s.fail(w, r, errNotFound)
 		return
+	case !in && live:
+		leadTo(w, "/"+l.Code+"/signin")
+		return
 	case !in:
 		s.sorry(w, r, l, errProblem{http.StatusUnauthorized, "page.signin", nil})
 		return
