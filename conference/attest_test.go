@@ -258,6 +258,40 @@ func TestWhatAKeySaysEndsWithItsPerson(t *testing.T) {
 	}
 }
 
+// Who is in office is enrolled though nobody registered it, as long as it is in office; nobody else is.
+func TestAnOfficerWhoWasNeverRegisteredIsEnrolled(t *testing.T) {
+	d := newDesk(t)
+	token := func(n byte) []byte { return append(make([]byte, 31), n) }
+	invite := func(who int, n byte) act {
+		return act{as: Secretary, by: 1, name: "InviteToEnrol", fields: `{"link":"` + string(record.DigestOf(token(n))) + `","person":"` + pid(who) + `","until":"2030-03-25T00:00:00.000Z"}`}
+	}
+	enrol := func(who int, n byte) act {
+		k := device(t, uint64(n))
+		return act{as: Myself, by: who, name: "EnrolPasskey", fields: `{"credential":"` + k.Credential() + `","key":"` + k.Public() + `","link":"` + canonical.EncodeBytes(token(n)) + `"}`}
+	}
+	refused := func(what string, a act, code Code) {
+		t.Helper()
+		if r := d.do(t, a); r == nil && code != "" || r != nil && r.Code != code {
+			t.Errorf("%s: %v, not %q", what, r, code)
+		}
+	}
+	refused("a rapporteur of the founding is invited", invite(3, 1), "")
+	refused("and enrols", enrol(3, 1), "")
+	if k := d.Passkeys(PersonID(pid(3))); len(k) != 1 || d.Reader(PersonID(pid(3)), d.at).Person == "" {
+		t.Errorf("%+v", k)
+	}
+	refused("somebody unknown is invited", invite(8, 2), "unknown-person")
+	refused("somebody unknown enrols", enrol(8, 1), "not-holder")
+	refused("an open link", invite(3, 3), "")
+	refused("the office ends", act{as: Secretary, by: 1, with: 2, name: "RevokeOffice", fields: `{"capacity":"Rapporteur","person":"` + pid(3) + `"}`}, "")
+	refused("a link opens nothing out of office", enrol(3, 3), "not-holder")
+	refused("nor is there a new one", invite(3, 4), "unknown-person")
+	refused("registered at last", act{as: Secretary, by: 1, name: "RegisterPerson", fields: `{"names":[["en",{"sealed":"` + anyDigest + `"}]],"person":"` + pid(3) + `"}`}, "")
+	refused("the link opens again", enrol(3, 3), "")
+	refused("forgotten", act{as: Secretary, by: 1, name: "ForgetPerson", fields: `{"ground":"request","person":"` + pid(3) + `"}`}, "")
+	refused("and invited no more", invite(3, 5), "forgotten")
+}
+
 func TestAccountsEndWithTheirPerson(t *testing.T) {
 	d := newDesk(t)
 	d.must(t, link_)
@@ -276,12 +310,12 @@ func TestAccountsEndWithTheirPerson(t *testing.T) {
 
 func TestAKeyKnownToItsPartySaysSo(t *testing.T) {
 	d, keys := attestedDesk(t)
-	if p, ok := d.PassedBy(keys[0].Credential()); ok {
-		t.Errorf("passed by %s before anybody said so", p)
+	if k, _ := d.Passkey(keys[0].Credential()); k.Countersigned != "" {
+		t.Errorf("passed by %s before anybody said so", k.Countersigned)
 	}
 	d.must(t, head("CountersignKey", `{"credential":"`+keys[0].Credential()+`"}`))
-	if p, ok := d.PassedBy(keys[0].Credential()); !ok || p != "a" {
-		t.Errorf("passed by %q", p)
+	if k, _ := d.Passkey(keys[0].Credential()); k.Countersigned != "a" {
+		t.Errorf("passed by %q", k.Countersigned)
 	}
 	if k, ok := d.PartyKeyOf("a"); !ok || k.Credential != keys[3].Credential() {
 		t.Errorf("%+v", k)

@@ -24,7 +24,7 @@ const (
 	Depositary   Capacity = "Depositary"   // the keeper of an instrument (VCLT 76-77)
 	Protocol     Capacity = "Protocol"     // an officer of protocol
 	Press        Capacity = "Press"        // an officer of the press service
-	Myself       Capacity = "Person"       // a registered person, about itself
+	Myself       Capacity = "Person"       // whoever is registered or holds an office, about itself
 )
 
 // Capacities lists those one can be granted, in order.

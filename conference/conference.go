@@ -133,7 +133,7 @@ func (s *State) capable(c *Call) *Refusal {
 		return nil
 	}
 	if Capacity(c.As) == Myself {
-		if p, ok := s.persons.Get(c.By); !ok || p.Forgotten {
+		if s.somebody(PersonID(c.By), c.At) != nil {
 			return refuse("not-holder", c.act.Rule, c.By, c.As)
 		}
 		return nil

@@ -24,7 +24,7 @@ type Passkey struct {
 	Credential    string
 	Person        PersonID
 	Key           string  // an uncompressed point of P-256, base64url
-	Countersigned PartyID // "": enrolled by the secretariat alone
+	Countersigned PartyID // the party that knows it; "": enrolled by the secretariat alone
 	Revoked       bool
 	Enrolled      int64 // entry that enrolled it
 	Index         int64 // entry that changed it last
@@ -82,12 +82,6 @@ func (s *State) PartyKeyOf(p PartyID) (PartyKey, bool) {
 	return s.authenticity.partyKeys.Get(s.authenticity.parties.At(string(p)))
 }
 
-// PassedBy names the party that countersigned a passkey; without, it was enrolled by the secretariat alone.
-func (s *State) PassedBy(credential string) (PartyID, bool) {
-	p := s.authenticity.passkeys.At(credential).Countersigned
-	return p, p != ""
-}
-
 // EnrolmentLink finds a link by the digest of its token.
 func (s *State) EnrolmentLink(link record.Digest) (EnrolmentLink, bool) {
 	return s.authenticity.links.Get(string(link))
@@ -118,7 +112,7 @@ func (s *State) SignInAt() OriginNamed { return s.authenticity.origin }
 type (
 	// InviteToEnrol makes a link with which a person enrols a device or an account. An earlier one ends.
 	InviteToEnrol struct {
-		Person PersonID       `json:"person" jsonschema:"a registered person"`
+		Person PersonID       `json:"person" jsonschema:"who is registered, or holds an office"`
 		Link   record.Digest  `json:"link" jsonschema:"SHA-256 of the 32 random bytes that the link carries"`
 		Until  record.Instant `json:"until" jsonschema:"when it ends, at most 30 days from now"`
 	}
@@ -359,7 +353,7 @@ func enrolment(ed *edition) {
 		Name: "InviteToEnrol", Title: "Invite to enrol", Help: "Makes a link with which a person enrols a device or an account, once. An earlier one that was not used ends.",
 		Who: []Capacity{Secretary}, Attested: true, Rule: "doc/record.md 5", Refusals: []Code{"unknown-person", "forgotten", "link-taken", "link-expired", "link-too-long"}, Causes: []string{"EnrolmentInvited"}, Timed: true,
 	}, func(s *State, c *Call, f *InviteToEnrol) ([]Event, *Refusal) {
-		if r := s.known(f.Person); r != nil {
+		if r := s.somebody(f.Person, c.At); r != nil {
 			return nil, r
 		}
 		switch {

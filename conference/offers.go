@@ -55,10 +55,10 @@ func (a *Act) Required() (names []string) {
 	return names
 }
 
-// Offices lists the capacities a person holds at an instant, in order; one about itself stands last.
-func (s *State) Offices(p PersonID, at record.Instant) (held []Office) {
+// ActsAs lists in what a person may act at an instant: the offices it holds, in order, and last about itself.
+func (s *State) ActsAs(p PersonID, at record.Instant) (held []Office) {
 	held = s.OfficesOf(p, at)
-	if known, ok := s.persons.Get(string(p)); ok && !known.Forgotten {
+	if s.somebody(p, at) == nil {
 		held = append(held, Office{Person: p, Capacity: Myself})
 	}
 	return held
@@ -67,7 +67,7 @@ func (s *State) Offices(p PersonID, at record.Instant) (held []Office) {
 // Offers lists what a person may do at an instant and what is barred, at a meeting and outside of any, in order of
 // capacity and act. Each offer was put to Decide, so whoever shows it says what the writer will say.
 func (s *State) Offers(by PersonID, meeting MeetingID, at record.Instant) (list []Offer) {
-	for _, office := range s.Offices(by, at) {
+	for _, office := range s.ActsAs(by, at) {
 		for _, act := range s.Catalogue() {
 			if slices.Contains(act.Who, office.Capacity) {
 				list = append(list, s.OffersOf(act, office, meeting, at)...)

@@ -187,6 +187,15 @@ func (s *State) known(p PersonID) *Refusal {
 	return nil
 }
 
+// somebody refuses a person that is neither registered nor in office at an instant, or is forgotten. The first officers
+// are named by the founding, before anybody can be registered.
+func (s *State) somebody(p PersonID, at record.Instant) *Refusal {
+	if !s.persons.Has(string(p)) && len(s.OfficesOf(p, at)) > 0 {
+		return nil
+	}
+	return s.known(p)
+}
+
 // named refuses unless the person is known and has a name in each language.
 func (s *State) named(p PersonID, languages []Language) *Refusal {
 	if r := s.known(p); r != nil {

@@ -138,7 +138,7 @@ func offices(t teller, act *conference.Act, who conference.PersonID, typed url.V
 	} else if party := typed.Get("for"); party != "" {
 		here += "/" + party
 	}
-	for _, o := range t.s.Offices(who, t.s.Last) {
+	for _, o := range t.s.ActsAs(who, t.s.Last) {
 		if slices.Contains(act.Who, o.Capacity) {
 			if act.Desk && o.Capacity == conference.Secretary {
 				list = append(list, t.parties(here)...)
@@ -365,7 +365,7 @@ func (s *site) finishAct(w http.ResponseWriter, r *http.Request, l *language.Lan
 	p := ReceiptPage{Layout: s.layout(v, l, ""), Index: receipt.Index, Again: receipt.Again, Sentence: t.act(&a.Submitted), Now: s.backTo(l, r.PostForm.Get("from"), cmp.Or(a.Submitted.Meeting, r.PostForm.Get("meeting")))}
 	status := http.StatusCreated
 	if waits != nil {
-		p.Waiting, status = t.person(waits.waits()), http.StatusAccepted
+		p.Waiting, status = t.known(waits.waits(), s.Desk.Now()), http.StatusAccepted
 		p.Title = l.Say("page.waitssecond", p.Waiting)
 	} else {
 		at := receipt.At.String()
@@ -438,7 +438,7 @@ func (s *site) pendingPage(w http.ResponseWriter, r *http.Request, l *language.L
 	for _, h := range s.halves.waitingFor(who, s.Desk.Now()) {
 		a := &h.act.Submitted
 		until := h.until.String()
-		line := PendingLine{ID: h.id, Act: a.Name, Sentence: t.act(a), Pretty: pretty(a.Text()), Submitted: a.Text(), Until: until[:10] + " " + until[11:19] + " UTC", First: t.person(conference.PersonID(a.By)),
+		line := PendingLine{ID: h.id, Act: a.Name, Sentence: t.act(a), Pretty: pretty(a.Text()), Submitted: a.Text(), Until: until[:10] + " " + until[11:19] + " UTC", First: t.known(conference.PersonID(a.By), s.Desk.Now()),
 			Mine: h.waits() == who, Attested: len(h.act.Attestations) > 0}
 		if line.Mine {
 			text, _ := json.Marshal(s.challenge(l, h.act, who, line.Attested))

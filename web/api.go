@@ -104,6 +104,21 @@ type (
 		Forgotten bool              `json:"forgotten,omitempty"`
 		Index     int64             `json:"index"`
 	}
+	// PasskeyView is a passkey a person is known by.
+	PasskeyView struct {
+		Credential    string       `json:"credential" jsonschema:"credential id, base64url"`
+		Person        string       `json:"person"`
+		Offices       []OfficeView `json:"offices,omitempty" jsonschema:"what the person may act as"`
+		Countersigned string       `json:"countersigned,omitempty" jsonschema:"party that says it knows it; absent: enrolled by the secretariat alone"`
+		Revoked       bool         `json:"revoked,omitempty"`
+		Enrolled      int64        `json:"enrolled" jsonschema:"entry that enrolled it"`
+		Index         int64        `json:"index" jsonschema:"entry that changed it last"`
+	}
+	// OfficeView is an office somebody holds.
+	OfficeView struct {
+		As  string `json:"as" jsonschema:"capacity"`
+		For string `json:"for,omitempty" jsonschema:"party"`
+	}
 	// PlaceView is a city, alley, monument or hall.
 	PlaceView struct {
 		ID    string            `json:"id"`
@@ -304,6 +319,7 @@ var endpoints = []endpoint{
 		return partyView(p), found(ok)
 	}},
 	{path: "/api/persons/{id}", title: "One person, with the names published to all", result: resultOf[PersonView](), get: personView},
+	{path: "/api/passkeys/{id}", title: "One passkey: whose it is, and who vouches for it", result: resultOf[PasskeyView](), get: passkeyView},
 	{path: "/api/places/{id}", title: "One place", result: resultOf[PlaceView](), get: func(q *query) (any, error) {
 		p, ok := q.v.State().Place(conference.PlaceID(q.PathValue("id")))
 		return PlaceView{string(p.Place), string(p.Type), string(p.PlaceNamed.Party), byLanguage(p.Names), p.Index}, found(ok)
@@ -524,6 +540,16 @@ func personView(q *query) (any, error) {
 		}
 	}
 	return v, nil
+}
+
+func passkeyView(q *query) (any, error) {
+	st := q.v.State()
+	k, ok := st.Passkey(q.PathValue("id"))
+	v := PasskeyView{k.Credential, string(k.Person), nil, string(k.Countersigned), k.Revoked, k.Enrolled, k.Index}
+	for _, o := range st.OfficesOf(k.Person, st.Last) {
+		v.Offices = append(v.Offices, OfficeView{string(o.Capacity), string(o.For)})
+	}
+	return v, found(ok)
 }
 
 func requestView(r conference.Request) RequestView {

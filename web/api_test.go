@@ -31,7 +31,7 @@ var examples = []string{
 // trained are addresses over the record of the training story: what a reported meeting does not have.
 var trained = []string{
 	"/api/body", "/api/meetings/viii", "/api/meetings/viii?at=150", "/api/meetings/viii/facts", "/api/meetings/viii/agenda", "/api/meetings/viii/proposals", "/api/meetings/viii/votes", "/api/meetings/viii/votes?at=240",
-	"/api/meetings/viii/documents", "/api/meetings/viii/elections", "/api/meetings/viii/elections?at=320", "/api/meetings/viii/delegations", "/api/instruments", "/api/commitments", "/api/meetings/viii/communique?lang=kk",
+	"/api/meetings/viii/documents", "/api/meetings/viii/elections", "/api/meetings/viii/elections?at=320", "/api/meetings/viii/delegations", "/api/passkeys/cGhvbmUgb2YgdGhlIGNoYWly", "/api/instruments", "/api/commitments", "/api/meetings/viii/communique?lang=kk",
 }
 
 func TestTheDescriptionOfTheAPIIsValidAndTrue(t *testing.T) {
@@ -86,7 +86,7 @@ func TestTheDescriptionOfTheAPIIsValidAndTrue(t *testing.T) {
 			gets++
 		}
 	}
-	if gets < 23 || len(paths) != 23+2*len(conference.Catalogue()) {
+	if gets < 24 || len(paths) != 24+2*len(conference.Catalogue()) {
 		t.Errorf("%d addresses to read, %d to write", gets, len(paths)-gets)
 	}
 }

@@ -85,6 +85,9 @@ func (s *site) chairPage(w http.ResponseWriter, r *http.Request, l *language.Lan
 	case s.Desk == nil:
 		s.fail(w, r, errNotAllowed)
 		return
+	case !in && live:
+		leadTo(w, "/"+l.Code+"/signin")
+		return
 	case !in, !v.State().Reader(who, v.State().Last).Sees(conference.ToChair):
 		s.chairRefuses(w, l, in)
 		return

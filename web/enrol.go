@@ -37,9 +37,8 @@ func (s *site) link(v *turn, token string) (conference.EnrolmentLink, error) {
 		return conference.EnrolmentLink{}, tell(http.StatusNotFound, "signin.nolink")
 	}
 	l, ok := v.view.State().EnrolmentLink(record.DigestOf(b))
-	person, known := v.view.State().Person(l.Person)
 	switch {
-	case !ok || !known || person.Forgotten:
+	case !ok || v.view.State().Reader(l.Person, s.Desk.Now()).Person == "": // forgotten, or out of office and never registered
 		return l, tell(http.StatusNotFound, "signin.nolink")
 	case l.Used > 0:
 		return l, tell(http.StatusGone, "signin.usedlink")

@@ -118,6 +118,13 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, class string, pers
 	}}, live.Person{ID: string(person)})
 }
 
+// leadTo answers who asks for a stream with an address to go to instead.
+func leadTo(w http.ResponseWriter, address string) {
+	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	fmt.Fprintf(w, "event: moved\ndata: %s\n\n", address)
+}
+
 // dismiss ends the streams of those who may see something else than before, or who are no longer signed in: they come
 // back as who they are now.
 func (s *site) dismiss(before, now *conference.State) {

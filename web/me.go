@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -17,6 +18,7 @@ type MePage struct {
 	Name     string
 	Offices  []string
 	Devices  []Device
+	Gone     []Device // withdrawn
 	Sessions []OpenSession
 	CanAdd   bool // a passkey one has can attest a further one
 	Officer  bool
@@ -29,6 +31,8 @@ type Device struct {
 	Alone                     bool // enrolled by the secretariat alone
 	Entry                     int64
 	RevokeAt                  string // address of the act, for officers
+	Ended                     string // by whom and when it was withdrawn, or ""
+	EndedIn                   int64  // entry
 }
 
 // OpenSession is a browser in which one is signed in.
@@ -37,23 +41,49 @@ type OpenSession struct {
 	Here                     bool
 }
 
+// devices lists the passkeys a person can sign with.
 func (s *site) devices(v *turn, p conference.PersonID) (list []Device) {
-	t, st := newTeller(v.view, v.lang), v.view.State()
-	for _, k := range st.Passkeys(p) {
-		if k.Revoked {
-			continue
-		}
-		d := Device{Credential: k.Credential, Entry: k.Enrolled, Passed: v.lang.Say("signin.alone"), Alone: true}
+	return slices.DeleteFunc(s.allDevices(v, p), func(d Device) bool { return d.Ended != "" })
+}
+
+// allDevices lists the passkeys a person can sign with, and those that were withdrawn.
+func (s *site) allDevices(v *turn, p conference.PersonID) (list []Device) {
+	t := newTeller(v.view, v.lang)
+	for _, k := range v.view.State().Passkeys(p) {
+		d := Device{Credential: k.Credential, Entry: k.Enrolled, Passed: t.vouched(k), Alone: k.Countersigned == ""}
 		if e, _, _, err := t.entry(v.r.Context(), k.Enrolled); err == nil {
 			d.Since = s.moment(v, e.At)
 		}
-		if party, ok := st.PassedBy(k.Credential); ok {
-			d.Passed, d.Alone = v.lang.Say("signin.passed", t.party(party)), false
+		if key, at, ended := t.ended(v.r.Context(), k); ended {
+			d.Ended, d.EndedIn = v.lang.Say(key, s.moment(v, at)), k.Index
 		}
 		d.RevokeAt = "/" + v.lang.Code + "/act/RevokePasskey?as=Secretary&field.credential=" + url.QueryEscape(k.Credential)
 		list = append(list, d)
 	}
 	return list
+}
+
+// vouched says who vouches for a passkey.
+func (t teller) vouched(k conference.Passkey) string {
+	if k.Countersigned != "" {
+		return t.l.Say("signin.passed", t.party(k.Countersigned))
+	}
+	return t.l.Say("signin.alone")
+}
+
+// ended tells whether a passkey was withdrawn, by whom as a text that asks for the time, and when.
+func (t teller) ended(ctx context.Context, k conference.Passkey) (key string, at record.Instant, ended bool) {
+	if !k.Revoked {
+		return "", 0, false
+	}
+	e, _, _, err := t.entry(ctx, k.Index)
+	switch {
+	case err != nil:
+		return "public.keyended", t.s.Last, true
+	case e.Act.As == string(conference.Myself):
+		return "public.keyendedown", e.At, true
+	}
+	return "public.keyended", e.At, true
 }
 
 func (s *site) mePage(v *turn) error {
@@ -65,6 +95,7 @@ func (s *site) mePage(v *turn) error {
 	}
 	p := MePage{Layout: s.own(v, "signin.me"), Name: s.ownName(v, v.Person), Devices: s.devices(v, v.Person)}
 	p.CanAdd = len(p.Devices) > 0
+	p.Gone = slices.DeleteFunc(s.allDevices(v, v.Person), func(d Device) bool { return d.Ended == "" })
 	t := newTeller(v.view, v.lang)
 	for _, o := range v.view.State().OfficesOf(v.Person, s.Desk.Now()) {
 		p.Offices = append(p.Offices, t.office(o))

@@ -119,6 +119,9 @@ func (s *site) nowPage(w http.ResponseWriter, r *http.Request, l *language.Langu
 	case !known && meeting != "":
 		s.fail(w, r, errNotFound)
 		return
+	case !in && live:
+		leadTo(w, "/"+l.Code+"/signin")
+		return
 	case !in:
 		s.sorry(w, r, l, errProblem{http.StatusUnauthorized, "page.signin", nil})
 		return
@@ -177,7 +180,7 @@ func (s *site) now(v View, l *language.Language, who conference.PersonID, meetin
 // places says where the parties a person acts for stand in the speakers' list.
 func (t teller) places(who conference.PersonID, meeting conference.MeetingID, at record.Instant) (list []string) {
 	mine := map[conference.PartyID]bool{}
-	for _, o := range t.s.Offices(who, at) {
+	for _, o := range t.s.OfficesOf(who, at) {
 		mine[o.For] = o.For != ""
 	}
 	if q, ok := t.s.Speaking(meeting); ok && mine[q.Party] {

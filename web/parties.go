@@ -1,11 +1,14 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"kurultai/conference"
+	"kurultai/record"
 )
 
 // dayAsked is the day as of which a page is asked, today's where none is.
@@ -143,10 +146,32 @@ func (d *drawer) officesFor(id conference.PartyID) Section {
 	return s
 }
 
+// passkeys lists what a person signs with and signed with: who vouches for each, and who ended it.
+func (d *drawer) passkeys(ctx context.Context, p conference.PersonID) Section {
+	s := Section{ID: "keys", Title: d.say("public.keys"), Kind: "plain", Void: d.say("public.nokey")}
+	for _, k := range d.s.Passkeys(p) {
+		e, _, _, err := d.entry(ctx, k.Enrolled)
+		if err != nil {
+			continue // of a record cut short; its page says so
+		}
+		line := Line{Text: d.say("public.since", d.dayIn(e.At)), Small: d.vouched(k), Mark: entries(k.Enrolled)}
+		if key, at, ended := d.ended(ctx, k); ended {
+			line.Small, line.Mark = d.say(key, d.dayIn(at)), entries(k.Enrolled, k.Index)
+		}
+		s.Lines = append(s.Lines, line)
+	}
+	return s
+}
+
+// dayIn is the day of an instant at the seat.
+func (d *drawer) dayIn(at record.Instant) string {
+	t, _ := thereAt(at, d.s.Body.Zone)
+	return d.date(conference.Date(t.Format(time.DateOnly)))
+}
+
 // dayAt is the day from which an office is held.
 func (d *drawer) dayAt(o conference.Office) string {
-	t, _ := thereAt(o.From, d.s.Body.Zone)
-	return d.date(conference.Date(t.Format("2006-01-02")))
+	return d.dayIn(o.From)
 }
 
 // namesOf lists a party's names, in all languages, all that reports give.
@@ -261,7 +286,7 @@ func (d *drawer) votesOf(id conference.PartyID) Section {
 func (s *site) personPage(v View, in *visit) (any, error) {
 	d, id := s.drawer(v, in), conference.PersonID(in.args["person"])
 	x, ok := d.s.Person(id)
-	if !ok {
+	if !ok && len(d.s.OfficesOf(id, d.s.Last)) == 0 {
 		return nil, errNotFound
 	}
 	p := d.sheet("parties", "people/"+string(id), d.person(id))
@@ -280,6 +305,9 @@ func (s *site) personPage(v View, in *visit) (any, error) {
 	}
 	p.Main = []Section{held, d.tookPart(func(t *conference.PersonTookPart) bool { return t.Person == id }), d.spoken(func(q conference.Request) bool { return q.Person == id })}
 	p.Side = []Section{names}
+	if !x.Forgotten {
+		p.Side = append(p.Side, d.passkeys(in.Context(), id))
+	}
 	p.Side = append(p.Side, d.sources(marksOf(slices.Concat(p.Main, p.Side))...))
 	return d.show(p)
 }

@@ -173,6 +173,9 @@ func (s *site) phoneAnswer(w http.ResponseWriter, r *http.Request, tab string, l
 	case s.Desk == nil:
 		s.fail(w, r, errNotAllowed)
 		return
+	case !in && live:
+		leadTo(w, "/"+l.Code+"/signin")
+		return
 	case !in:
 		s.sorry(w, r, l, errProblem{http.StatusUnauthorized, "page.signin", nil})
 		return

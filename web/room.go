@@ -220,6 +220,10 @@ func (v *sitting) second(at record.Instant) string {
 func (s *site) deskPage(v *turn) error {
 	at, err := s.sit(v)
 	var no told
+	if errors.As(err, &no) && no.status == http.StatusUnauthorized && v.r.PathValue("rest") == "live" {
+		leadTo(v.w, "/"+v.lang.Code+"/signin")
+		return nil
+	}
 	if errors.As(err, &no) && !wantsJSON(v.r) {
 		m := Message{Layout: s.layout(v.view, v.lang, "")}
 		m.Title, m.Lead, m.Back = v.lang.Say(no.key, no.args...), v.lang.Say(no.key+"help", no.args...), m.Home

@@ -497,15 +497,21 @@ func (s *site) ownName(v *turn, p conference.PersonID) string {
 	if !v.in {
 		view = view.For(s.reader(view, p)) // whoever comes by the person's link or passkey
 	}
-	for _, l := range append([]string{v.lang.Code, "en"}, tongues()...) {
-		if name, ok := view.Name(p, conference.Language(l)); ok {
+	return newTeller(view, v.lang).known(p, s.Desk.Now())
+}
+
+// known is what a person is called by who works with it: a name that may be read, in the reader's language or another,
+// else the office it holds.
+func (t teller) known(p conference.PersonID, at record.Instant) string {
+	for _, l := range append([]string{t.l.Code, "en"}, tongues()...) {
+		if name, ok := t.v.Name(p, conference.Language(l)); ok {
 			return name
 		}
 	}
-	for _, o := range v.view.State().OfficesOf(p, s.Desk.Now()) {
-		return newTeller(v.view, v.lang).office(o)
+	for _, o := range t.s.OfficesOf(p, at) {
+		return t.office(o)
 	}
-	return v.lang.Say("page.withheld")
+	return t.l.Say("page.withheld")
 }
 
 // tongues are the codes of the languages we speak.

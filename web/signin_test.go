@@ -337,6 +337,28 @@ func TestALinkLeadsToOnePasskeyOnce(t *testing.T) {
 	}
 }
 
+// The officers of the founding were never registered, and enrol by a link as all do; a link ends with the office.
+func TestAnOfficerWhoWasNeverRegisteredEnrols(t *testing.T) {
+	h := open(t)
+	officer := h.s.View().State().Holders(conference.Secretary)[1].Person
+	if _, registered := h.s.View().State().Person(officer); registered {
+		t.Fatal("the officer is registered, so this proves nothing")
+	}
+	b := h.enrolled(t, string(officer))
+	if page := read(b.get("/en/enrolments").Body.String()); !strings.Contains(page, "devices: 1") {
+		t.Errorf("the page of enrolments:\n%s", page)
+	}
+	link := h.invited(t, string(officer))
+	h.do(t, "GrantOffice", conference.Secretary, conference.GrantOffice{Person: conference.PersonID(h.head(0)), Capacity: conference.Secretary}, 0, 1)
+	h.do(t, "RevokeOffice", conference.Secretary, conference.RevokeOffice{Person: officer, Capacity: conference.Secretary}, 0, 1)
+	if w := h.browser(t).get(link); w.Code != 404 || !strings.Contains(read(w.Body.String()), "This link opens nothing") {
+		t.Errorf("a link of who left: %d %s", w.Code, read(w.Body.String()))
+	}
+	if b.in() {
+		t.Error("a session outlives the office of who was never registered")
+	}
+}
+
 func TestAPasskeySignsIn(t *testing.T) {
 	h := open(t)
 	person := h.head(0)

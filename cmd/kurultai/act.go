@@ -24,26 +24,29 @@ import (
 func actCommand() command {
 	var t terminal
 	return command{
-		usage: `usage: kurultai act -data DIR -key FILE [flags] ACT [FIELDS]
+		usage: `usage: kurultai act -data DIR | -url URL  -key FILE [flags] ACT [FIELDS]
 
 Submits one act and prints where it stands in the record. FIELDS are JSON; a private value is {"private":"text"}.
-kurultai acts ACT explains the fields. DIR must not be served meanwhile: a record has one writer.
+kurultai acts ACT explains the fields.
 
-  -data DIR        the record
+  -data DIR        the record, which must not be served meanwhile: a record has one writer
+  -url URL         in place of it a running node, as https://assembly.example: signs in with the key, has the act
+                   prepared, signs it if it is what was asked for, and submits it
   -key FILE        the author's key; its person is the author (kurultai enrol -to FILE makes one)
   -by PERSON       the author, where an act needs no attestation: before an origin is named, and in a story; with the
-                   key of a party, who acts for it
+                   key of a party, who acts for it. With -data alone
   -as CAPACITY     in which the author acts; the first that fits, without this flag
   -for PARTY       for whom; the author's party, without this flag
   -meeting M       the meeting it belongs to
-  -with WHO        the second officer's key file, or in a story the officer
+  -with WHO        the second officer's key file, or in a story the officer; at a node an officer signs there too
   -json            the receipt for machines
   -tripwire FILE   where the last checkpoint is kept, outside DIR
 
-example: kurultai act -data body -key officer.key CloseList '{"meeting":"vii"}'
+example: kurultai act -url https://assembly.example -key officer.key CloseList '{"meeting":"vii"}'
 `,
 		flags: func(f *flag.FlagSet) {
 			t.common(f)
+			f.StringVar(&t.url, "url", "", "")
 			f.StringVar(&t.by, "by", "", "")
 			f.StringVar(&t.as, "as", "", "")
 			f.StringVar(&t.party, "for", "", "")
@@ -51,8 +54,11 @@ example: kurultai act -data body -key officer.key CloseList '{"meeting":"vii"}'
 			f.StringVar(&t.with, "with", "", "")
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
-			if t.dir == "" || len(args) < 1 || len(args) > 2 || t.key == "" && t.by == "" {
-				return errUsage{"-data DIR, an ACT, and -key FILE or -by PERSON are needed"}
+			if (t.dir == "") == (t.url == "") || len(args) < 1 || len(args) > 2 || t.key == "" && t.by == "" {
+				return errUsage{"-data DIR or -url URL, an ACT, and -key FILE or -by PERSON are needed"}
+			}
+			if t.url != "" && (t.by != "" || t.tripwire != "") {
+				return errUsage{"at a node the key says who acts, and the node keeps its own tripwire"}
 			}
 			fields := canonical.Value{}
 			if len(args) == 2 {
@@ -61,12 +67,19 @@ example: kurultai act -data body -key officer.key CloseList '{"meeting":"vii"}'
 					return errUsage{fmt.Sprintf("the fields: %v", err)}
 				}
 			}
+			if t.url != "" {
+				n, err := newNode(t.url)
+				if err != nil {
+					return err
+				}
+				return n.submit(ctx, io, &t, args[0], fields)
+			}
 			return t.open(ctx, func(h *house) error {
 				receipt, err := t.submit(ctx, h, args[0], fields)
 				if err != nil {
 					return err
 				}
-				return t.tell(io, args[0], receipt)
+				return t.tell(io, args[0], receipt.Index, receipt.At.String(), kindsOf(receipt.Events))
 			})
 		},
 	}
@@ -74,7 +87,7 @@ example: kurultai act -data body -key officer.key CloseList '{"meeting":"vii"}'
 
 // A terminal is how somebody acts without a browser.
 type terminal struct {
-	dir, tripwire               string
+	dir, tripwire, url          string
 	key, by, as, party, meeting string
 	with                        string
 	asJSON                      bool
@@ -142,7 +155,7 @@ func (t *terminal) submit(ctx context.Context, h *house, name string, fields can
 			return none, errUsage{err.Error()}
 		}
 	}
-	a.Submitted.As, a.Submitted.For = t.capacity(st, act, author.person, h.s.Now())
+	a.Submitted.As, a.Submitted.For = t.capacity(act, st.OfficesOf(conference.PersonID(author.person), h.s.Now()))
 	signers := []signer{author}
 	if t.with != "" {
 		second, err := t.second(h)
@@ -160,16 +173,21 @@ func (t *terminal) submit(ctx context.Context, h *house, name string, fields can
 
 // second is the other officer of an act that needs two.
 func (t *terminal) second(h *house) (signer, error) {
-	if len(t.with) == 32 && strings.Trim(t.with, "0123456789abcdef") == "" {
+	if isPerson(t.with) {
 		return signer{person: t.with}, nil
 	}
 	return t.signer(h, t.with, "")
 }
 
-// capacity is in what somebody acts, and for whom: as said, else the first office that fits.
-func (t *terminal) capacity(st *conference.State, act *conference.Act, person string, at record.Instant) (as, party string) {
+// isPerson reports whether a word is a person's id and no file.
+func isPerson(word string) bool {
+	return len(word) == 32 && strings.Trim(word, "0123456789abcdef") == ""
+}
+
+// capacity is in what the holder of offices acts, and for whom: as said, else the first office that fits.
+func (t *terminal) capacity(act *conference.Act, held []conference.Office) (as, party string) {
 	for _, c := range act.Who {
-		for _, o := range st.OfficesOf(conference.PersonID(person), at) {
+		for _, o := range held {
 			if o.Capacity == c && (t.as == "" || t.as == string(c)) && (t.party == "" || t.party == string(o.For)) {
 				return string(c), cmp.Or(t.party, string(o.For))
 			}
@@ -199,17 +217,21 @@ func attest(st *conference.State, a *secretariat.Act, signers []signer, now reco
 	return nil
 }
 
-// tell prints a receipt.
-func (t *terminal) tell(io streams, name string, r secretariat.Receipt) error {
+// tell prints where an act stands, when it was recorded and what kinds of events it caused.
+func (t *terminal) tell(io streams, name string, index int64, at string, kinds []string) error {
 	if t.asJSON {
-		kinds := []string{}
-		for _, e := range r.Events {
-			kinds = append(kinds, e.Kind())
-		}
-		return json.NewEncoder(io.out).Encode(map[string]any{"index": r.Index, "at": r.At.String(), "act": name, "events": kinds})
+		return json.NewEncoder(io.out).Encode(map[string]any{"index": index, "at": at, "act": name, "events": kinds})
 	}
-	fmt.Fprintf(io.out, "entry %d  %s  %s\n", r.Index, r.At, name)
+	fmt.Fprintf(io.out, "entry %d  %s  %s\n", index, at, name)
 	return nil
+}
+
+func kindsOf(events []conference.Event) []string {
+	kinds := []string{}
+	for _, e := range events {
+		kinds = append(kinds, e.Kind())
+	}
+	return kinds
 }
 
 // parseFields reads JSON as people write it and spells it as the record does.

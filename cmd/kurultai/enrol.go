@@ -99,7 +99,7 @@ func (t *terminal) enrolKey(ctx context.Context, io streams, h *house, person, t
 	if err != nil {
 		return err
 	}
-	return t.tell(io, "EnrolPasskey", receipt)
+	return t.tell(io, "EnrolPasskey", receipt.Index, receipt.At.String(), kindsOf(receipt.Events))
 }
 
 // tellLink prints the address of a link, and its code where people look.
