@@ -460,10 +460,21 @@ func proposePut(p *prospect) {
 		for _, method := range []string{"consensus", "recorded"} {
 			p.proposes(&PutQuestion{Question: id, Type: "proposal", Thing: string(x.ID), Method: method}, nil, Thing{"proposal", string(x.ID)}, Thing{"method", method})
 		}
+		p.proposesRollCall(PutQuestion{Question: id, Type: "proposal", Thing: string(x.ID)})
 		for _, a := range p.Amendments(x) {
 			p.proposes(&PutQuestion{Question: id, Type: "amendment", Thing: string(a), Method: "recorded"}, nil, Thing{"amendment", string(a)}, Thing{"method", "recorded"})
 		}
 	}
+}
+
+// proposesRollCall offers the way of voting that somebody asked for (GA 87). The commitment to the seed is left to whoever
+// keeps the seed.
+func (p *prospect) proposesRollCall(f PutQuestion) {
+	if p.votes.requested.At(thingKey(p.id, f.Type, f.Thing)) != "roll-call" {
+		return
+	}
+	f.Method, f.Commitment = "roll-call", record.DigestOf([]byte(f.Question))
+	p.proposes(&f, []string{"commitment"}, Thing{f.Type, f.Thing}, Thing{"method", "roll-call"})
 }
 
 func proposeCall(p *prospect) {

@@ -2,6 +2,7 @@ package record
 
 import (
 	"crypto/ed25519"
+	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -47,6 +48,16 @@ func (k *LogKey) KeyHash() uint32 { return keyHash(k.origin, k.Public()) }
 
 // Sign signs the text of a note.
 func (k *LogKey) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(k.key, msg), nil }
+
+// Derive returns 32 bytes that follow from the key and from what they are for, the same each time, and tell nobody the
+// key or what follows for anything else (HKDF with SHA-256, RFC 5869).
+func (k *LogKey) Derive(what string) []byte {
+	b, err := hkdf.Key(sha256.New, k.key.Seed(), []byte(k.origin), what, 32)
+	if err != nil {
+		panic(err) // 32 bytes can always be had
+	}
+	return b
+}
 
 // Verifier is the verifier key in its text form, ORIGIN+HASH+BASE64.
 func (k *LogKey) Verifier() string { return VerifierText(k.origin, k.Public()) }

@@ -234,6 +234,29 @@ func TestNoteKeysAreThoseOfSignedNote(t *testing.T) {
 	}
 }
 
+// What follows from a log key is the same each time, and another for each purpose, record and key.
+func TestWhatALogKeyDerivesIsOfOnePurpose(t *testing.T) {
+	seen := map[string]string{}
+	for _, seed := range []byte{1, 2} {
+		for _, origin := range []string{"example.org/lakes", "example.org/passes"} {
+			k, err := record.NewLogKey(origin, ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, what := range []string{"seed of a lot: q-1", "seed of a lot: q-2"} {
+				got, at := string(k.Derive(what)), fmt.Sprint(seed, origin, what)
+				if before, taken := seen[got]; taken || len(got) != 32 || got != string(k.Derive(what)) {
+					t.Errorf("%s: %x, as %s", at, got, before)
+				}
+				seen[got] = at
+			}
+		}
+	}
+	if len(seen) != 8 {
+		t.Errorf("%d of 8 are different", len(seen))
+	}
+}
+
 func TestStoryOriginsAreBoundToTheirKey(t *testing.T) {
 	k := recordtest.Key()
 	if _, err := record.ParseVerifier(k.Verifier()); err != nil {

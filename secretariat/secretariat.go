@@ -498,5 +498,9 @@ func (s *Secretariat) Now() record.Instant {
 	return max(s.config.Clock(), v.State().Last)
 }
 
+// Seed is what a lot at this record is drawn from, by what it is for: a question, an election. It follows from the log
+// key, so it is the same on every node that writes, and after a restart between a commitment and its draw.
+func (s *Secretariat) Seed(what string) []byte { return s.config.Log.Derive("seed of a lot: " + what) }
+
 // View is the record as it stands.
 func (s *Secretariat) View() *View { return s.shown.Load() }

@@ -36,7 +36,7 @@ type ActPage struct {
 	Key      string // makes a second submission harmless
 	Seen     int64
 	NotAfter string
-	From     string   // the place one came from, to which the receipt leads back: chair, desk or ""
+	From     string   // the place one came from, to which the receipt leads back: chair, desk, floor or ""
 	About    []string // kind/version/id
 	Refusal  *Problem
 	SignedIn bool
@@ -381,7 +381,7 @@ func (s *site) finishAct(w http.ResponseWriter, r *http.Request, l *language.Lan
 // backTo is where a receipt leads: to the place whoever acted came from, else to what may be done now.
 func (s *site) backTo(l *language.Language, from, meeting string) string {
 	now := s.nowAddress(l, meeting)
-	if at, ok := strings.CutSuffix(now, "/now"); ok && (from == "desk" || from == "chair") && strings.Contains(at, "/meetings/") {
+	if at, ok := strings.CutSuffix(now, "/now"); ok && slices.Contains([]string{"chair", "desk", "floor"}, from) && strings.Contains(at, "/meetings/") {
 		return at + "/" + from
 	}
 	return now

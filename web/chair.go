@@ -181,7 +181,8 @@ func (c *podium) acts() {
 			if o.Act.Name != kind.act {
 				continue
 			}
-			shown := c.site.nowAct(c.teller, &offers[n], c.id)
+			c.lot(&o)
+			shown := c.site.nowAct(c.teller, &o, c.id)
 			if o.Refusal != nil {
 				if !slices.Contains(nothing, o.Refusal.Code) {
 					c.barred(shown)

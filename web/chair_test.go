@@ -157,3 +157,48 @@ func TestWhatIsForGoodIsAskedOnceMore(t *testing.T) {
 		t.Errorf("only %v were asked about", asked)
 	}
 }
+
+// A delegation asks for a roll call: the Chair puts the question and draws the first name by one press each, and types
+// no digest. What is drawn from is shown only with the draw, and the names stand in their alphabetical order.
+func TestTheChairHoldsARollCallByOnePressEach(t *testing.T) {
+	h := newHall(t)
+	for _, q := range h.s.View().State().SpeakersList("ix") {
+		h.takes(conference.Chair, "", "GiveFloor", conference.GiveFloor{Request: q.ID})
+		h.takes(conference.Chair, "", "EndFloor", conference.EndFloor{Why: "done"})
+	}
+	chair, seen := h.holder(conference.Chair, ""), func() string { return h.see(h.holder(conference.Chair, ""), "/en/meetings/ix/chair").Body.String() }
+	if strings.Contains(seen(), `value="roll-call"`) {
+		t.Error("a roll call is offered that nobody asked for")
+	}
+	h.takes(conference.Head, "xz", "RequestRollCall", conference.RequestRollCall{Type: "proposal", Thing: "p-ix-1"})
+	press := func(act string) {
+		t.Helper()
+		page := seen()
+		all := chairDo.FindAllStringSubmatch(page, -1)
+		at := slices.IndexFunc(all, func(m []string) bool { return m[1] == act })
+		if at < 0 {
+			t.Fatalf("no button does %s:\n%s", act, page)
+		}
+		typed := map[string][]string{}
+		for _, f := range hidden.FindAllStringSubmatch(all[at][2], -1) {
+			typed[f[1]] = append(typed[f[1]], f[2])
+		}
+		if w := h.post(chair, "/en/act/"+act, typed); w.Code != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", act, w.Code, w.Body)
+		}
+	}
+	if strings.Contains(seen(), "field.seed") {
+		t.Error("the seed is shown before the question is put")
+	}
+	press("PutQuestion")
+	press("DrawStart")
+	q, _ := h.s.View().State().Pending("ix")
+	at := slices.Index(q.Order, "xa")
+	if q.Method != "roll-call" || at < 0 || !slices.Equal(append(slices.Clone(q.Order[at:]), q.Order[:at]...), []conference.PartyID{"xa", "xl", "xo", "xv", "xz"}) {
+		t.Fatalf("the roll is %v", q.Order)
+	}
+	press("CallName")
+	if page := seen(); !strings.Contains(page, `aria-current="step"`) {
+		t.Error("nobody is called on the Chair's page")
+	}
+}

@@ -544,7 +544,9 @@ func (f *phone) acts(p *PhonePage) {
 			bar(to, f.site.nowAct(f.teller, &o, f.id))
 		case o.Refusal != nil || !proposed && len(o.Open) > 0:
 		case len(o.Open) > 0:
-			p.Fill = append(p.Fill, f.site.nowAct(f.teller, &o, f.id))
+			a := f.site.nowAct(f.teller, &o, f.id)
+			a.Address += "&from=floor"
+			p.Fill = append(p.Fill, a)
 		case o.Act.Name == "Move":
 			p.Moves = append(p.Moves, f.press(&o))
 		default:

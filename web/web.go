@@ -98,7 +98,10 @@ type Options struct {
 	Roles    bool           // the record is of the training body: anybody at this machine may take a role
 	Provider *Provider      // vouches for people; nil: passkeys alone
 	// Open opens a sealed value, whoever may see it: the caller asks that first. nil: names stay sealed.
-	Open  func(context.Context, record.Digest) (record.Disclosure, error)
+	Open func(context.Context, record.Digest) (record.Disclosure, error)
+	// Seed is what a lot is drawn from, by the question it is for, 16 to 64 bytes that nobody knows before the draw. nil:
+	// one of this run, so that a restart before the draw would leave the question without its lot.
+	Seed  func(what string) []byte
 	Log   *slog.Logger // of what was done about signing in; nil: the default one
 	Demo  *Demo        // what the start page leads to; nil: it leads to the newest meeting
 	Lists Lists        // reads lists of people; nil: they are entered one by one

@@ -159,7 +159,7 @@ func startSite(ctx context.Context, io streams, h *house, addr string, o web.Opt
 	o.Desk, o.Sessions, o.Live = desk{h.s}, sessionsPath(h.dir), s.live
 	o.Roles = training(h) && local.IP.IsLoopback()
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
-	o.Lists = lists{}
+	o.Lists, o.Seed = lists{}, h.s.Seed
 	handler := web.New(reading{h.s}, o)
 	if local.IP.IsLoopback() {
 		handler = loopbackOnly(handler, h.named)

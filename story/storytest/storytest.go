@@ -7,7 +7,9 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"kurultai/record"
 	"kurultai/record/sqlite"
@@ -17,6 +19,15 @@ import (
 
 // Time is what the wall clock shows in these records.
 const Time record.Instant = 1_900_000_000_000
+
+// A Clock is the wall clock and the steady one of a record, and goes on only when it is told to.
+type Clock struct{ passed atomic.Int64 }
+
+// Pass lets time pass.
+func (c *Clock) Pass(d time.Duration) { c.passed.Add(int64(d)) }
+
+func (c *Clock) steady() time.Duration { return time.Duration(c.passed.Load()) }
+func (c *Clock) wall() record.Instant  { return Time + record.Instant(c.steady().Milliseconds()) }
 
 // Open opens a record for a body in dir, always under the same log key, so that the same story gives the same root.
 func Open(t testing.TB, dir, body string) (*secretariat.Secretariat, string) {
@@ -28,6 +39,12 @@ var private = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 
 // OpenAs opens a record under an origin, which need not be a story's.
 func OpenAs(t testing.TB, dir, origin string) (*secretariat.Secretariat, string) {
+	t.Helper()
+	return open(t, dir, origin, secretariat.Config{Clock: func() record.Instant { return Time }})
+}
+
+// open opens a record with what of a configuration is not its own.
+func open(t testing.TB, dir, origin string, c secretariat.Config) (*secretariat.Secretariat, string) {
 	t.Helper()
 	key, err := record.NewLogKey(origin, private)
 	if err != nil {
@@ -41,7 +58,8 @@ func OpenAs(t testing.TB, dir, origin string) (*secretariat.Secretariat, string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := secretariat.Open(context.Background(), secretariat.Config{Engine: engine, Keys: keys, Log: key, Clock: func() record.Instant { return Time }, Chance: rand.Reader})
+	c.Engine, c.Keys, c.Log, c.Chance = engine, keys, key, rand.Reader
+	s, err := secretariat.Open(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,6 +100,14 @@ func PlayText(t testing.TB, text []byte) *secretariat.Secretariat {
 func PlayAs(t testing.TB, text []byte, origin string) *secretariat.Secretariat {
 	t.Helper()
 	return play(t, text, func(string) (*secretariat.Secretariat, string) { return OpenAs(t, t.TempDir(), origin) })
+}
+
+// PlayOn is PlayAs by a clock of the test's own.
+func PlayOn(t testing.TB, text []byte, origin string, clock *Clock) *secretariat.Secretariat {
+	t.Helper()
+	return play(t, text, func(string) (*secretariat.Secretariat, string) {
+		return open(t, t.TempDir(), origin, secretariat.Config{Clock: clock.wall, Steady: clock.steady})
+	})
 }
 
 func play(t testing.TB, text []byte, open func(body string) (*secretariat.Secretariat, string)) *secretariat.Secretariat {

@@ -110,10 +110,38 @@ func written() (n int) {
 type house struct {
 	s      *secretariat.Secretariat
 	origin string // http://localhost:PORT, of a record that is no story's https
+	server string // address behind the network
 	hub    *live.Hub
 	mu     sync.Mutex
 	open   map[net.Conn]bool
 	down   bool
+	meet   meet
+}
+
+// A meet lets the next acts come together: each waits before it is decided until as many have come as are expected.
+type meet struct {
+	mu   sync.Mutex
+	left int
+	all  chan struct{}
+}
+
+// expect has the next n acts wait for each other.
+func (m *meet) expect(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.left, m.all = n, make(chan struct{})
+}
+
+func (m *meet) come() {
+	m.mu.Lock()
+	all, waits := m.all, m.left > 0
+	if m.left--; m.left == 0 {
+		close(all)
+	}
+	m.mu.Unlock()
+	if waits {
+		<-all
+	}
 }
 
 func start(t *testing.T) *house {
@@ -124,18 +152,22 @@ func start(t *testing.T) *house {
 }
 
 // named says at which address passkeys are made.
-func (h *house) named(t *testing.T) {
+func (h *house) named(t *testing.T, lines ...*house) {
 	t.Helper()
-	h.do(t, "NameOrigin", conference.NameOrigin{Domain: "localhost", Origins: []string{h.origin}}, 0, 1)
+	origins := []string{h.origin}
+	for _, l := range lines {
+		origins = append(origins, l.origin)
+	}
+	h.do(t, "NameOrigin", conference.NameOrigin{Domain: "localhost", Origins: origins}, 0, 1)
 }
 
 // serve serves a record, whose passkeys have no address yet.
 func serve(t *testing.T, s *secretariat.Secretariat) *house {
 	t.Helper()
 	wire, server := listen(t), listen(t)
-	h := &house{s: s, origin: fmt.Sprintf("http://localhost:%d", wire.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
+	h := &house{s: s, server: server.Addr().String(), origin: fmt.Sprintf("http://localhost:%d", wire.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
 	h.hub = live.New(live.Config{})
-	pages := &http.Server{Handler: web.New(reading{h.s}, web.Options{Desk: desk{h.s}, Roles: true, Live: h.hub, Log: slog.New(slog.DiscardHandler)})}
+	pages := &http.Server{Handler: web.New(reading{h.s}, web.Options{Desk: desk{h.s, &h.meet}, Roles: true, Live: h.hub, Log: slog.New(slog.DiscardHandler)})}
 	var work sync.WaitGroup
 	if _, story := record.StoryBody(s.View().Origin()); story {
 		work.Go(func() { _ = pages.Serve(server) })
@@ -144,9 +176,21 @@ func serve(t *testing.T, s *secretariat.Secretariat) *house {
 		pages.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}}
 		work.Go(func() { _ = pages.ServeTLS(server, "", "") })
 	}
-	work.Go(func() { h.carry(wire, server.Addr().String(), &work) })
+	work.Go(func() { h.carry(wire, &work) })
 	t.Cleanup(func() { wire.Close(); h.cut(); h.hub.Close(); pages.Close(); work.Wait() })
 	return h
+}
+
+// line is a further network to the same pages, with an address of its own, which can be cut by itself.
+func (h *house) line(t *testing.T) *house {
+	t.Helper()
+	wire := listen(t)
+	scheme, _, _ := strings.Cut(h.origin, ":")
+	own := &house{s: h.s, server: h.server, origin: fmt.Sprintf("%s://localhost:%d", scheme, wire.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
+	var work sync.WaitGroup
+	work.Go(func() { own.carry(wire, &work) })
+	t.Cleanup(func() { wire.Close(); own.cut(); work.Wait() })
+	return own
 }
 
 func listen(t *testing.T) net.Listener {
@@ -158,13 +202,13 @@ func listen(t *testing.T) net.Listener {
 }
 
 // carry is the network between browsers and the server, which can be cut under streams too.
-func (h *house) carry(wire net.Listener, to string, work *sync.WaitGroup) {
+func (h *house) carry(wire net.Listener, work *sync.WaitGroup) {
 	for {
 		near, err := wire.Accept()
 		if err != nil {
 			return
 		}
-		far, err := net.Dial("tcp", to)
+		far, err := net.Dial("tcp", h.server)
 		h.mu.Lock()
 		if err != nil || h.down {
 			near.Close()
@@ -246,7 +290,10 @@ type shown struct{ *secretariat.View }
 
 func (v shown) For(r conference.Reader) web.View { return shown{v.View.For(r)} }
 
-type desk struct{ s *secretariat.Secretariat }
+type desk struct {
+	s    *secretariat.Secretariat
+	meet *meet
+}
 
 func (d desk) Now() record.Instant { return d.s.Now() }
 
@@ -270,6 +317,7 @@ func (d desk) DoAll(ctx context.Context, acts []*web.Act) (int, error) {
 	return w.Failed, err
 }
 func (d desk) Do(ctx context.Context, a *web.Act) (web.Receipt, error) {
+	d.meet.come()
 	r, err := d.s.Do(ctx, actOf(a))
 	return web.Receipt{Index: r.Index, At: r.At, Events: r.Events, Again: r.Again}, err
 }
@@ -293,7 +341,7 @@ type tab struct {
 }
 
 // patience is how long anything in a browser may take before its test fails.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // person opens a tab in a context of its own. At the end of the test its console must have complained of nothing but
 // what matches one of the words expected.
@@ -396,6 +444,25 @@ func (b *tab) click(selector, until string) {
 	b.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)), chromedp.WaitVisible(chromedp.CSS(until)))
 }
 
+// strike presses a key, as a person does.
+func (b *tab) strike(keys string) { b.t.Helper(); b.do(chromedp.KeyEvent(keys)) }
+
+// picture keeps what the tab shows as a PNG in the folder that KURULTAI_PICTURES names, for people to look at.
+func (b *tab) picture(name string) {
+	b.t.Helper()
+	dir := os.Getenv("KURULTAI_PICTURES")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 // text is what is read in what a selector names.
 func (b *tab) text(selector string) string {
 	b.t.Helper()
@@ -412,11 +479,15 @@ func run[T any](b *tab, js string, options ...chromedp.EvaluateOption) T {
 	return v
 }
 
-// until waits for a condition to become true.
+// until waits for a condition to become true, on whatever page the tab comes to meanwhile.
 func (b *tab) until(js string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](js)); err != nil {
-		b.t.Fatalf("%s: %v", js, err)
+	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](js))
+	for err != nil && b.ctx.Err() == nil && strings.Contains(err.Error(), "context") {
+		_, err = chromedp.Run(b.ctx, chromedp.Poll[bool](js))
+	}
+	if err != nil {
+		b.t.Fatalf("%s: %v; it reads %s", js, err, b.text("body"))
 	}
 }
 

@@ -51,8 +51,9 @@ func (h *house) called(t *testing.T) {
 	h.takes(t, conference.Chair, "", "PutQuestion", conference.PutQuestion{Question: "q-ix", Type: "proposal", Thing: "p-ix-1", Method: "recorded"})
 }
 
-// officers invites the secretaries to make passkeys: no record is left without somebody who can sign for it.
-func (h *house) officers(t *testing.T) {
+// officers invites the secretaries to make passkeys: no record is left without somebody who can sign for it. It returns
+// their links.
+func (h *house) officers(t *testing.T) (links []string) {
 	t.Helper()
 	for _, o := range h.s.View().State().Holders(conference.Secretary) {
 		if _, known := h.s.View().State().Person(o.Person); !known {
@@ -66,8 +67,9 @@ func (h *house) officers(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		h.link(t, o.Person)
+		links = append(links, h.link(t, o.Person))
 	}
+	return links
 }
 
 func newKey() string {

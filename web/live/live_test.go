@@ -322,6 +322,29 @@ func TestQuietReadersGetASign(t *testing.T) {
 }
 
 // A reader goes on from the index it has seen, by header or query; one of another record begins anew.
+// A reader by HTTP/2 to whom nothing is sent for longer than the patience with a slow one keeps its stream.
+func TestQuietStreamsOfHTTP2Stay(t *testing.T) {
+	o := open(t, live.Config{KeepAlive: 400 * time.Millisecond, Patience: 20 * time.Millisecond}, func(o *room) {
+		o.Server = httptest.NewUnstartedServer(o)
+		o.EnableHTTP2 = true
+		o.StartTLS()
+	})
+	answer, err := o.Client().Get(o.URL + "/a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.ProtoMajor != 2 {
+		t.Fatalf("by %s", answer.Proto)
+	}
+	s := &stream{in: bufio.NewReader(answer.Body)}
+	for n := range 3 { // the frame, then an id without an event
+		if _, err := s.until("id: "); err != nil {
+			t.Fatalf("after %d: %v", n, err)
+		}
+	}
+}
+
 func TestStreamsResume(t *testing.T) {
 	o := open(t, live.Config{}, func(o *room) { o.patch = true })
 	keep := o.listen(t, "/")

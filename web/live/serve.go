@@ -52,7 +52,10 @@ func (h *Hub) respond(w http.ResponseWriter, r *http.Request, c cursor, p Person
 		if _, err := w.Write(b); err != nil {
 			return err
 		}
-		return out.Flush()
+		err := out.Flush()
+		// A stream of HTTP/2 is reset when its deadline passes, though nothing is being written.
+		_ = out.SetWriteDeadline(time.Time{})
+		return err
 	})
 }
 

@@ -6,12 +6,14 @@
   const notice = document.getElementById("offline");
   // What the reader has opened stays open.
   const stays = (name, node) => !(name === "open" && node.tagName === "DETAILS");
+  // What is being typed stays; a button that has the focus says what it does now, like all others.
+  const typing = () => document.activeElement?.matches("input, select, textarea") ?? false;
   const renew = (event) => {
     notice.hidden = true;
     const next = new DOMParser().parseFromString(policy.createHTML(event.data), "text/html");
     for (const part of ["body.desk > header", "main", "footer"]) {
       const from = document.querySelector(part), to = next.querySelector(part.split(" > ").pop());
-      if (from && to) Idiomorph.morph(from, to, { ignoreActiveValue: true, callbacks: { beforeAttributeUpdated: stays } });
+      if (from && to) Idiomorph.morph(from, to, { ignoreActiveValue: typing(), callbacks: { beforeAttributeUpdated: stays } });
     }
     document.title = main().dataset.title;
     document.dispatchEvent(new Event("renewed"));
