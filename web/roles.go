@@ -24,7 +24,7 @@ type Role struct{ Person, Name, Party, Flag string }
 
 // rolesOpen refuses where a role is not to be had by a click: anywhere but in the training body on this machine.
 func (s *site) rolesOpen(v *turn) error {
-	if !s.Roles || !s.layout(v.view, v.lang, "").Training {
+	if p := s.layout(v.view, v.lang, ""); !s.Roles || !p.Training && !p.Rehearsal {
 		return tell(http.StatusForbidden, "signin.noroles")
 	}
 	if !local(v.r) {

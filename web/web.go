@@ -95,7 +95,9 @@ type Options struct {
 	Desk     Desk           // takes acts; nil: this node only reads
 	Sessions Sessions       // keeps sessions across restarts; nil: in memory alone
 	Proxies  []netip.Prefix // whose word about the reader's address and scheme is taken, besides this machine's
-	Roles    bool           // the record is of the training body: anybody at this machine may take a role
+	Roles    bool           // the record is of the training body or a rehearsal: anybody at this machine may take a role
+	// Rehearsal: the record is a copy in which everything may be tried; every page says so.
+	Rehearsal bool
 	Provider *Provider      // vouches for people; nil: passkeys alone
 	// Open opens a sealed value, whoever may see it: the caller asks that first. nil: names stay sealed.
 	Open  func(context.Context, record.Digest) (record.Disclosure, error)
@@ -142,7 +144,7 @@ func New(r Record, o Options) http.Handler {
 	}
 	s.sessions.left = func(p conference.PersonID) { s.Live.Drop(string(p)) }
 	s.loadAssets()
-	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "lines": lines, "mark": markOf, "n": number, "pair": beside, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf}).ParseFS(templateFiles, "templates/*.html"))
+	s.templates = parsed()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
 	mux.HandleFunc("GET /{lang}", s.tongue)
@@ -374,6 +376,7 @@ type Layout struct {
 	Size      int64
 	Story     bool
 	Training  bool
+	Rehearsal bool
 	Script    bool   // sign.js is needed
 	Replay    bool   // replay.js is needed
 	SignIn    bool   // this node takes acts, so one can sign in
@@ -416,7 +419,8 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	}
 	p.Body = in(st.Body.Names, l, "Kurultai")
 	_, p.Story = record.StoryBody(v.Origin())
-	p.Training = p.Story && lived(st)
+	p.Rehearsal = s.Rehearsal
+	p.Training = p.Story && lived(st) && !p.Rehearsal
 	p.SignIn = s.Desk != nil
 	return p
 }
