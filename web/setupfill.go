@@ -1,7 +1,6 @@
 package web
 
 import (
-	"crypto/rand"
 	"slices"
 	"strconv"
 	"strings"
@@ -268,11 +267,6 @@ func namesOf(texts map[string]string) (names conference.Names) {
 	}
 	return names
 }
-
-func newTellerOf(l *language.Language) teller { return teller{l: l} }
-
-// rand32 draws a token.
-func rand32() string { return rand.Text() }
 
 // zones are proposed for the seat; any other of the time zone database is taken too.
 var zones = strings.Fields(`Africa/Addis_Ababa Africa/Algiers Africa/Cairo Africa/Johannesburg Africa/Lagos Africa/Nairobi America/Argentina/Buenos_Aires America/Bogota America/Caracas America/Mexico_City America/New_York

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"html/template"
@@ -199,7 +200,7 @@ func (s *Setup) steps(l *language.Language, d Draft, here string) (list []SetupS
 		"parties":     parties(l, d), "rules": s.rulesNote(l, d), "people": people(l, d), "rehearsal": "",
 	}
 	if d.Meeting.Ordinal > 0 {
-		notes["meeting"] = together(", ", "№ "+number(l, d.Meeting.Ordinal), d.Meeting.From)
+		notes["meeting"] = together(", ", "№ "+number(l, d.Meeting.Ordinal), teller{l: l}.date(conference.Date(d.Meeting.From)))
 	}
 	for i, step := range setupSteps {
 		x := SetupStep{No: i + 1, Name: l.Say("setup.step." + step), Note: notes[step], Here: step == here}
@@ -293,7 +294,7 @@ func (s *Setup) showAddress(t *setupTurn, d Draft, p *SetupPage) {
 	p.Fields = []SetupField{{Name: "address", Label: t.lang.Say("setup.address"), Help: t.lang.Say("setup.addresshelp"), Value: d.Address, Wrong: wrong["address"], Kind: "url"}}
 	p.Proven = d.Address != "" && d.Proven == d.Address
 	if len(d.addressLacks()) > 0 && d.addressLacks()[0].field == "" {
-		token := rand32()
+		token := rand.Text()
 		s.tokens = append(s.tokens, hashOf(token))
 		if len(s.tokens) > maxTokens {
 			s.tokens = s.tokens[len(s.tokens)-maxTokens:]
@@ -339,7 +340,7 @@ func (s *Setup) showRules(t *setupTurn, d Draft, p *SetupPage) {
 	}
 	if own, err := s.founder.RulesOf(OwnRules, d.Own); err == nil && d.Own != "" {
 		p.Rulebooks = append(p.Rulebooks, Rulebook{OwnRules, own.Name, own.Version, d.Rules == OwnRules, ruleLines(t.lang, own)})
-	} else if d.Own != "" {
+	} else if d.Own != "" && d.Rules == OwnRules {
 		wrong["own"] = err.Error()
 	}
 	p.Own, p.OwnWrong, p.Wrong = d.Own, wrong["own"], wrong["rules"]
@@ -349,12 +350,13 @@ func (s *Setup) showRules(t *setupTurn, d Draft, p *SetupPage) {
 // ruleLines tell rules in plain words: who must be there, what decides, how long one may speak.
 func ruleLines(l *language.Language, r *rules.Rules) (list []RuleLine) {
 	add := func(what, says, rule string) { list = append(list, RuleLine{what, says, rule}) }
-	for key, q := range map[string]*rules.Quorum{"setup.rule.open": r.QuorumToOpen, "setup.rule.quorum": r.QuorumToDecide} {
+	quorum := func(what string, q *rules.Quorum) {
 		if q != nil {
-			add(l.Say(key), share2(l, q.Over, q.AtLeast, 0, l.Say("setup.base.members")), q.Rule)
+			add(what, asked(l, q.Over, q.AtLeast, 0, l.Say("setup.base.members")), q.Rule)
 		}
 	}
-	slices.SortFunc(list, func(a, b RuleLine) int { return strings.Compare(a.What, b.What) })
+	quorum(l.Say("setup.rule.open"), r.QuorumToOpen)
+	quorum(l.Say("setup.rule.quorum"), r.QuorumToDecide)
 	for _, kind := range []string{"proposal", "important", "amendment", "motion", "election"} {
 		i := slices.IndexFunc(r.Questions, func(q rules.Question) bool { return q.Kind == kind })
 		if i < 0 {
@@ -388,7 +390,7 @@ func majorityWords(l *language.Language, r *rules.Rules, name string) string {
 		if x.Class != "" {
 			base += " (" + x.Class + ")"
 		}
-		parts = append(parts, share2(l, x.Over, x.AtLeast, x.Number, base))
+		parts = append(parts, asked(l, x.Over, x.AtLeast, x.Number, base))
 	}
 	if m.NoVeto == "everyone" {
 		parts = append(parts, l.Say("setup.noveto.all"))
@@ -398,7 +400,8 @@ func majorityWords(l *language.Language, r *rules.Rules, name string) string {
 	return strings.Join(parts, "; ")
 }
 
-func share2(l *language.Language, over, atLeast *rules.Fraction, n int64, base string) string {
+// asked tells a share or number of a base.
+func asked(l *language.Language, over, atLeast *rules.Fraction, n int64, base string) string {
 	var parts []string
 	if over != nil {
 		parts = append(parts, l.Say("setup.over", fmt.Sprintf("%d/%d", over.Num, over.Den), base))
@@ -549,7 +552,7 @@ func (s *Setup) why(l *language.Language, err error) string {
 	if errors.As(err, &no) {
 		return together(" ", l.Say("refusal."+string(no.Code), no.Args...), l.Say("remedy."+string(no.Code), no.Args...), "("+no.Rule+")")
 	}
-	reference := rand32()[:8]
+	reference := rand.Text()[:8]
 	s.site.log().Error("set-up", "reference", reference, "error", err)
 	return together(" ", l.Say("page.fault"), l.Say("page.faulthelp", reference))
 }
@@ -590,7 +593,7 @@ func (s *Setup) showDone(t *setupTurn, d Draft, p *SetupPage) {
 // instantAt writes an instant as day and time at the seat.
 func instantAt(d Draft, l *language.Language, at record.Instant) string {
 	text := d.atSeat(at)
-	return newTellerOf(l).date(conference.Date(text[:10])) + ", " + text[11:]
+	return teller{l: l}.date(conference.Date(text[:10])) + ", " + text[11:]
 }
 
 // cardOf hands a language and a card to a template within another.

@@ -54,8 +54,8 @@ type draftFile struct {
 	Opened []string  `json:"opened,omitempty"`
 	// Seed is what ids, keys, salts and links are drawn from, so that a founding that was interrupted goes on with the
 	// same acts. It is there from the moment the founding begins.
-	Seed  []byte         `json:"seed,omitempty"`
-	Began record.Instant `json:"began,omitempty"`
+	Seed  []byte `json:"seed,omitempty"`
+	Began int64  `json:"began,omitempty"` // when, in ms since 1970
 	Cards []card         `json:"cards,omitempty"` // once it is founded
 }
 
@@ -481,7 +481,7 @@ func (f *founder) Found(ctx context.Context, d web.Draft) error {
 	defer f.mu.Unlock()
 	ctx = context.WithoutCancel(ctx)
 	if f.file.Seed == nil {
-		f.file.Draft, f.file.Seed, f.file.Began = d, make([]byte, 32), wall()
+		f.file.Draft, f.file.Seed, f.file.Began = d, make([]byte, 32), int64(wall())
 		rand.Read(f.file.Seed)
 		if err := f.keep(); err != nil {
 			f.file.Seed = nil
@@ -509,7 +509,12 @@ func (f *founder) goOn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p := newFounding(d, f.file.Seed, f.file.Began, h.log.Origin(), true)
+	if f.file.Cards != nil { // all was taken
+		f.house = h
+		f.founded(h)
+		return nil
+	}
+	p := newFounding(d, f.file.Seed, record.Instant(f.file.Began), h.log.Origin(), true)
 	if _, err := p.take(ctx, h); err != nil {
 		size := h.s.View().State().Size
 		err = errors.Join(err, h.Close())
@@ -544,7 +549,7 @@ func (f *founder) Founded() *web.Founded {
 		return nil
 	}
 	st := f.house.s.View().State()
-	out := &web.Founded{Origin: f.house.log.Origin(), Verifier: f.house.log.Verifier(), Size: st.Size, Meeting: string(f.file.Draft.MeetingID()), Until: f.file.Began.AddHours(cardLife)}
+	out := &web.Founded{Origin: f.house.log.Origin(), Verifier: f.house.log.Verifier(), Size: st.Size, Meeting: string(f.file.Draft.MeetingID()), Until: record.Instant(f.file.Began).AddHours(cardLife)}
 	for _, c := range f.file.Cards {
 		token, _ := canonical.DecodeBytes(c.Link)
 		l, _ := st.EnrolmentLink(record.DigestOf(token))
