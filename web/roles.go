@@ -46,7 +46,10 @@ func (s *site) rolesPage(v *turn) error {
 		g := RoleGroup{Title: v.lang.Say("capacity." + string(c))}
 		for _, o := range v.view.State().Holders(c) {
 			name, ok := v.view.Name(o.Person, conference.Language(v.lang.Code))
-			if !ok {
+			switch {
+			case s.Rehearsal: // whoever is at this machine made the copy
+				name = s.ownName(v, o.Person)
+			case !ok:
 				name = g.Title // an office without a published name
 			}
 			g.Roles = append(g.Roles, Role{string(o.Person), name, t.party(o.For), s.flag(o.For)})

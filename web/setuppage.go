@@ -136,9 +136,9 @@ type SetupCards struct {
 
 // SetupCard is what a person enrols a device with.
 type SetupCard struct {
-	Name, Role, Link string
-	Code             template.HTML
-	Used             bool
+	Name, Role, Link, Until string
+	Code                    template.HTML
+	Used                    bool
 }
 
 // page answers with a step as the draft stands.
@@ -567,7 +567,7 @@ func (s *Setup) showDone(t *setupTurn, d Draft, p *SetupPage) {
 	byParty := map[string][]SetupCard{}
 	for _, c := range f.Cards {
 		link := d.Address + "/" + t.lang.Code + "/enrol/" + c.Link
-		card := SetupCard{Name: c.Name, Role: t.lang.Say("setup.role." + c.Role), Link: link, Used: c.Used}
+		card := SetupCard{Name: c.Name, Role: t.lang.Say("setup.role." + c.Role), Link: link, Until: done.Until, Used: c.Used}
 		if !c.Used {
 			card.Code = code(link, t.lang.Say("signin.code"))
 			done.Open++

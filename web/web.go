@@ -98,7 +98,7 @@ type Options struct {
 	Roles    bool           // the record is of the training body or a rehearsal: anybody at this machine may take a role
 	// Rehearsal: the record is a copy in which everything may be tried; every page says so.
 	Rehearsal bool
-	Provider *Provider      // vouches for people; nil: passkeys alone
+	Provider  *Provider // vouches for people; nil: passkeys alone
 	// Open opens a sealed value, whoever may see it: the caller asks that first. nil: names stay sealed.
 	Open  func(context.Context, record.Digest) (record.Disclosure, error)
 	Log   *slog.Logger // of what was done about signing in; nil: the default one
