@@ -584,8 +584,10 @@ func (s *Setup) showDone(t *setupTurn, d Draft, p *SetupPage) {
 		}
 	}
 	at := d.Address + "/" + t.lang.Code
-	for _, place := range [][2]string{{"public", ""}, {"me", "/now"}, {"chair", "/meetings/" + f.Meeting + "/chair"}, {"wall", "/meetings/" + f.Meeting + "/wall"}, {"enrolments", "/enrolments"}, {"record", "/record"}} {
-		done.Places = append(done.Places, Option{Value: at + place[1], Label: t.lang.Say("setup.place." + place[0])})
+	meeting := "/meetings/" + f.Meeting
+	for _, place := range [][2]string{{"setup.place.public", ""}, {"desk.title", meeting + "/desk"}, {"phone.title", meeting + "/floor"}, {"setup.place.chair", meeting + "/chair"}, {"setup.place.wall", meeting + "/wall"},
+		{"setup.place.enrolments", "/enrolments"}, {"setup.place.record", "/record"}} {
+		done.Places = append(done.Places, Option{Value: at + place[1], Label: t.lang.Say(place[0])})
 	}
 	p.Done = done
 }

@@ -56,7 +56,7 @@ type draftFile struct {
 	// same acts. It is there from the moment the founding begins.
 	Seed  []byte `json:"seed,omitempty"`
 	Began int64  `json:"began,omitempty"` // when, in ms since 1970
-	Cards []card         `json:"cards,omitempty"` // once it is founded
+	Cards []card `json:"cards,omitempty"` // once it is founded
 }
 
 // card is what a person enrols with.
@@ -420,7 +420,7 @@ func (f *founder) Check(ctx context.Context, d web.Draft) (int, error) {
 }
 
 // rehearsalMark names the file that says that a record is a rehearsal.
-const rehearsalMark = "rehearsal"
+const rehearsalMark = "rehearsal-of"
 
 // isRehearsal reports whether a record is a copy in which everything may be tried.
 func isRehearsal(h *house) bool {

@@ -2,18 +2,11 @@ package browser_test
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -24,45 +17,19 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 )
 
-// serverKey is the key of the https server that stands before the program, as a proxy does; Chromium is told to trust
-// it by the digest of its public half.
-var serverKey = sync.OnceValue(func() *ecdsa.PrivateKey {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
-
-// trusted is what Chromium knows the key by.
-func trusted() string {
-	public, err := x509.MarshalPKIXPublicKey(serverKey().Public())
-	if err != nil {
-		panic(err)
-	}
-	sum := sha256.Sum256(public)
-	return base64.StdEncoding.EncodeToString(sum[:])
-}
-
 // proxy is a web server that leads https://records.localhost to a program on this machine.
 func proxy(t *testing.T, to string) (address string) {
 	t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"records.localhost"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, serverKey().Public(), serverKey())
-	if err != nil {
-		t.Fatal(err)
-	}
 	target, err := url.Parse(to)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := listen(t)
-	s := &http.Server{TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: serverKey()}}}, ErrorLog: log.New(io.Discard, "", 0),
+	s := &http.Server{TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}}, ErrorLog: log.New(io.Discard, "", 0),
 		Handler: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.SetXForwarded()
@@ -82,7 +49,7 @@ type program struct {
 	done chan error
 }
 
-var program_ = sync.OnceValues(func() (string, error) {
+var built = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "kurultai-program-")
 	if err != nil {
 		return "", err
@@ -95,9 +62,9 @@ var program_ = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-func serve(t *testing.T, dir, addr string) *program {
+func started(t *testing.T, dir, addr string) *program {
 	t.Helper()
-	path, err := program_()
+	path, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +158,7 @@ func (b *tab) picture(name string) {
 // browser closed and the program killed in between.
 func TestABodyIsSetUpFromNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lakes")
-	p := serve(t, dir, "localhost:0")
+	p := started(t, dir, "localhost:0")
 	at, _, _ := strings.Cut(p.open, "/setup/")
 	front := proxy(t, at)
 	b := person(t, "403", "422", "404")
@@ -219,7 +186,7 @@ func TestABodyIsSetUpFromNothing(t *testing.T) {
 	// the program dies, and the browser comes back to where it was
 	_, port, _ := strings.Cut(strings.TrimPrefix(at, "http://"), ":")
 	p.kill()
-	p = serve(t, dir, "localhost:"+port)
+	p = started(t, dir, "localhost:"+port)
 	b.visit(at + "/en/setup/body")
 	if got := run[string](b, `document.querySelector("[name='name.en']").value`); got != "Conference of Lakes and Passes" {
 		t.Errorf("after the program died the name is %q", got)
@@ -332,7 +299,7 @@ func TestABodyIsSetUpFromNothing(t *testing.T) {
 		officer.click("#signin", "#signout")
 	}
 	p.kill()
-	p = serve(t, dir, "localhost:"+port)
+	p = started(t, dir, "localhost:"+port)
 	b.visit(at + "/en/setup/found")
 	b.reads("The body is founded")
 	if n := strings.Count(b.text("main"), "Passkey made"); n != 2 {
@@ -348,4 +315,5 @@ func TestABodyIsSetUpFromNothing(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "setup.json")); !os.IsNotExist(err) {
 		t.Errorf("the draft is still there: %v", err)
 	}
+	b.visit("about:blank") // before the program ends
 }
