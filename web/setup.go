@@ -31,7 +31,6 @@ type Setup struct {
 	founder Founder
 	mu      sync.Mutex // of the draft, and of the tokens
 	tokens  []string   // not used yet, by their SHA-256
-	origin  string     // address of this machine, as printed
 }
 
 // setupSteps are the steps in their order.
@@ -45,13 +44,13 @@ const (
 	maxTokens    = 32
 )
 
-// NewSetup makes the set-up that fills a founder's draft. here is the origin under which this machine serves it.
-func NewSetup(f Founder, here string, o Options) *Setup {
+// NewSetup makes the set-up that fills a founder's draft.
+func NewSetup(f Founder, o Options) *Setup {
 	s := &site{Options: o, assets: map[string]asset{}}
 	s.failures.every, s.failures.burst = 1, 100
 	s.loadAssets()
 	s.templates = parsed()
-	return &Setup{site: s, founder: f, origin: here}
+	return &Setup{site: s, founder: f}
 }
 
 // Token draws what opens the set-up in a browser, once.

@@ -588,7 +588,7 @@ func serveSetup(ctx context.Context, io streams, dir, addr, tripwire string, o w
 		return err
 	}
 	o.Live = live.New(live.Config{})
-	setup := web.NewSetup(f, addressOf(l), o)
+	setup := web.NewSetup(f, o)
 	var pages atomic.Pointer[http.Handler]
 	f.founded = func(h *house) {
 		p := pagesOf(h, l, o)
