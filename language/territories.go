@@ -35,20 +35,24 @@ var territories = sync.OnceValue(func() (list []Territory) {
 // Territories lists all states and territories in order of code. The list is shared: nobody changes it.
 func Territories() []Territory { return territories() }
 
-// TerritoryNamed finds a territory by its code or by its name in any of the languages.
-func TerritoryNamed(text string) (Territory, bool) {
-	want := foldName(text)
+// named finds territories by code and by each of their names, folded.
+var named = sync.OnceValue(func() map[string]Territory {
+	by := map[string]Territory{}
 	for _, t := range territories() {
-		if strings.ToLower(t.Code) == want {
-			return t, true
-		}
 		for _, name := range t.Names {
-			if foldName(name) == want {
-				return t, true
-			}
+			by[foldName(name)] = t
 		}
 	}
-	return Territory{}, false
+	for _, t := range territories() { // a code that is also somebody's name means the code
+		by[strings.ToLower(t.Code)] = t
+	}
+	return by
+})
+
+// TerritoryNamed finds a territory by its code or by its name in any of the languages.
+func TerritoryNamed(text string) (Territory, bool) {
+	t, ok := named()[foldName(text)]
+	return t, ok
 }
 
 // foldName is a name as two spellings of it agree: without regard to case, composition and the kind of apostrophe.

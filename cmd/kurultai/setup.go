@@ -536,7 +536,7 @@ func (f *founder) goOn(ctx context.Context) error {
 // sweep takes away an empty record.
 func (f *founder) sweep() error {
 	files, err := filepath.Glob(filepath.Join(f.dir, "record.db*"))
-	for _, file := range files {
+	for _, file := range append(files, filepath.Join(f.dir, "lock")) {
 		err = errors.Join(err, os.Remove(file))
 	}
 	return errors.Join(err, os.RemoveAll(filepath.Dir(logKeyPath(f.dir))))
