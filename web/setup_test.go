@@ -333,6 +333,7 @@ func TestPeopleAreReadAndSettled(t *testing.T) {
 	if p := n.keeper.draft.People; web.DraftRole(p[0].Role) != "delegate" || web.DraftRole(p[1].Role) != "head" {
 		t.Errorf("heads: %v", p)
 	}
+	n.keeper.draft.Meeting.Chair = 2
 	n.post("/en/setup/people", "remove", "2")
 	if len(n.keeper.draft.People) != 3 || n.keeper.draft.Meeting.Chair != 0 {
 		t.Errorf("a line is left out: %v", n.keeper.draft)
