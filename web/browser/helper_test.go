@@ -293,7 +293,7 @@ type tab struct {
 }
 
 // patience is how long anything in a browser may take before its test fails.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // person opens a tab in a context of its own. At the end of the test its console must have complained of nothing but
 // what matches one of the words expected.
