@@ -20,6 +20,7 @@ var vendored = [][2]string{
 	{"Noto Sans Georgian, web/static/fonts/georgian.woff2", "web/static/fonts/OFL-georgian.txt"},
 	{"Noto Serif 2.015 (italic 2.013), Noto Serif Georgian 2.001, Noto Sans Math 2.001, Noto Sans Symbols2 2.003, subsets, paper/pdf/fonts/*.ttf", "paper/pdf/fonts/OFL.txt"},
 	{"Hyphenation patterns of hyph-utf8, paper/pdf/hyphen/*.tex", "paper/pdf/hyphen/LICENSE"},
+	{"Names of states and territories: Unicode CLDR 48.2, language/territories.json", "language/LICENSE-territories"},
 	{"flag-icons 7.5.0, web/static/flags (those of states)", "web/static/flags/LICENSE"},
 }
 

@@ -115,6 +115,9 @@ func (t *Table) find(names ...string) int {
 	return -1
 }
 
+// Cells are the texts of a row, those behind the last that is filled left out.
+func (r Row) Cells() []string { return slices.Clone(r.cells) }
+
 func (r Row) cell(at int) string {
 	if at < 0 || at >= len(r.cells) {
 		return ""

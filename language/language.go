@@ -20,7 +20,7 @@ import (
 	"sync"
 )
 
-//go:embed */*
+//go:embed */*.json */*.csv
 var folders embed.FS
 
 // A Language is one folder.

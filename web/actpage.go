@@ -264,6 +264,7 @@ func (s *site) sorry(w http.ResponseWriter, r *http.Request, l *language.Languag
 	if l.Has(known.key + "help") {
 		m.Lead = l.Say(known.key+"help", known.args...)
 	}
+	s.mayHelp(&m, l, known.status)
 	s.showPage(w, r, l, "message", m, known.status)
 }
 

@@ -2,6 +2,8 @@ package web
 
 import (
 	"cmp"
+	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -71,6 +73,7 @@ func (b *form) group(t reflect.Type, name string) (list []Field) {
 		f.Label, f.Required = b.label(key), rest != "omitempty" && f.Kind != "check"
 		if p := help[key]; p != nil {
 			b.help(&f, key, p.Description)
+			f.Value = cmp.Or(f.Value, b.id(t.Field(i).Type, key, p.Description))
 		}
 		if f.Kind == "list" {
 			for i := range f.Fields {
@@ -80,6 +83,20 @@ func (b *form) group(t reflect.Type, name string) (list []Field) {
 		list = append(list, f)
 	}
 	return list
+}
+
+// id proposes an id for what is new: nobody who fills in a form need think of one.
+func (b *form) id(t reflect.Type, key, help string) string {
+	switch {
+	case !b.chooses():
+	case t == reflect.TypeFor[conference.PersonID]() && b.act.Name == "RegisterPerson":
+		var id [16]byte
+		rand.Read(id[:])
+		return hex.EncodeToString(id[:])
+	case strings.Contains(help, "chosen by"):
+		return fmt.Sprintf("%s-%d-%s", key[:1], b.t.s.Size, strings.ToLower(rand.Text()[:4]))
+	}
+	return ""
 }
 
 // label is what a field is called: in this act, else in any.

@@ -24,7 +24,7 @@ type Role struct{ Person, Name, Party, Flag string }
 
 // rolesOpen refuses where a role is not to be had by a click: anywhere but in the training body on this machine.
 func (s *site) rolesOpen(v *turn) error {
-	if !s.Roles || !s.layout(v.view, v.lang, "").Training {
+	if p := s.layout(v.view, v.lang, ""); !s.Roles || !p.Training && !p.Rehearsal {
 		return tell(http.StatusForbidden, "signin.noroles")
 	}
 	if !local(v.r) {
@@ -46,7 +46,10 @@ func (s *site) rolesPage(v *turn) error {
 		g := RoleGroup{Title: v.lang.Say("capacity." + string(c))}
 		for _, o := range v.view.State().Holders(c) {
 			name, ok := v.view.Name(o.Person, conference.Language(v.lang.Code))
-			if !ok {
+			switch {
+			case s.Rehearsal: // whoever is at this machine made the copy
+				name = s.ownName(v, o.Person)
+			case !ok:
 				name = g.Title // an office without a published name
 			}
 			g.Roles = append(g.Roles, Role{string(o.Person), name, t.party(o.For), s.flag(o.For)})

@@ -95,8 +95,10 @@ type Options struct {
 	Desk     Desk           // takes acts; nil: this node only reads
 	Sessions Sessions       // keeps sessions across restarts; nil: in memory alone
 	Proxies  []netip.Prefix // whose word about the reader's address and scheme is taken, besides this machine's
-	Roles    bool           // the record is of the training body: anybody at this machine may take a role
-	Provider *Provider      // vouches for people; nil: passkeys alone
+	Roles    bool           // the record is of the training body or a rehearsal: anybody at this machine may take a role
+	// Rehearsal: the record is a copy in which everything may be tried; every page says so.
+	Rehearsal bool
+	Provider  *Provider // vouches for people; nil: passkeys alone
 	// Open opens a sealed value, whoever may see it: the caller asks that first. nil: names stay sealed.
 	Open func(context.Context, record.Digest) (record.Disclosure, error)
 	// Seed is what a lot is drawn from, by the question it is for, 16 to 64 bytes that nobody knows before the draw. nil:
@@ -145,7 +147,7 @@ func New(r Record, o Options) http.Handler {
 	}
 	s.sessions.left = func(p conference.PersonID) { s.Live.Drop(string(p)) }
 	s.loadAssets()
-	s.templates = template.Must(template.New("").Funcs(template.FuncMap{"args": args, "lines": lines, "mark": markOf, "n": number, "pair": beside, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf}).ParseFS(templateFiles, "templates/*.html"))
+	s.templates = parsed()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
 	mux.HandleFunc("GET /{lang}", s.tongue)
@@ -329,6 +331,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.log().Error("page", "reference", m.Reference, "path", logged(r.URL.Path), "error", err)
 		m.Title, m.Lead = l.Say("page.fault"), l.Say("page.faulthelp", m.Reference)
 	}
+	s.mayHelp(&m, l, status)
 	body, err := s.render("message", m)
 	if err != nil {
 		http.Error(w, m.Title, status)
@@ -340,6 +343,13 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		w.Write(body)
+	}
+}
+
+// mayHelp leads who is told to sign in to where one does.
+func (s *site) mayHelp(m *Message, l *language.Language, status int) {
+	if status == http.StatusUnauthorized && s.Desk != nil {
+		m.SignInAt = "/" + l.Code + "/signin"
 	}
 }
 
@@ -377,6 +387,7 @@ type Layout struct {
 	Size      int64
 	Story     bool
 	Training  bool
+	Rehearsal bool
 	Script    bool   // sign.js is needed
 	Replay    bool   // replay.js is needed
 	SignIn    bool   // this node takes acts, so one can sign in
@@ -419,7 +430,8 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	}
 	p.Body = in(st.Body.Names, l, "Kurultai")
 	_, p.Story = record.StoryBody(v.Origin())
-	p.Training = p.Story && lived(st)
+	p.Rehearsal = s.Rehearsal
+	p.Training = p.Story && lived(st) && !p.Rehearsal
 	p.SignIn = s.Desk != nil
 	return p
 }

@@ -56,6 +56,11 @@ func makeDir(dir string, origin func(ed25519.PublicKey) string) error {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return hinted{fmt.Errorf("%s is not empty and holds no record", dir), "name a new folder with -data"}
 	}
+	return makeLogKey(dir, origin)
+}
+
+// makeLogKey draws the key that signs a new record in dir.
+func makeLogKey(dir string, origin func(ed25519.PublicKey) string) error {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return err
@@ -97,15 +102,24 @@ func readLogKey(dir string) (*record.LogKey, error) {
 
 // openToWrite opens a record as its one writer.
 func openToWrite(ctx context.Context, dir, tripwire string) (*house, error) {
+	h, err := openUnwatched(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.arm(ctx, tripwire); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
+}
+
+// openUnwatched opens a record as its one writer, without a tripwire.
+func openUnwatched(ctx context.Context, dir string) (*house, error) {
 	h, err := openHouse(dir, secretariat.OpenSubjectKeys, sqlite.Options{})
 	if err != nil {
 		return nil, err
 	}
 	_, told := record.StoryBody(h.log.Origin())
 	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told})
-	if err == nil {
-		err = h.arm(ctx, tripwire)
-	}
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // zones of seats are checked on machines that have no such table
 
 	"kurultai/conference"
 	"kurultai/language"
@@ -19,8 +20,9 @@ import (
 const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand before arguments)
 
   demo        play a meeting and serve its page on http://localhost:8080
+  serve       serve the pages of a record, or set a body up
   init        found a record for a body described in a file
-  serve       serve the pages of a record
+  rehearse    copy a body, to try everything in
   play        submit the acts of a story
   act         submit one act, under a key in a file
   enrol       make the link with which a person enrols a passkey
@@ -58,7 +60,7 @@ var errSilent = errors.New("")
 
 func commands() map[string]func() command {
 	return map[string]func() command{
-		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "acts": actsCommand, "rules": rulesCommand, "import": importCommand,
+		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "rehearse": rehearseCommand, "acts": actsCommand, "rules": rulesCommand, "import": importCommand,
 		"communique": communiqueCommand, "paper": paperCommand, "export": exportCommand, "verify": verifyCommand, "bench": benchCommand,
 	}
 }

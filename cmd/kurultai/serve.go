@@ -19,10 +19,13 @@ func serveCommand() command {
 	return command{
 		usage: `usage: kurultai serve -data DIR [-addr A]
 
-Serves the pages of a record. People sign in where the record names it (act NameOrigin), over https: put a proxy before
+Serves the pages of a record. Where DIR is empty or missing it leads through the set-up of a body: it prints one address,
+which opens the set-up in a browser, once. All is saved at each step; the same command takes it up again.
+
+People sign in where the record names it (act NameOrigin), over https: put a proxy before
 it that sets X-Forwarded-Proto and X-Forwarded-For. Sessions stand in DIR/keys/sessions and outlive a restart.
 
-  -data DIR        the record
+  -data DIR        the record; empty or missing: one is set up
   -addr A          address (localhost:8080); a free port is taken if that one is not free
   -tripwire FILE   where the last checkpoint is kept, outside DIR
   -proxies LIST    networks of proxies whose word is taken, as 10.0.0.0/8,192.0.2.1/32; this machine's always is
@@ -45,12 +48,16 @@ example: kurultai serve -data baku
 			if dir == "" || len(args) > 0 {
 				return errUsage{"-data DIR is needed and nothing behind the flags"}
 			}
-			if !isRecord(dir) {
-				return hinted{fmt.Errorf("%s holds no record", dir), "kurultai demo -data " + dir + " plays one into it, kurultai init founds an empty one"}
+			setup := inSetup(dir)
+			if !isRecord(dir) && !setup {
+				return hinted{fmt.Errorf("%s holds no record", dir), "name an empty or missing folder to set a body up in"}
 			}
 			o, err := signInOptions(&provider, secret, proxies)
 			if err != nil {
 				return err
+			}
+			if setup {
+				return serveSetup(ctx, io, dir, addr, tripwire, o)
 			}
 			h, err := openToWrite(ctx, dir, tripwire)
 			if err != nil {

@@ -112,11 +112,12 @@ func training(h *house) bool {
 	return err == nil && isStory && body == ours
 }
 
-// nameOrigin has the training body's two secretaries say where people sign in: here. Other records name it themselves.
+// nameOrigin has the two secretaries of the training body, or of a rehearsal, say where people sign in: here. Other
+// records name it themselves.
 func (h *house) nameOrigin(ctx context.Context, url string) error {
 	st := h.s.View().State()
 	officers := st.Holders(conference.Secretary)
-	if !training(h) || len(officers) < 2 || slices.Contains(st.SignInAt().Origins, url) || !strings.HasPrefix(url, "http://localhost:") {
+	if !training(h) && !isRehearsal(h) || len(officers) < 2 || slices.Contains(st.SignInAt().Origins, url) || !strings.HasPrefix(url, "http://localhost:") {
 		return nil
 	}
 	fields, err := canonical.Parse(string(canonical.Encode(nil, conference.NameOrigin{Domain: "localhost", Origins: []string{url}})))
@@ -138,33 +139,62 @@ func newKey() string {
 
 // startSite serves the pages of h on addr, or on a free port if that one is taken.
 func startSite(ctx context.Context, io streams, h *house, addr string, o web.Options) (*site, error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := listen(io, addr)
 	if err != nil {
-		host, _, splitErr := net.SplitHostPort(addr)
-		if splitErr != nil {
-			return nil, errUsage{fmt.Sprintf("-addr %q: %v", addr, splitErr)}
-		}
-		first := err
-		if l, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
-			return nil, fmt.Errorf("listening on %s: %w", addr, first)
-		}
-		fmt.Fprintf(io.talk, "%s is taken; a free port instead\n", addr)
+		return nil, err
 	}
-	local := l.Addr().(*net.TCPAddr)
-	base, end := context.WithCancel(ctx)
-	s := &site{url: "http://" + l.Addr().String(), live: live.New(live.Config{}), end: end, done: make(chan error, 1)}
-	if local.IP.IsLoopback() {
-		s.url = fmt.Sprintf("http://localhost:%d", local.Port)
+	o.Live = live.New(live.Config{})
+	s := serveOn(ctx, l, pagesOf(h, l, o), o.Live)
+	fmt.Fprintf(io.talk, "the page is on %s\n", s.url)
+	return s, nil
+}
+
+// listen takes addr, or a free port beside it if that one is taken.
+func listen(io streams, addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err == nil {
+		return l, nil
 	}
-	o.Desk, o.Sessions, o.Live = desk{h.s}, sessionsPath(h.dir), s.live
-	o.Roles = training(h) && local.IP.IsLoopback()
+	host, _, splitErr := net.SplitHostPort(addr)
+	if splitErr != nil {
+		return nil, errUsage{fmt.Sprintf("-addr %q: %v", addr, splitErr)}
+	}
+	first := err
+	if l, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", addr, first)
+	}
+	fmt.Fprintf(io.talk, "%s is taken; a free port instead\n", addr)
+	return l, nil
+}
+
+// addressOf is the origin under which this machine knows what listens.
+func addressOf(l net.Listener) string {
+	if local := l.Addr().(*net.TCPAddr); local.IP.IsLoopback() {
+		return fmt.Sprintf("http://localhost:%d", local.Port)
+	}
+	return "http://" + l.Addr().String()
+}
+
+// pagesOf are the pages of h as they are served on l.
+func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
+	loopback := l.Addr().(*net.TCPAddr).IP.IsLoopback()
+	o.Desk, o.Sessions = desk{h.s}, sessionsPath(h.dir)
+	o.Rehearsal = isRehearsal(h)
+	o.Roles = (training(h) || o.Rehearsal) && loopback
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
 	o.Lists, o.Seed = lists{}, h.s.Seed
 	handler := web.New(reading{h.s}, o)
-	if local.IP.IsLoopback() {
+	if loopback {
 		handler = loopbackOnly(handler, h.named)
 	}
-	s.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+	return handler
+}
+
+// serveOn serves pages until the site is stopped.
+func serveOn(ctx context.Context, l net.Listener, pages http.Handler, hub *live.Hub) *site {
+	base, end := context.WithCancel(ctx)
+	s := &site{url: addressOf(l), live: hub, end: end, done: make(chan error, 1)}
+	s.server = &http.Server{Handler: pages, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return base }}
 	go func() {
 		err := s.server.Serve(l)
@@ -173,8 +203,7 @@ func startSite(ctx context.Context, io streams, h *house, addr string, o web.Opt
 		}
 		s.done <- err
 	}()
-	fmt.Fprintf(io.talk, "the page is on %s\n", s.url)
-	return s, nil
+	return s
 }
 
 // named reports whether the record names a host as one where people sign in: a proxy before us passes it on.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -172,42 +171,44 @@ func (f *finding) open() bool {
 
 // Each page in each of its states keeps to WCAG 2.2 AA as far as axe can tell, and nothing is wider than the screen.
 func TestEveryPageKeepsToWCAG(t *testing.T) {
-	checked, findings := 0, 0
-	pictures := os.Getenv("KURULTAI_PICTURES")
+	before := checked
 	for _, s := range stages(t) {
 		h := s.house(t)
 		b := visitor(t, 20*patience, "ERR_", "Failed to load", "net::", "401", "403", "404", "410", "422", "status of")
 		if s.enter != nil {
 			s.enter(h, b)
 		}
-		check := func(name string) {
-			for _, l := range looks {
-				b.look(l)
-				checked++
-				findings += b.axe(s.name+": "+name, l)
-			}
-			if pictures != "" {
-				b.picture(filepath.Join(pictures, strings.NewReplacer("/", "-", "?", "-", " ", "-").Replace(s.name+" "+name)))
-			}
-		}
 		for _, page := range s.pages {
 			b.visit(h.origin + "/en/" + page)
 			if code := run[int](b, `performance.getEntriesByType("navigation")[0].responseStatus`); code != max(answers[page], http.StatusOK) && s.enter == nil || s.enter != nil && code != http.StatusOK {
 				t.Errorf("%s: /%s answers with %d", s.name, page, code)
 			}
-			check("/" + page)
+			b.checks(s.name + ": /" + page)
 		}
 		for name, bring := range s.doings {
 			b.look(looks[0])
 			bring(h, b)
-			check(name)
+			b.checks(s.name + ": " + name)
 			h.mend()
 		}
 	}
-	t.Logf("pages x states checked: %d, findings: %d", checked, findings)
-	if checked < 150 {
-		t.Errorf("only %d were checked", checked)
+	if n := checked - before; n < 150 {
+		t.Errorf("only %d were checked", n)
 	}
+}
+
+// checked and findings count what axe looked at in all tests: pages in a state on a screen, and what it found.
+var checked, findings int
+
+// checks holds a page in a state to WCAG on each screen, and keeps pictures of it.
+func (b *tab) checks(name string) {
+	b.t.Helper()
+	for _, l := range looks {
+		b.look(l)
+		checked++
+		findings += b.axe(name, l)
+	}
+	b.pictures(name)
 }
 
 // look sets the screen.
@@ -231,8 +232,7 @@ func (b *tab) axe(name string, l look) (found int) {
 	if run[bool](b, `!self.axe`) {
 		run[any](b, axe+"; null")
 	}
-	if wide := run[int64](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
-		b.t.Errorf("%s (%s) is wider than the screen by %d", name, l.name, wide)
+	if !b.fits(name + ", " + l.name) {
 		found++
 	}
 	var r struct{ Violations, Incomplete []finding }
@@ -261,19 +261,28 @@ func (f finding) where() string {
 	return strings.Join(lines, "\n")
 }
 
-// picture saves the page on each screen.
-func (b *tab) picture(path string) {
+// pictures keeps what the page shows on each screen, and holds it to its width.
+func (b *tab) pictures(name string) {
 	b.t.Helper()
+	if os.Getenv("KURULTAI_PICTURES") == "" {
+		return
+	}
 	for _, l := range pictured {
 		b.look(l)
-		png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-		if err == nil {
-			err = os.WriteFile(path+"-"+l.name+".png", png, 0o644)
-		}
-		if err != nil {
-			b.t.Fatal(err)
-		}
+		b.fits(name + " " + l.name)
+		b.picture(strings.NewReplacer("/", "-", "?", "-", " ", "-", ":", "").Replace(name + "-" + l.name))
 	}
+	b.look(looks[1])
+}
+
+// fits reports whether nothing is wider than the screen.
+func (b *tab) fits(name string) bool {
+	b.t.Helper()
+	wide := run[int64](b, `document.documentElement.scrollWidth - innerWidth`)
+	if wide > 0 {
+		b.t.Errorf("%s is wider than the screen by %d: %s", name, wide, run[string](b, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + "." + e.className).slice(0, 4).join(", ")`))
+	}
+	return wide <= 0
 }
 
 // In no language is a page wider than a phone, and none leaves a word unsaid.
@@ -286,9 +295,7 @@ func TestEveryLanguageFitsAPhone(t *testing.T) {
 	for _, l := range language.All() {
 		for _, page := range []string{"", "meetings/ix", "meetings/viii", "meetings/viii/programme", "documents", "parties", "commitments", "record", "meetings/ix/wall", "meetings/ix/desk", "meetings/ix/desk/people", "now", "me"} {
 			b.visit(h.origin + "/" + l.Code + "/" + page)
-			if wide := run[int64](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
-				b.t.Errorf("/%s/%s is wider than the screen by %d: %s", l.Code, page, wide, run[string](b, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + "." + e.className).slice(0, 4).join(", ")`))
-			}
+			b.fits("/" + l.Code + "/" + page)
 			n++
 		}
 	}

@@ -67,6 +67,7 @@ func TestMain(m *testing.M) {
 	}
 	chrome = ctx
 	code := m.Run()
+	fmt.Printf("pages x states checked: %d, findings: %d\n", checked, findings)
 	stop()
 	end()
 	os.RemoveAll(dir)
@@ -454,7 +455,7 @@ func (b *tab) picture(name string) {
 	if dir == "" {
 		return
 	}
-	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
 	}
