@@ -290,6 +290,9 @@ func (t teller) thing(x conference.Thing) string {
 		meeting, id, _ := strings.Cut(x.ID, "/")
 		i, _ := t.s.Item(conference.MeetingID(meeting), conference.ItemID(id))
 		return in(i.Title, t.l, id)
+	case "meeting":
+		m, _ := t.s.Meeting(conference.MeetingID(x.ID))
+		return together(" ", paper.Roman(m.Ordinal), t.place(m.Place))
 	case "proposal":
 		p, _ := t.s.Proposal(conference.ProposalID(x.ID))
 		return cmp.Or(string(p.Symbol), x.ID)
@@ -326,6 +329,7 @@ func (t teller) nameOf(m conference.MeetingID, id string) string {
 		{"proposal", func() bool { _, ok := t.s.Proposal(conference.ProposalID(id)); return ok }, id},
 		{"motion", func() bool { _, ok := t.s.Motion(conference.MotionID(id)); return ok }, id},
 		{"instrument", func() bool { _, ok := t.s.Instrument(conference.InstrumentID(id)); return ok }, id},
+		{"meeting", func() bool { _, ok := t.s.Meeting(conference.MeetingID(id)); return ok }, id},
 		{"item", func() bool { _, ok := t.s.Item(m, conference.ItemID(id)); return ok }, string(m) + "/" + id},
 	} {
 		if kind.known() {

@@ -436,7 +436,7 @@ func (b *tab) visit(address string) { b.t.Helper(); b.do(chromedp.Navigate(addre
 func (b *tab) take(h *house, who, place string) {
 	b.t.Helper()
 	b.visit(h.origin + "/en/roles")
-	b.click(`button[value="`+who+`"]`, "body."+place+" main")
+	b.click(`button[value="`+who+`"]`, "body."+place)
 }
 
 // click presses what a selector names, and waits until what another names is there.

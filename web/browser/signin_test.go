@@ -53,7 +53,7 @@ func TestAPersonEnrolsSignsInAndAddsADevice(t *testing.T) {
 	}
 
 	b.click("#signout", "#signin")
-	b.click("#signin", "body.chair main")
+	b.click("#signin", "body.chair")
 	b.visit(h.origin + "/en/me")
 
 	// A further device makes a passkey, and the first one attests it. People choose the device; here one at a time agrees.
