@@ -167,6 +167,7 @@
     }
   };
   setInterval(clock, 1000);
+  document.addEventListener("renewed", clock);
   clock();
 
   for (const from of ["online", "back", "pageshow"]) addEventListener(from, flush);
