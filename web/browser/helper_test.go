@@ -336,6 +336,7 @@ func actOf(a *web.Act) *secretariat.Act {
 type tab struct {
 	t      *testing.T
 	ctx    context.Context
+	dies   context.CancelFunc // with all that it kept
 	mu     sync.Mutex
 	errors []string      // the console's, and exceptions nobody caught
 	marks  chan struct{} // one for each mark the console was given
@@ -366,7 +367,7 @@ func enter(t *testing.T, in context.Context, how []chromedp.ContextOption, expec
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(in, how...)
 	t.Cleanup(cancel)
-	b := &tab{t: t, ctx: ctx, marks: make(chan struct{}, 1)}
+	b := &tab{t: t, ctx: ctx, dies: cancel, marks: make(chan struct{}, 1)}
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // opens the tab, which ends with its first context
 		t.Fatal(err)
 	}
@@ -445,10 +446,10 @@ func (b *tab) click(selector, until string) {
 // strike presses a key, as a person does.
 func (b *tab) strike(keys string) { b.t.Helper(); b.do(chromedp.KeyEvent(keys)) }
 
-// moment keeps what the tab shows as a PNG in the folder that PICTURES names, for people to look at.
+// moment keeps what the tab shows as a PNG in the folder that KURULTAI_PICTURES names, for people to look at.
 func (b *tab) moment(name string) {
 	b.t.Helper()
-	dir := os.Getenv("PICTURES")
+	dir := os.Getenv("KURULTAI_PICTURES")
 	if dir == "" {
 		return
 	}
@@ -484,9 +485,10 @@ func (b *tab) until(js string) {
 	b.t.Helper()
 	ctx, stop := b.within()
 	defer stop()
-	_, err := chromedp.Run(ctx, chromedp.Poll[bool](js))
+	is := "!!(" + js + ")"
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool](is))
 	for err != nil && ctx.Err() == nil && strings.Contains(err.Error(), "context") {
-		_, err = chromedp.Run(ctx, chromedp.Poll[bool](js))
+		_, err = chromedp.Run(ctx, chromedp.Poll[bool](is))
 	}
 	if err != nil {
 		b.t.Fatalf("%s: %v; it reads %s", js, err, b.text("body"))
