@@ -80,7 +80,7 @@ func enrolled(t *testing.T, link, lang, place string, width, height int64) *tab 
 func (a *assembly) pictures(moment string) {
 	a.Helper()
 	for name, b := range map[string]*tab{"desk": a.desk, "chair": a.chair, "zelinor": a.zelinor, "vindara": a.vindara, "observer": a.observer, "wall": a.wall, "public": a.public} {
-		b.moment(moment + "-" + name)
+		b.picture(moment + "-" + name)
 	}
 }
 
@@ -373,7 +373,7 @@ func (a *assembly) lost() {
 	a.answers(a.vindara, "no")
 	a.vindara.do(chromedp.WaitVisible(chromedp.CSS(`#outbox [data-state="waits"]`)))
 	size := a.state().Size
-	a.vindara.moment("9-lost-vindara")
+	a.vindara.picture("9-lost-vindara")
 	if q := a.question(); int(q.Called) < len(q.Order) {
 		a.desk.strike("l")
 		a.grown(a.desk, size, "the key l")

@@ -446,8 +446,8 @@ func (b *tab) click(selector, until string) {
 // strike presses a key, as a person does.
 func (b *tab) strike(keys string) { b.t.Helper(); b.do(chromedp.KeyEvent(keys)) }
 
-// moment keeps what the tab shows as a PNG in the folder that KURULTAI_PICTURES names, for people to look at.
-func (b *tab) moment(name string) {
+// picture keeps what the tab shows as a PNG in the folder that KURULTAI_PICTURES names, for people to look at.
+func (b *tab) picture(name string) {
 	b.t.Helper()
 	dir := os.Getenv("KURULTAI_PICTURES")
 	if dir == "" {
@@ -487,7 +487,8 @@ func (b *tab) until(js string) {
 	defer stop()
 	is := "!!(" + js + ")"
 	_, err := chromedp.Run(ctx, chromedp.Poll[bool](is))
-	for err != nil && ctx.Err() == nil && strings.Contains(err.Error(), "context") {
+	moved := func(err error) bool { return strings.Contains(err.Error(), "context") || strings.Contains(err.Error(), "navigated") }
+	for err != nil && ctx.Err() == nil && moved(err) {
 		_, err = chromedp.Run(ctx, chromedp.Poll[bool](is))
 	}
 	if err != nil {
