@@ -172,7 +172,7 @@ func TestAPhoneAsleepForTenMinutes(t *testing.T) {
 	h.mend()
 	turns(page.SetWebLifecycleStateStateActive)
 	b.do(chromedp.WaitVisible(chromedp.CSS(`#outbox [data-state="refused"]`)))
-	if got := b.text("#outbox"); !strings.Contains(got, "time limit has passed: 17 March 2030, ") {
+	if got := b.text("#outbox"); !strings.Contains(got, "time limit has passed: 17\u00a0March 2030, 22:56.") {
 		t.Errorf("what was kept too long: %s", got)
 	}
 	b.until(`document.getElementById("offline").hidden && document.querySelector("ol.called").innerText.includes("Orsevin")`)

@@ -487,7 +487,9 @@ func (b *tab) until(js string) {
 	defer stop()
 	is := "!!(" + js + ")"
 	_, err := chromedp.Run(ctx, chromedp.Poll[bool](is))
-	moved := func(err error) bool { return strings.Contains(err.Error(), "context") || strings.Contains(err.Error(), "navigated") }
+	moved := func(err error) bool {
+		return strings.Contains(err.Error(), "context") || strings.Contains(err.Error(), "navigated")
+	}
 	for err != nil && ctx.Err() == nil && moved(err) {
 		_, err = chromedp.Run(ctx, chromedp.Poll[bool](is))
 	}
