@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"kurultai/conference"
 	"kurultai/language"
@@ -335,6 +336,27 @@ func (t teller) nameOf(m conference.MeetingID, id string) string {
 		if kind.known() {
 			return t.thing(conference.Thing{Kind: kind.name, ID: kind.id})
 		}
+	}
+	return t.nameOfMore(m, id)
+}
+
+// nameOfMore names a meeting, what is asked, a way of moving, an instant as it is at the seat of the meeting, else of the body.
+func (t teller) nameOfMore(m conference.MeetingID, id string) string {
+	at, _ := t.s.Meeting(m)
+	other, isMeeting := t.s.Meeting(conference.MeetingID(id))
+	question, isQuestion := t.s.Question(conference.QuestionID(id))
+	var when record.Instant
+	switch {
+	case isMeeting:
+		return together(", ", paper.Roman(other.Ordinal), t.place(other.Place))
+	case isQuestion:
+		return t.thing(conference.Thing{Kind: question.Kind, ID: question.Thing})
+	case t.l.Has("word.motionkind." + id):
+		return t.l.Say("word.motionkind." + id)
+	case when.UnmarshalText([]byte(id)) == nil:
+		at.Zone = cmp.Or(at.Zone, t.s.Body.Zone)
+		then := time.UnixMilli(int64(when)).In(zoneOf(at))
+		return t.date(conference.Date(then.Format(time.DateOnly))) + ", " + then.Format("15:04")
 	}
 	return id
 }

@@ -302,7 +302,7 @@ func (s *site) recall(v *sitting, p *RoomPage) {
 // receipt says what a line did and, where somebody else had done it already, who and when.
 func (s *site) receipt(v *sitting, l line, how string) string {
 	if how == "already" {
-		return v.lang.Say("desk.already", v.t.told(l), v.t.person(conference.PersonID(l.Act.By)), v.second(l.At))
+		return v.lang.Say("desk.already", v.t.told(l), s.ownName(v.turn, conference.PersonID(l.Act.By)), v.second(l.At))
 	}
 	return v.lang.Say("desk.done", v.t.told(l), number(v.lang, l.Index))
 }

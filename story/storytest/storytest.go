@@ -102,10 +102,13 @@ func PlayAs(t testing.TB, text []byte, origin string) *secretariat.Secretariat {
 	return play(t, text, func(string) (*secretariat.Secretariat, string) { return OpenAs(t, t.TempDir(), origin) })
 }
 
-// PlayOn is PlayAs by a clock of the test's own.
+// PlayOn is PlayAs by a clock of the test's own. Without an origin the record is the story's.
 func PlayOn(t testing.TB, text []byte, origin string, clock *Clock) *secretariat.Secretariat {
 	t.Helper()
-	return play(t, text, func(string) (*secretariat.Secretariat, string) {
+	return play(t, text, func(body string) (*secretariat.Secretariat, string) {
+		if origin == "" {
+			origin = record.StoryOrigin(body, private.Public().(ed25519.PublicKey))
+		}
 		return open(t, t.TempDir(), origin, secretariat.Config{Clock: clock.wall, Steady: clock.steady})
 	})
 }

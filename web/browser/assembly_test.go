@@ -3,8 +3,11 @@ package browser_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -91,19 +94,27 @@ func (a *assembly) meeting() conference.Meeting {
 func (a *assembly) shown() {
 	a.Helper()
 	for _, b := range []*tab{a.desk, a.chair, a.zelinor, a.vindara, a.observer, a.wall, a.public} {
-		b.until(fmt.Sprintf(`Number(document.getElementById("main")?.dataset.size) >= %d`, a.h.s.View().State().Size))
+		b.until(fmt.Sprintf(`Number(document.getElementById("main")?.dataset.size) >= %d`, a.state().Size))
 	}
 }
 
 // does has somebody strike a key and waits until the record has an entry more; then everybody sees it.
 func (a *assembly) does(b *tab, key string) {
 	a.Helper()
-	size := a.h.s.View().State().Size
+	size := a.state().Size
 	b.strike(key)
-	if err := a.h.s.Wait(b.ctx, size); err != nil {
-		a.Fatalf("key %s: %v", key, err)
-	}
+	a.grown(b, size, "the key "+key)
 	a.shown()
+}
+
+// grown waits until the record has more than size entries.
+func (a *assembly) grown(b *tab, size int64, by string) {
+	a.Helper()
+	ctx, stop := b.within()
+	defer stop()
+	if err := a.h.s.Wait(ctx, size); err != nil {
+		a.Fatalf("%s did nothing: %v; one reads %s", by, err, b.text("body"))
+	}
 }
 
 // fill types into a control of a form, by its name.
@@ -115,11 +126,9 @@ func (b *tab) fill(name, value string) {
 // presses has somebody press what a selector names, waits until the record has an entry more, and everybody sees it.
 func (a *assembly) presses(b *tab, selector string) {
 	a.Helper()
-	size := a.h.s.View().State().Size
+	size := a.state().Size
 	b.do(chromedp.Click(chromedp.CSS(selector)))
-	if err := a.h.s.Wait(b.ctx, size); err != nil {
-		a.Fatalf("%s: %v", selector, err)
-	}
+	a.grown(b, size, selector)
 }
 
 // state is the record as it stands.
@@ -131,11 +140,12 @@ func TestAnAssemblySits(t *testing.T) {
 	a.opens()
 	a.suspends()
 	a.debates()
+	a.votes()
+	a.ends()
 }
 
 // opens: nobody can open the meeting before the desk has seen a quorum in the room.
 func (a *assembly) opens() {
-	a.Helper()
 	if got := a.chair.text("main"); !strings.Contains(got, "0 members are in the room, 3 are needed") {
 		a.Errorf("with nobody in the room the Chair reads %s", got)
 	}
@@ -162,7 +172,6 @@ func (a *assembly) opens() {
 
 // suspends: Vindara moves to suspend the meeting, the Chair finds no objection, and opens it again.
 func (a *assembly) suspends() {
-	a.Helper()
 	a.vindara.click(`a[href*="field.sort=suspend"]`, `[name="field.seconds"]`)
 	a.vindara.fill("field.seconds", "600")
 	a.presses(a.vindara, `button[name="do"]`)
@@ -182,11 +191,194 @@ func (a *assembly) suspends() {
 	a.does(a.chair, "o")
 }
 
-// debates: three ask for the floor and speak; a draft comes before the meeting.
+// debates: Zelinor brings in a draft; three ask for the floor and speak, the observer last.
 func (a *assembly) debates() {
-	a.Helper()
 	a.zelinor.click("section.why p a", "details summary")
-	run[any](a.zelinor, `for (const d of document.querySelectorAll("details")) d.open = true`)
+	run[any](a.zelinor, `for (const d of document.querySelectorAll("details")) d.open = true; null`)
 	a.zelinor.click(`a[href*="act/SubmitProposal"]`, `[name="field.proposal"]`)
-	a.pictures("5-form")
+	paper, _ := a.state().Document("LP/IX/L.1")
+	for name, value := range map[string]string{"field.proposal": "p-ix-1", "field.item": "item-1", "field.symbol": "LP/IX/L.1", "field.text": string(paper.Versions[0].Text), "field.sponsors.0": "xz"} {
+		a.zelinor.fill(name, value)
+	}
+	a.presses(a.zelinor, `button[name="do"]`)
+	a.zelinor.visit(a.h.origin + "/en/meetings/ix/floor")
+	for _, b := range []*tab{a.zelinor, a.vindara, a.observer} {
+		a.presses(b, "#do-AskFloor-form button")
+		b.do(chromedp.WaitVisible(chromedp.CSS(`#outbox [data-state="taken"]`)))
+	}
+	a.shown()
+	if got := a.vindara.text("#turn"); !strings.Contains(got, "2") {
+		a.Errorf("the second on the list reads %q", got)
+	}
+	a.pictures("6-list")
+	speaks := func(b *tab, name, georgian string) {
+		a.Helper()
+		a.does(a.chair, "g")
+		for place, got := range map[string]string{"the wall": a.wall.text("main"), "Zelinor's phone": a.zelinor.text("#speaks ~ .speak"), "the desk": a.desk.text(".floor"), "the Chair's place": a.chair.text(".holds")} {
+			if !strings.Contains(got, name) {
+				a.Errorf("%s does not show %s: %q", place, name, got)
+			}
+		}
+		if got := a.public.text("section.now"); !strings.Contains(got, georgian) {
+			a.Errorf("the public page does not show %s: %q", georgian, got)
+		}
+		a.clock.Pass(90 * time.Second)
+	}
+	speaks(a.zelinor, "Havren Dolmit", "ზელინორი")
+	a.pictures("7-speaks")
+	a.presses(a.zelinor, `[id^="do-EndFloor"] button`)
+	a.shown()
+	speaks(a.vindara, "Averra Treval", "ვინდარა")
+	a.does(a.chair, "e")
+	speaks(a.observer, "Perrian Uldovar", "მორვესა")
+	a.presses(a.observer, `[id^="do-EndFloor"] button`)
+	a.shown()
+	if n := len(a.state().Spoken("ix")); n != 3 {
+		a.Errorf("%d have spoken", n)
+	}
+}
+
+// votes: Zelinor asks for a roll call. Two answer at their phones and sign, one of them while it has no network; the desk
+// enters the others on their word.
+func (a *assembly) votes() {
+	a.presses(a.zelinor, `[id^="do-RequestRollCall"][id$="-form"] button`)
+	a.shown()
+	a.does(a.chair, "v")
+	a.does(a.chair, "w")
+	a.pictures("8-drawn")
+	for q := a.question(); len(q.Votes) < len(q.Order); q = a.question() {
+		answered := func(c conference.Cast) bool { return c.Party == q.Order[q.Called-1] }
+		switch {
+		case q.Called == 0 || slices.ContainsFunc(q.Votes, answered):
+			a.does(a.desk, "n")
+		case q.Order[q.Called-1] == "xz":
+			a.signs(a.zelinor, "yes")
+			a.pictures("9-voted")
+		case q.Order[q.Called-1] == "xv":
+			a.lost()
+		default:
+			a.does(a.desk, "y")
+		}
+	}
+	a.pictures("10-all")
+	a.counted()
+}
+
+// counted: every answer is in the record once, those of the phones signed by their owners, those of the desk by its
+// officer; each delegation reads how it was recorded.
+func (a *assembly) counted() {
+	said := map[conference.PartyID]string{}
+	for _, c := range a.question().Votes {
+		said[c.Party] += string(c.Answer)
+		who := a.h.holder(a.T, conference.Secretary, "")
+		if c.Party == "xz" || c.Party == "xv" {
+			who = a.h.holder(a.T, conference.Head, c.Party)
+		}
+		a.h.attested(a.T, c.Index, who)
+	}
+	if want := map[conference.PartyID]string{"xa": "yes", "xl": "yes", "xo": "yes", "xv": "no", "xz": "yes"}; !maps.Equal(said, want) {
+		a.Errorf("the answers are %v", said)
+	}
+	for name, got := range map[string]string{"Zelinor": a.zelinor.text("#ballot"), "Vindara": a.vindara.text("#ballot")} {
+		if !strings.Contains(got, map[string]string{"Zelinor": "Zelinor: For", "Vindara": "Vindara: "}[name]) {
+			a.Errorf("the phone of %s reads %q", name, got)
+		}
+	}
+	if seats := run[int](a.wall, `document.querySelectorAll("main .seat.y").length * 10 + document.querySelectorAll("main .seat.n").length`); seats != 41 {
+		a.Errorf("the wall shows %d for and against", seats)
+	}
+	if rows := run[int](a.desk, `document.querySelectorAll(".rollcall .y").length * 10 + document.querySelectorAll(".rollcall .n").length`); rows != 41 {
+		a.Errorf("the desk shows %d for and against", rows)
+	}
+}
+
+// ends: the Chair ends the voting and announces the result, the draft is adopted, and the meeting closes.
+func (a *assembly) ends() {
+	a.sure("x")
+	a.sure("r")
+	a.shown()
+	if got := a.wall.text("main"); !strings.Contains(got, "Carried") {
+		a.Errorf("the wall shows %q", got)
+	}
+	a.pictures("11-result")
+	a.chair.click(`[data-key="D"]`, `[name="field.number"]`)
+	a.chair.fill("field.number", "IX/1")
+	a.chair.click(`button[name="do"]`, "form[data-prepared] button:not([disabled])")
+	a.presses(a.chair, "form[data-prepared] button")
+	a.shown()
+	a.does(a.chair, "i")
+	a.does(a.chair, "i")
+	a.does(a.chair, "i")
+	a.pictures("12-close")
+	a.sure("n")
+	if !a.meeting().Closed {
+		a.Fatal("the meeting is not closed")
+	}
+	for name, got := range map[string]string{"the wall": a.wall.text("main"), "the desk": a.desk.text("header .tag"), "the observer's phone": a.observer.text("section.why")} {
+		if !strings.Contains(got, "losed") && !strings.Contains(got, "Ended") && !strings.Contains(got, "geschlossen") {
+			a.Errorf("%s shows %q after the end", name, got)
+		}
+	}
+	taken := a.state().Decisions()
+	if d := taken[len(taken)-1]; d.Meeting != "ix" || d.Number != "IX/1" {
+		a.Errorf("the last decision is %+v", d)
+	}
+	a.pictures("13-closed")
+}
+
+// sure has the Chair strike a key, confirm, and sign where it is asked for.
+func (a *assembly) sure(key string) {
+	a.Helper()
+	size := a.state().Size
+	a.chair.strike(key)
+	a.chair.do(chromedp.WaitVisible(chromedp.CSS(".say.sure")))
+	a.chair.strike("y")
+	if key == "r" {
+		a.chair.click("form[data-prepared] button:not([disabled])", "#c1")
+	}
+	a.grown(a.chair, size, "the key "+key)
+	a.shown()
+}
+
+// question is what is before the meeting.
+func (a *assembly) question() conference.Question {
+	a.Helper()
+	q, ok := a.state().Pending("ix")
+	if !ok {
+		a.Fatal("nothing is before the meeting")
+	}
+	return q
+}
+
+// answers presses an answer and confirms it.
+func (a *assembly) answers(b *tab, answer string) {
+	a.Helper()
+	b.click(`#ballot button[value="`+answer+`"]`, "#ask[open]")
+	b.do(chromedp.Click(chromedp.CSS("#ask button.main")))
+}
+
+// signs answers, reads the receipt and puts it away.
+func (a *assembly) signs(b *tab, answer string) {
+	a.Helper()
+	a.answers(b, answer)
+	b.do(chromedp.WaitVisible(chromedp.CSS(`#outbox [data-state="taken"]`)))
+	a.shown()
+}
+
+// lost: the network of the delegation that is called goes. Its answer is signed and kept; the desk calls the next name;
+// with the network the answer is sent and counts once.
+func (a *assembly) lost() {
+	a.line.cut()
+	a.vindara.do(chromedp.WaitVisible(chromedp.CSS("#offline")))
+	a.answers(a.vindara, "no")
+	a.vindara.do(chromedp.WaitVisible(chromedp.CSS(`#outbox [data-state="waits"]`)))
+	size := a.state().Size
+	a.vindara.picture("9-lost-vindara")
+	if q := a.question(); int(q.Called) < len(q.Order) {
+		a.desk.strike("l")
+		a.grown(a.desk, size, "the key l")
+	}
+	a.line.mend()
+	a.vindara.do(chromedp.WaitVisible(chromedp.CSS(`#outbox [data-state="taken"]`)))
+	a.shown()
 }

@@ -174,7 +174,7 @@ func TestEveryPageKeepsToWCAG(t *testing.T) {
 	before := checked
 	for _, s := range stages(t) {
 		h := s.house(t)
-		b := visitor(t, 20*patience, "ERR_", "Failed to load", "net::", "401", "403", "404", "410", "422", "status of")
+		b := person(t, "ERR_", "Failed to load", "net::", "401", "403", "404", "410", "422", "status of")
 		if s.enter != nil {
 			s.enter(h, b)
 		}
@@ -288,7 +288,7 @@ func (b *tab) fits(name string) bool {
 // In no language is a page wider than a phone, and none leaves a word unsaid.
 func TestEveryLanguageFitsAPhone(t *testing.T) {
 	h := serve(t, storytest.PlayText(t, training(t)))
-	b := visitor(t, 5*patience)
+	b := person(t)
 	b.take(h, string(h.holder(t, conference.Secretary, "")), "desk")
 	b.look(look{"narrow", 320, 640, nil})
 	n := 0

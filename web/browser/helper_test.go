@@ -336,41 +336,39 @@ func actOf(a *web.Act) *secretariat.Act {
 type tab struct {
 	t      *testing.T
 	ctx    context.Context
+	dies   context.CancelFunc // with all that it kept
 	mu     sync.Mutex
 	errors []string      // the console's, and exceptions nobody caught
 	marks  chan struct{} // one for each mark the console was given
 }
 
 // patience is how long anything in a browser may take before its test fails.
-const patience = 3 * time.Minute
+const patience = 60 * time.Second
+
+// within is as long as one thing may take in the tab.
+func (b *tab) within() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(b.ctx, patience)
+}
 
 // person opens a tab in a context of its own. At the end of the test its console must have complained of nothing but
 // what matches one of the words expected.
 func person(t *testing.T, expected ...string) *tab {
 	t.Helper()
-	return visitor(t, patience, expected...)
-}
-
-// visitor is a person who stays for so long.
-func visitor(t *testing.T, stay time.Duration, expected ...string) *tab {
-	t.Helper()
-	return enter(t, chrome, stay, []chromedp.ContextOption{chromedp.WithNewBrowserContext()}, expected...)
+	return enter(t, chrome, []chromedp.ContextOption{chromedp.WithNewBrowserContext()}, expected...)
 }
 
 // beside opens another tab of the same person in the same browser.
 func (b *tab) beside(expected ...string) *tab {
 	b.t.Helper()
-	return enter(b.t, b.ctx, patience, nil, expected...)
+	return enter(b.t, b.ctx, nil, expected...)
 }
 
-func enter(t *testing.T, in context.Context, stay time.Duration, how []chromedp.ContextOption, expected ...string) *tab {
+func enter(t *testing.T, in context.Context, how []chromedp.ContextOption, expected ...string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(in, how...)
 	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, stay)
-	t.Cleanup(stop)
-	b := &tab{t: t, ctx: ctx, marks: make(chan struct{}, 1)}
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the tab lives as long as this context
+	b := &tab{t: t, ctx: ctx, dies: cancel, marks: make(chan struct{}, 1)}
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // opens the tab, which ends with its first context
 		t.Fatal(err)
 	}
 	messages := chromedp.Console(ctx)
@@ -403,8 +401,8 @@ func (b *tab) heard(m chromedp.ConsoleMessage) {
 // silent fails the test where the console complained of what was not expected.
 func (b *tab) silent(expected ...string) {
 	b.t.Helper()
-	if b.ctx.Err() != nil {
-		return // the test failed already, or the tab is gone
+	if b.t.Failed() || b.ctx.Err() != nil {
+		return // the tab may hang, or is gone
 	}
 	run[any](b, `console.info("`+mark+`"); null`)
 	<-b.marks
@@ -423,10 +421,10 @@ said:
 
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, stop := context.WithTimeout(b.ctx, patience)
+	ctx, stop := b.within()
 	defer stop()
 	if err := chromedp.Do(ctx, steps...); err != nil {
-		b.t.Fatal(err)
+		b.t.Fatalf("%v; it reads %s", err, b.text("body"))
 	}
 }
 
@@ -473,7 +471,9 @@ func (b *tab) text(selector string) string {
 // run evaluates JavaScript and waits for promises.
 func run[T any](b *tab, js string, options ...chromedp.EvaluateOption) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](js, append(options, chromedp.EvalAwaitPromise)...))
+	ctx, stop := b.within()
+	defer stop()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, append(options, chromedp.EvalAwaitPromise)...))
 	if err != nil {
 		b.t.Fatalf("%s: %v", js, err)
 	}
@@ -483,9 +483,15 @@ func run[T any](b *tab, js string, options ...chromedp.EvaluateOption) T {
 // until waits for a condition to become true, on whatever page the tab comes to meanwhile.
 func (b *tab) until(js string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](js))
-	for err != nil && b.ctx.Err() == nil && strings.Contains(err.Error(), "context") {
-		_, err = chromedp.Run(b.ctx, chromedp.Poll[bool](js))
+	ctx, stop := b.within()
+	defer stop()
+	is := "!!(" + js + ")"
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool](is))
+	moved := func(err error) bool {
+		return strings.Contains(err.Error(), "context") || strings.Contains(err.Error(), "navigated")
+	}
+	for err != nil && ctx.Err() == nil && moved(err) {
+		_, err = chromedp.Run(ctx, chromedp.Poll[bool](is))
 	}
 	if err != nil {
 		b.t.Fatalf("%s: %v; it reads %s", js, err, b.text("body"))

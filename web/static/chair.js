@@ -17,9 +17,22 @@
     event.preventDefault();
     at.click();
   });
-  document.addEventListener("submit", (event) => {
-    if (event.target.dataset.sent) event.preventDefault();
-    event.target.dataset.sent = "1";
+  // An act is sent without leaving the page, so that no key pressed meanwhile is lost and nothing of it stays behind
+  // "back". What is answered with more than the way back here, a refusal or bytes to sign, is shown by sending the form
+  // once more: it has the same key, so it is the same act. Without a network it can be pressed again.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    event.preventDefault();
+    if (form.dataset.sent) return;
+    form.dataset.sent = "1";
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
+      if (answer.type !== "opaqueredirect") form.submit();
+      else if (!main().dataset.live) location.assign(document.querySelector("[data-key=Escape]").href);
+    } catch {
+      delete form.dataset.sent;
+      document.dispatchEvent(new Event("reconnect"));
+    }
   });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   let skew = 0; // milliseconds between the node's clock and this device's

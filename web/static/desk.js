@@ -34,7 +34,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
     const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
     const at = document.querySelector(`main [data-key="${CSS.escape(key)}"]`) ?? document.querySelector(`footer [data-key="${CSS.escape(key)}"]`);
     const field = document.querySelector(`main [data-focus="${CSS.escape(key)}"]`);

@@ -25,6 +25,10 @@
       if (from) Idiomorph.morph(from, to);
     }
   };
+  // A renewal may put another button under the finger: the second click of a double click presses nothing.
+  document.addEventListener("click", (event) => {
+    if (event.detail > 1 && event.target.closest("button, a.btn")) { event.preventDefault(); event.stopPropagation(); }
+  }, true);
   let stream, left = Date.now();
   const connect = () => {
     stream?.close();

@@ -16,6 +16,8 @@
   const keep = (list) => localStorage.setItem(place, JSON.stringify(list));
   const put = (item) => { keep([...kept().filter((x) => x.id !== item.id), item].slice(-50)); show(); };
   const drop = (id) => { keep(kept().filter((x) => x.id !== id)); show(); };
+  // Of what was taken the newest alone is told: all of it stands under the delegation's name.
+  const told = () => keep(kept().filter((x) => x.person !== words.person || x.state !== "taken"));
   const mine = () => kept().filter((x) => x.person === words.person);
 
   const element = (name, text, className) => Object.assign(document.createElement(name), { textContent: text ?? "", className: className ?? "" });
@@ -63,7 +65,7 @@
 
   const headers = { "Content-Type": "application/json", Accept: "application/json", "Accept-Language": lang };
   const post = (to, body) => fetch(to, { method: "POST", headers, body, signal: AbortSignal.timeout(15000) });
-  const told = (problem) => [problem.title, problem.rule && `(${problem.rule})`, problem.remedy ?? problem.detail].filter(Boolean).join(" ");
+  const why = (problem) => [problem.title, problem.rule && `(${problem.rule})`, problem.remedy ?? problem.detail].filter(Boolean).join(" ");
 
   // send sends one thing and says what became of it; without an answer it is kept for another time.
   const send = async (item) => {
@@ -78,7 +80,7 @@
     if (answer.ok) put({ ...item, state: "taken", entry: value.index });
     else if (answer.status === 401) put({ ...item, state: "signin" });
     else if (answer.status === 429 || answer.status >= 500) put({ ...item, state: "fault" });
-    else put({ ...item, state: "refused", text: told(value) });
+    else put({ ...item, state: "refused", text: why(value) });
   };
 
   // flush sends what waits, one after the other, and comes back to it as long as something does.
@@ -105,7 +107,7 @@
       throw Object.assign(new Error(words.stale), { told: true });
     }
     const value = await answer.json();
-    if (!answer.ok) throw Object.assign(new Error(told(value)), { told: true });
+    if (!answer.ok) throw Object.assign(new Error(why(value)), { told: true });
     return value;
   };
 
@@ -125,6 +127,7 @@
       const bytes = JSON.parse(prepared.submitted);
       ask.close();
       document.getElementById("ceremony").hidden = true;
+      told();
       put({ id: bytes.key, person: words.person, act: form.dataset.act, body: JSON.stringify(submission), said: form.dataset.sentence, until: bytes.notAfter, state: "waits" });
       await flush();
     } catch (e) {
@@ -167,6 +170,7 @@
     }
   };
   setInterval(clock, 1000);
+  document.addEventListener("renewed", clock);
   clock();
 
   for (const from of ["online", "back", "pageshow"]) addEventListener(from, flush);
