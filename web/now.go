@@ -80,6 +80,7 @@ func (s *site) settlePersonal(mux *http.ServeMux) {
 	for at, live := range map[string]bool{"chair": false, "chair/live": true} {
 		mux.HandleFunc("GET /{lang}/meetings/{meeting}/"+at, spoken(func(w http.ResponseWriter, r *http.Request, l *language.Language) { s.chairPage(w, r, l, live) }))
 	}
+	mux.HandleFunc("GET /{lang}/mine/live", spoken(s.mine))
 	mux.HandleFunc("GET /{lang}/act/{act}", spoken(s.actPage))
 	mux.HandleFunc("POST /{lang}/act/{act}", spoken(s.postAct))
 	mux.HandleFunc("GET /{lang}/start", spoken(s.startPage))
