@@ -20,8 +20,9 @@ type (
 	// Acted is an ActedFor in its place.
 	Acted struct {
 		ActedFor
-		Index    int64 // entry
-		Disowned int64 // entry that disowned it; 0: none
+		Index    int64      // entry
+		Disowned int64      // entry that disowned it; 0: none
+		Question QuestionID // that a disowned answer was to
 	}
 )
 
@@ -37,6 +38,36 @@ func (s *State) InNameOf(p PartyID) (list []Acted) {
 
 // ActedAt finds what the desk did in an entry.
 func (s *State) ActedAt(index int64) (Acted, bool) { return s.corrections.acted.Get(index) }
+
+// ByDesk counts the answers to a question that the desk gave for parties: those that count, and those disowned.
+func (s *State) ByDesk(q Question) (counted, disowned int64) {
+	for _, v := range q.Votes {
+		if _, desk := s.ActedAt(v.Index); desk {
+			counted++
+		}
+	}
+	for _, a := range s.corrections.acted.All() {
+		if a.Question == q.ID && q.ID != "" {
+			disowned++
+		}
+	}
+	return counted, disowned
+}
+
+// ActedSince lists the parties in whose name the desk acted, or which disowned it, since an earlier state, in order and
+// each once. It costs nothing where there was neither.
+func (s *State) ActedSince(before *State) (list []PartyID) {
+	if s.corrections.acted == before.corrections.acted {
+		return nil
+	}
+	for _, a := range s.corrections.acted.All() {
+		if a.Index >= before.Size || a.Disowned >= before.Size {
+			list = append(list, a.Party)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
 
 // byDesk adds to an act what the desk brings: an officer may do it, needs an instruction, and is named.
 func (a *Act) byDesk() {
@@ -136,7 +167,7 @@ func theDesk(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *Disowned) {
 		a, _ := s.ActedAt(b.Index)
-		a.Disowned = h.Index
+		a.Disowned, a.Question = h.Index, b.Question
 		s.corrections.acted = s.corrections.acted.Set(b.Index, a)
 		if b.Question != "" {
 			s.changeQuestion(b.Question, h.Index, func(q *Question) {

@@ -830,11 +830,7 @@ func (s *State) result(q Question) ResultAnnounced {
 	for _, w := range res.Working {
 		e.Working = append(e.Working, Working{w.Of, w.Class, w.Have, w.Base, w.Needed, w.Passed})
 	}
-	for _, v := range q.Votes {
-		if _, desk := s.ActedAt(v.Index); desk {
-			e.Desk++
-		}
-	}
+	e.Desk, _ = s.ByDesk(q)
 	return e
 }
 

@@ -197,8 +197,12 @@ func (h hall) firstFrame(address string, p conference.PersonID) string {
 	defer answer.Body.Close()
 	var text strings.Builder
 	fmt.Fprint(&text, answer.Header)
+	last := []string{"</footer>", "event: moved"}
+	if strings.HasSuffix(address, "/mine/live") { // what is for one person, and no page
+		last = append(last, "</div>")
+	}
 	for in := bufio.NewScanner(answer.Body); in.Scan(); {
-		if text.WriteString(in.Text() + "\n"); strings.Contains(in.Text(), "</footer>") || strings.HasPrefix(in.Text(), "event: moved") {
+		if text.WriteString(in.Text() + "\n"); slices.ContainsFunc(last, func(end string) bool { return strings.Contains(in.Text(), end) }) {
 			break
 		}
 	}

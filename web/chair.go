@@ -261,7 +261,7 @@ func (c *podium) answers() {
 	if !ok {
 		return
 	}
-	c.p.Needed = c.needed(q)
+	c.p.Needed = together(" · ", c.needed(q), c.byDesk(q))
 	if q.Method == "recorded" || q.Method == "roll-call" {
 		c.board(q)
 		c.p.Board, c.p.Sums = c.wall.p.Board, c.wall.p.Sums

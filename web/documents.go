@@ -259,10 +259,24 @@ func (d *drawer) answers(q conference.Question) (lines []string) {
 			lines = append(lines, d.say("answer."+answer)+": "+strings.Join(who, ", "))
 		}
 	}
-	if q.Result != nil && q.Result.Desk > 0 {
-		lines = append(lines, d.say("public.bydesk", number(d.l, q.Result.Desk)))
+	if desk := d.byDesk(q); desk != "" {
+		lines = append(lines, desk)
 	}
 	return lines
+}
+
+// byDesk says how many answers to a question the desk gave for delegations, and how many of them were disowned; "" where
+// it gave none.
+func (t teller) byDesk(q conference.Question) string {
+	counted, disowned := t.s.ByDesk(q)
+	var said []string
+	if counted > 0 {
+		said = append(said, t.l.Say("public.bydesk", number(t.l, counted)))
+	}
+	if disowned > 0 {
+		said = append(said, t.l.Say("public.disowned", number(t.l, disowned)))
+	}
+	return together("; ", said...)
 }
 
 // decisionsPage lists what the body decided, with how.

@@ -87,16 +87,7 @@ func (s *site) enrolPage(v *turn) error {
 
 // moment writes an instant as day and time at the seat, with the zone.
 func (s *site) moment(v *turn, at record.Instant) string {
-	zone, err := time.LoadLocation(v.view.State().Body.Zone)
-	if err != nil {
-		zone = time.UTC
-	}
-	t := time.UnixMilli(int64(at)).In(zone)
-	name := t.Format("MST")
-	if strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") { // zones that have no letters
-		name = "UTC" + name
-	}
-	return newTeller(v.view, v.lang).date(conference.Date(t.Format(time.DateOnly))) + ", " + t.Format("15:04 ") + name
+	return newTeller(v.view, v.lang).when(at, v.view.State().Body.Zone)
 }
 
 // enrolStep begins the making of a passkey by a link, or finishes.

@@ -111,11 +111,14 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, class string, pers
 		v := s.record.View()
 		f := live.Frame{ID: v.State().Size, Whole: true}
 		event, moved, err := make(v)
-		if f.Events = [][]byte{event}; moved != "" {
+		switch {
+		case moved != "":
 			f.Events, f.Last = [][]byte{fmt.Appendf(nil, "event: moved\ndata: %s\n\n", moved)}, true
+		case len(event) > 0:
+			f.Events = [][]byte{event}
 		}
 		return f, err
-	}}, live.Person{ID: string(person)})
+	}}, live.Person{ID: string(person), Now: s.opening(s.preferred(r), person)})
 }
 
 // leadTo answers who asks for a stream with an address to go to instead.
@@ -144,6 +147,7 @@ func (s *site) follow() {
 		if !now.SameRights(before) {
 			s.dismiss(before, now)
 		}
+		s.raise(before)
 		before = now
 		size := now.Size
 		s.Live.Grow(size)

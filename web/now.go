@@ -86,6 +86,7 @@ func (s *site) settlePersonal(mux *http.ServeMux) {
 	for at, live := range map[string]bool{"chair": false, "chair/live": true} {
 		mux.HandleFunc("GET /{lang}/meetings/{meeting}/"+at, spoken(func(w http.ResponseWriter, r *http.Request, l *language.Language) { s.chairPage(w, r, l, live) }))
 	}
+	mux.HandleFunc("GET /{lang}/mine/live", spoken(s.mine))
 	mux.HandleFunc("GET /{lang}/act/{act}", spoken(s.actPage))
 	mux.HandleFunc("POST /{lang}/act/{act}", spoken(s.postAct))
 	mux.HandleFunc("GET /{lang}/start", spoken(s.startPage))
@@ -291,9 +292,6 @@ func (t teller) thing(x conference.Thing) string {
 		meeting, id, _ := strings.Cut(x.ID, "/")
 		i, _ := t.s.Item(conference.MeetingID(meeting), conference.ItemID(id))
 		return in(i.Title, t.l, id)
-	case "meeting":
-		m, _ := t.s.Meeting(conference.MeetingID(x.ID))
-		return together(" ", paper.Roman(m.Ordinal), t.place(m.Place))
 	case "proposal":
 		p, _ := t.s.Proposal(conference.ProposalID(x.ID))
 		return cmp.Or(string(p.Symbol), x.ID)
@@ -330,7 +328,6 @@ func (t teller) nameOf(m conference.MeetingID, id string) string {
 		{"proposal", func() bool { _, ok := t.s.Proposal(conference.ProposalID(id)); return ok }, id},
 		{"motion", func() bool { _, ok := t.s.Motion(conference.MotionID(id)); return ok }, id},
 		{"instrument", func() bool { _, ok := t.s.Instrument(conference.InstrumentID(id)); return ok }, id},
-		{"meeting", func() bool { _, ok := t.s.Meeting(conference.MeetingID(id)); return ok }, id},
 		{"item", func() bool { _, ok := t.s.Item(m, conference.ItemID(id)); return ok }, string(m) + "/" + id},
 	} {
 		if kind.known() {
@@ -354,8 +351,7 @@ func (t teller) nameOfMore(m conference.MeetingID, id string) string {
 	case t.l.Has("word.motionkind." + id):
 		return t.l.Say("word.motionkind." + id)
 	case when.UnmarshalText([]byte(id)) == nil:
-		at.Zone = cmp.Or(at.Zone, t.s.Body.Zone)
-		then := time.UnixMilli(int64(when)).In(zoneOf(at))
+		then := time.UnixMilli(int64(when)).In(zoneOf(at.Zone, t.s.Body.Zone))
 		return t.date(conference.Date(then.Format(time.DateOnly))) + ", " + then.Format("15:04")
 	}
 	return id

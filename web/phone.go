@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"kurultai/conference"
 	"kurultai/language"
@@ -345,15 +344,6 @@ func (f *phone) speaker(q conference.Request) Speaker {
 		sp.Limit = f.l.Say("page.limit", number(f.l, q.Limit/60))
 	}
 	return sp
-}
-
-// hour is the time of day at the seat.
-func (f *phone) hour(at record.Instant) string {
-	zone, err := time.LoadLocation(f.s.Body.Zone)
-	if err != nil {
-		zone = time.UTC
-	}
-	return time.UnixMilli(int64(at)).In(zone).Format("15:04")
 }
 
 // turn is the place on the list and about when it comes: the time the statements before it take, each as long as
@@ -706,17 +696,13 @@ func (f *phone) deeds() (list []PhoneDeed) {
 
 // moment is day and time at the seat.
 func (f *phone) moment(at record.Instant) string {
-	return together(", ", f.date(conference.Date(at.String()[:10])), f.hour(at))
+	return f.when(at, f.s.Body.Zone)
 }
 
 // deskDeed is what an officer did for the delegation, and how it says that it was not its own.
 func (f *phone) deskDeed(a conference.Acted) PhoneDeed {
 	d := PhoneDeed{Title: f.l.Say("act." + a.Act), How: f.l.Say("phone.desk"), Desk: true, Entry: a.Index, Disowned: a.Disowned}
-	word := a.Instruction
-	if word == "aloud" {
-		word = f.l.Say("phone.aloud")
-	}
-	d.By = f.l.Say("phone.bydesk", f.person(a.Officer), word)
+	d.By = f.instructed(a)
 	if e, _, _, err := f.entry(context.Background(), a.Index); err == nil {
 		d.At = f.moment(e.At)
 	}

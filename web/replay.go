@@ -129,7 +129,7 @@ func (s *site) replayPage(v View, in *visit) (any, error) {
 	d := s.drawer(v, in)
 	p := ReplayPage{Layout: s.layout(v, in.lang, rest), At: at, First: first, Last: last, Action: "/" + in.lang.Code + "/" + rest}
 	p.Here, p.Title, p.Past = "record", d.say("public.replayed", number(d.l, at)), ""
-	p.Replay = true
+	p.Replay, p.Mine = true, ""
 	p.Meeting = Link{d.to("meetings/%s", id), d.meetingName(id)}
 	p.Newest = "/" + in.lang.Code + "/meetings/" + string(id)
 	p.Bars = density(first, last, at, weights(now.State(), id))

@@ -194,16 +194,9 @@ func (s *site) sit(v *turn) (*sitting, error) {
 	case !v.view.State().Holds(v.Person, conference.Secretary, "", s.Desk.Now()):
 		return nil, tell(http.StatusForbidden, "desk.officers")
 	}
-	at.zone = zoneOf(at.m)
+	at.zone = zoneOf(at.m.Zone, v.view.State().Body.Zone)
 	s.pens.here(at.id, v.Person)
 	return at, nil
-}
-
-func zoneOf(m conference.Meeting) *time.Location {
-	if zone, err := time.LoadLocation(m.Zone); err == nil && m.Zone != "" && m.Zone != "Local" {
-		return zone
-	}
-	return time.UTC
 }
 
 // hour writes an instant as hour and minute at the seat of the meeting.
@@ -320,7 +313,7 @@ func (s *site) roomLive(v *sitting) error {
 		if err != nil {
 			return nil, "", err
 		}
-		now := &sitting{turn: &turn{r: r, view: view, lang: v.lang, session: session{Person: person}, in: true}, t: newTeller(view, v.lang), id: v.id, m: m, zone: zoneOf(m), flag: s.flag}
+		now := &sitting{turn: &turn{r: r, view: view, lang: v.lang, session: session{Person: person}, in: true}, t: newTeller(view, v.lang), id: v.id, m: m, zone: zoneOf(m.Zone, view.State().Body.Zone), flag: s.flag}
 		p, err := s.room(now)
 		if err != nil {
 			return nil, "", err

@@ -184,22 +184,7 @@ func (d *drawer) moment(at record.Instant, zone string) Moment {
 	if at == 0 {
 		return Moment{}
 	}
-	t, name := thereAt(at, zone)
-	return Moment{d.date(conference.Date(t.Format(time.DateOnly))) + ", " + t.Format("15:04 ") + name, at.String()}
-}
-
-// thereAt is an instant in a zone, and what the zone is called there.
-func thereAt(at record.Instant, zone string) (time.Time, string) {
-	place, err := time.LoadLocation(zone)
-	if err != nil {
-		place = time.UTC
-	}
-	t := time.UnixMilli(int64(at)).In(place)
-	name := t.Format("MST")
-	if strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") { // zones that have no letters
-		name = "UTC" + name
-	}
-	return t, name
+	return Moment{d.when(at, zone), at.String()}
 }
 
 // entered is when an entry was recorded.

@@ -116,14 +116,7 @@ func (w *wall) say(key string, args ...string) string { return w.l.Say(key, args
 func (w *wall) state(id conference.PartyID) State { return State{w.party(id), w.flags(id)} }
 
 // zone is that of the hall, else of the body's seat, else UTC.
-func (w *wall) zone() *time.Location {
-	for _, name := range []string{w.m.Zone, w.s.Body.Zone} {
-		if z, err := time.LoadLocation(name); err == nil && name != "" {
-			return z
-		}
-	}
-	return time.UTC
-}
+func (w *wall) zone() *time.Location { return zoneOf(w.m.Zone, w.s.Body.Zone) }
 
 // hour is an instant as the clocks of the hall show it.
 func (w *wall) hour(at record.Instant) string {
@@ -534,7 +527,7 @@ func (w *wall) result() bool {
 		p.Lines = append(p.Lines, w.say("wall.method.consensus"))
 		return true
 	}
-	w.p.Needed = paper.ResultOf(q.Result, w.l).Working
+	w.p.Needed = together(" · ", paper.ResultOf(q.Result, w.l).Working, w.byDesk(q))
 	if q.Method == "recorded" || q.Method == "roll-call" {
 		w.board(q)
 		w.p.Board.Called, w.p.Board.Count = "", ""

@@ -18,6 +18,7 @@
 //	/LANG/now, /LANG/meetings/ID/now    what whoever has signed in may do now
 //	/LANG/meetings/ID/floor             the delegate's place, see phone.go
 //	/LANG/act/ACT                       the form of an act; posted, it is done
+//	/LANG/mine/live                     what is for one person alone, on pages that do not renew themselves
 //	/LANG/pending                       acts of two persons that wait for the second
 //	/LANG/meetings/ID/desk              the desk of a meeting and its pages, for officers, see room.go
 //	/LANG/…/live                        the newest main part of a page each time the record grows
@@ -392,6 +393,8 @@ type Layout struct {
 	Replay    bool   // replay.js is needed
 	SignIn    bool   // this node takes acts, so one can sign in
 	Live      string // address of the event stream, or ""
+	Mine      string // address of the stream of what is for its reader alone, where the page has no other; or ""
+	Alarm     *Alarm // what the desk did in the name of its reader's delegation; nil: the page is made for many
 	Share     string // the same in all pages whose readers see the same: their tabs may share a stream
 	AsOf      string
 	Past      string // that this is how the record stood, or ""
@@ -433,6 +436,9 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	p.Rehearsal = s.Rehearsal
 	p.Training = p.Story && lived(st) && !p.Rehearsal
 	p.SignIn = s.Desk != nil
+	if who := v.Reader().Person; who != "" && p.SignIn && keep == "" {
+		p.Alarm, p.Mine = s.alarm(v, l, who), "/"+l.Code+"/mine/live"
+	}
 	return p
 }
 

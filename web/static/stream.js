@@ -5,6 +5,7 @@ self.Stream = !navigator.locks || !self.BroadcastChannel ? class extends EventSo
   constructor(url) { super(url); }
 } : class extends EventTarget {
   readyState = EventSource.CONNECTING;
+  mine = new Map();
 
   // share names who may share: readers of other rights see other things at the same address.
   constructor(url, share) {
@@ -54,8 +55,10 @@ self.Stream = !navigator.locks || !self.BroadcastChannel ? class extends EventSo
     this.patience = setTimeout(() => { if (!this.heard && !this.source && !document.hidden) this.stand({ steal: true }); }, 3000);
   }
 
+  // tell passes on what came. What is for this person alone replaces an element: the newest of each is kept for who joins.
   tell(event) {
     if (event.type === "message") this.last = event;
+    if (event.type === "me") this.mine.set(event.data.match(/ id="([^"]*)"/)?.[1], event);
     this.channel.postMessage(event);
     this.happen(event);
   }
@@ -67,6 +70,7 @@ self.Stream = !navigator.locks || !self.BroadcastChannel ? class extends EventSo
     } else if (this.source) {
       this.channel.postMessage({ type: this.source.readyState === EventSource.OPEN ? "open" : "error", state: this.source.readyState });
       if (this.last?.id > event.ask) this.channel.postMessage(this.last);
+      for (const mine of this.mine.values()) this.channel.postMessage(mine);
     }
   }
 
