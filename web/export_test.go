@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kurultai/conference"
+	"kurultai/language"
 )
 
 // SignIn opens a session for a person in a browser that has none and returns its cookie.
@@ -51,4 +52,10 @@ func DeskPages() (names []string) {
 		}
 	}
 	return names
+}
+
+// Wordless is the form of an act in a language without words: each field is called by its key.
+func Wordless(a *conference.Act) []Field {
+	t := teller{s: &conference.State{}, l: &language.Language{Code: "en"}}
+	return (&form{t: t, act: a}).fields()
 }

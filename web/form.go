@@ -148,6 +148,9 @@ func (b *form) field(t reflect.Type, name string) Field {
 		f.Kind, f.Fields = "group", b.texts(name, private)
 		return f
 	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch t {
 	case digestType:
 		f.Kind = "digest"
@@ -161,9 +164,6 @@ func (b *form) field(t reflect.Type, name string) Field {
 	case valueType:
 		f.Kind = "area"
 		return f
-	}
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
 	}
 	switch {
 	case isTuple(t):
@@ -320,6 +320,9 @@ func (b *form) read(t reflect.Type, name string, blobs *[][]byte) (none canonica
 	if private, ok := isByLanguage(t); ok {
 		return b.readTexts(name, private), nil
 	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	text := norm.NFC.String(strings.TrimSpace(strings.ReplaceAll(b.values.Get(name), "\r\n", "\n")))
 	switch t {
 	case digestType, blobType:
@@ -335,9 +338,6 @@ func (b *form) read(t reflect.Type, name string, blobs *[][]byte) (none canonica
 			return none, errTyped{name, err.Error()}
 		}
 		return v, nil
-	}
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
 	}
 	switch {
 	case isTuple(t):

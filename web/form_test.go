@@ -155,6 +155,15 @@ func TestAFormTakesEveryTypeOfField(t *testing.T) {
 	if w := h.send(secretary, "/en/act/RegisterDocument", "multipart/form-data; boundary=b", upload); w.Code != http.StatusCreated {
 		t.Errorf("a file: %d %s", w.Code, read(w.Body.String()))
 	}
+	report := "--b\r\nContent-Disposition: form-data; name=\"office\"\r\n\r\nRapporteur\r\n--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nFAAAAAAAAAAAAAAAAAAAAA\r\n"
+	for k, v := range map[string]string{"source": "gazette-1", "outlet": "The Gazette"} {
+		report += "--b\r\nContent-Disposition: form-data; name=\"field." + k + "\"\r\n\r\n" + v + "\r\n"
+	}
+	report += "--b\r\nContent-Disposition: form-data; name=\"file.copy\"; filename=\"report.txt\"\r\n\r\nThe meeting opened\r\n--b--\r\n"
+	w := h.send(secretary, "/en/act/RegisterSource", "multipart/form-data; boundary=b", report)
+	if page := w.Body.String(); w.Code != http.StatusForbidden || !strings.Contains(page, "not-holder") || !strings.Contains(page, `name="file.copy"`) {
+		t.Errorf("a file that may be left out, from who is no rapporteur: %d %s", w.Code, read(page))
+	}
 	for kind, status := range map[string]int{"text/plain": http.StatusUnsupportedMediaType, "multipart/form-data; boundary=b": http.StatusBadRequest} {
 		if w := h.send(secretary, "/en/act/RegisterDocument", kind, "x=1"); w.Code != status {
 			t.Errorf("%s: %d", kind, w.Code)
@@ -343,4 +352,50 @@ func TestAnActOfTwoWaitsOnAPage(t *testing.T) {
 	if page := h.see(second, "/en/pending").Body.String(); strings.Contains(page, "I sign too") {
 		t.Error("it still waits")
 	}
+}
+
+// fieldNames are the texts that may be a field's name or help, by the text that is looked for where it has none of its
+// act, in lists and parts of parts.
+func fieldNames() (asked map[string][2]string, helps map[string]bool) {
+	asked, helps = map[string][2]string{}, map[string]bool{}
+	var walk func(act string, fields []web.Field)
+	walk = func(act string, fields []web.Field) {
+		for _, f := range fields {
+			walk(act, f.Fields)
+			if f.Label[0] <= '9' {
+				continue // the number of a row
+			}
+			own, any := "field."+act+"."+f.Label, "field."+f.Label
+			asked[own] = [2]string{own, any}
+			for _, of := range []string{own, any, "field." + f.Kind} {
+				helps[of+".help"] = true
+			}
+		}
+	}
+	for _, a := range conference.Catalogue() {
+		walk(a.Name, web.Wordless(a))
+	}
+	return asked, helps
+}
+
+func TestEveryFieldIsCalledSomethingInEveryLanguage(t *testing.T) {
+	asked, helps := fieldNames()
+	names := map[string]bool{}
+	for _, l := range language.All() {
+		for own, either := range asked {
+			names[either[0]], names[either[1]] = true, true
+			if !l.Has(either[0]) && !l.Has(either[1]) {
+				t.Errorf("%s: no name for %s", l.Code, own)
+			}
+		}
+		for _, k := range l.Keys() {
+			if strings.HasPrefix(k, "field.") && !names[k] && !helps[k] {
+				t.Errorf("%s: no field is called by %s", l.Code, k)
+			}
+		}
+	}
+	if len(asked) < 500 {
+		t.Errorf("only %d fields", len(asked))
+	}
+	t.Logf("%d fields in %d languages", len(asked), len(language.All()))
 }
