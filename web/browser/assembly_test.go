@@ -146,7 +146,7 @@ func TestAnAssemblySits(t *testing.T) {
 
 // opens: nobody can open the meeting before the desk has seen a quorum in the room.
 func (a *assembly) opens() {
-	if got := a.chair.text("main"); !strings.Contains(got, "0 members are in the room, 3 are needed") {
+	if got := a.chair.text("main"); !strings.Contains(got, "Members in the room: 0; needed: 3") {
 		a.Errorf("with nobody in the room the Chair reads %s", got)
 	}
 	a.pictures("1-before")
