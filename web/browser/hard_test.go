@@ -131,7 +131,7 @@ func TestBackDoesNothingAgain(t *testing.T) {
 		t.Errorf("%d entries after the way back", h.size()-size)
 	}
 
-	delegate := person(t)
+	delegate := person(t, "409")
 	delegate.take(h, string(h.holder(t, conference.Head, "xo")), "phone")
 	delegate.points("rule 16", "the hall is too loud to hear")
 	delegate.click(`button[name="do"]`, `.hero a.btn[href*="/record/"]`)

@@ -343,7 +343,7 @@ type tab struct {
 }
 
 // patience is how long anything in a browser may take before its test fails.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // within is as long as one thing may take in the tab.
 func (b *tab) within() (context.Context, context.CancelFunc) {
