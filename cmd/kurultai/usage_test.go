@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -39,11 +41,14 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 
 // 2 is a mistake in how a command was called, 1 a refusal or fault; both are told on stderr, with a hint.
 func TestExitCodesTellAMistakeFromARefusal(t *testing.T) {
-	dir := t.TempDir()
+	dir, other := t.TempDir(), t.TempDir() // an empty one waits to be set up
+	if err := os.WriteFile(filepath.Join(other, "notes.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for want, calls := range map[int][]string{
 		2: {"", "nonsense", "demo x", "demo -story atlantis", "demo -lang xx", "demo -pace soon", "init", "serve", "play", "play -data " + dir, "acts A B", "communique", "communique -data d -lang xx", "communique -data d -format pdf",
 			"communique -data d -format html -trace", "export -data d", "export -data d -format story x", "verify", "verify a b", "bench", "bench nothing", "bench append x", "import", "rules nonsense x y z"},
-		1: {"serve -data " + dir, "play -data " + dir + " /nowhere", "communique -data " + dir, "export -data " + dir + " -format story", "verify " + dir, "init -data " + dir + "/new /nowhere", "acts Conjure"},
+		1: {"serve -data " + other, "play -data " + dir + " /nowhere", "communique -data " + dir, "export -data " + dir + " -format story", "verify " + dir, "init -data " + dir + "/new /nowhere", "acts Conjure"},
 	} {
 		for _, call := range calls {
 			if out, talk, code := said(t, strings.Fields(call)...); code != want || out != "" || talk == "" {
