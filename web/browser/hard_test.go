@@ -131,7 +131,7 @@ func TestBackDoesNothingAgain(t *testing.T) {
 		t.Errorf("%d entries after the way back", h.size()-size)
 	}
 
-	delegate := person(t, "409")
+	delegate := person(t, "409") // where the act is told to be done already
 	delegate.take(h, string(h.holder(t, conference.Head, "xo")), "phone")
 	delegate.points("rule 16", "the hall is too loud to hear")
 	delegate.click(`button[name="do"]`, `.hero a.btn[href*="/record/"]`)
@@ -175,7 +175,7 @@ func TestAPhoneAsleepForTenMinutes(t *testing.T) {
 	if got := b.text("#outbox"); !strings.Contains(got, "time limit has passed: 17\u00a0March 2030, 22:56.") {
 		t.Errorf("what was kept too long: %s", got)
 	}
-	b.until(`document.getElementById("offline").hidden && document.querySelector("ol.called").innerText.includes("Orsevin")`)
+	b.until(`document.getElementById("offline").hidden && document.querySelector("ol.called")?.innerText.includes("Orsevin")`)
 	b.at(h)
 	if n := len(h.votes()); n != 3 {
 		t.Fatalf("%d votes", n)

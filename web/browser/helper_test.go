@@ -27,6 +27,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
@@ -369,6 +370,10 @@ func enter(t *testing.T, in context.Context, how []chromedp.ContextOption, expec
 	t.Cleanup(cancel)
 	b := &tab{t: t, ctx: ctx, dies: cancel, marks: make(chan struct{}, 1)}
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // opens the tab, which ends with its first context
+		t.Fatal(err)
+	}
+	// Each person sits before a screen of their own: keys go to a page that has the focus, whatever happens elsewhere.
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 		t.Fatal(err)
 	}
 	messages := chromedp.Console(ctx)
