@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	validator "github.com/pb33f/libopenapi-validator"
+	"github.com/pb33f/libopenapi-validator/config"
 
 	"github.com/pb33f/libopenapi"
 	"golang.org/x/mod/sumdb/tlog"
@@ -43,7 +44,7 @@ func TestTheDescriptionOfTheAPIIsValidAndTrue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, errs := validator.NewValidator(doc)
+	v, errs := validator.NewValidator(doc, config.WithSchemaCache(nil))
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
