@@ -163,7 +163,7 @@ func TestReadersEndWithTheNewestFrameInOrder(t *testing.T) {
 			})
 			client := o.Client()
 			var all sync.WaitGroup
-			var cuts atomic.Int64
+			var cuts, lost atomic.Int64
 			for i := range way.readers {
 				all.Go(func() {
 					dice := rand.New(rand.NewPCG(1, uint64(i)))
@@ -182,7 +182,9 @@ func TestReadersEndWithTheNewestFrameInOrder(t *testing.T) {
 							left--
 							return left > 0 && seen < growths
 						})
-						if err != nil {
+						// A server of HTTP/2 lets a connection go whose first frames took more than two seconds, with all
+						// streams on it: they come back as after any cut.
+						if err != nil && (!errors.Is(err, io.ErrUnexpectedEOF) || lost.Add(1) > int64(way.readers)) {
 							t.Errorf("reader %d at %d: %v", i, seen, err)
 							return
 						}
@@ -321,7 +323,6 @@ func TestQuietReadersGetASign(t *testing.T) {
 	}
 }
 
-// A reader goes on from the index it has seen, by header or query; one of another record begins anew.
 // A reader by HTTP/2 to whom nothing is sent for longer than the patience with a slow one keeps its stream.
 func TestQuietStreamsOfHTTP2Stay(t *testing.T) {
 	o := open(t, live.Config{KeepAlive: 400 * time.Millisecond, Patience: 20 * time.Millisecond}, func(o *room) {
@@ -345,6 +346,7 @@ func TestQuietStreamsOfHTTP2Stay(t *testing.T) {
 	}
 }
 
+// A reader goes on from the index it has seen, by header or query; one of another record begins anew.
 func TestStreamsResume(t *testing.T) {
 	o := open(t, live.Config{}, func(o *room) { o.patch = true })
 	keep := o.listen(t, "/")
