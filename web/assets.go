@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed static
@@ -22,9 +23,10 @@ type asset struct {
 	kind         string
 }
 
-// loadAssets reads the embedded files; their common digest is in their addresses, so they may be kept for ever.
-func (s *site) loadAssets() {
-	sum := sha256.New()
+// assets are the embedded files by name, and their common digest, which is in their addresses, so they may be kept for
+// ever.
+var assets = sync.OnceValues(func() (map[string]asset, string) {
+	sum, files := sha256.New(), map[string]asset{}
 	err := fs.WalkDir(staticFiles, "static", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -47,14 +49,14 @@ func (s *site) loadAssets() {
 		if path.Ext(name) != ".woff2" {
 			a.zipped = zipped(b)
 		}
-		s.assets[strings.TrimPrefix(name, "static/")] = a
+		files[strings.TrimPrefix(name, "static/")] = a
 		return nil
 	})
 	if err != nil {
 		panic(err) // the files are inside the program
 	}
-	s.version = hex.EncodeToString(sum.Sum(nil)[:6])
-}
+	return files, hex.EncodeToString(sum.Sum(nil)[:6])
+})
 
 func zipped(b []byte) []byte {
 	var out bytes.Buffer

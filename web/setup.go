@@ -46,10 +46,10 @@ const (
 
 // NewSetup makes the set-up that fills a founder's draft.
 func NewSetup(f Founder, o Options) *Setup {
-	s := &site{Options: o, assets: map[string]asset{}}
+	s := &site{Options: o}
 	s.failures.every, s.failures.burst = 1, 100
-	s.loadAssets()
-	s.templates = parsed()
+	s.assets, s.version = assets()
+	s.templates = templates()
 	return &Setup{site: s, founder: f}
 }
 
@@ -423,7 +423,7 @@ func (s *Setup) found(t *setupTurn) error {
 	return s.page(t)
 }
 
-// parsed are the templates of all pages.
-func parsed() *template.Template {
+// templates are those of all pages.
+var templates = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{"args": args, "lines": lines, "mark": markOf, "n": number, "pair": beside, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf, "cardOf": cardOf, "num": strconv.Itoa}).ParseFS(templateFiles, "templates/*.html"))
-}
+})

@@ -137,7 +137,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.Ser
 
 // New returns the pages of a record.
 func New(r Record, o Options) http.Handler {
-	s := &site{record: r, Options: o, assets: map[string]asset{}}
+	s := &site{record: r, Options: o}
 	s.callers.every, s.callers.burst = callsPerSecond, callsAtOnce
 	s.persons.every, s.persons.burst = 5, 40
 	s.failures.every, s.failures.burst = 1, 100 // a hall is one address
@@ -147,8 +147,8 @@ func New(r Record, o Options) http.Handler {
 		s.Live = live.New(live.Config{})
 	}
 	s.sessions.left = func(p conference.PersonID) { s.Live.Drop(string(p)) }
-	s.loadAssets()
-	s.templates = parsed()
+	s.assets, s.version = assets()
+	s.templates = templates()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
 	mux.HandleFunc("GET /{lang}", s.tongue)
