@@ -5,19 +5,31 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
+	"io/fs"
+	"iter"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"kurultai/conference"
+	"kurultai/exchange"
 	"kurultai/language"
 	"kurultai/record"
 	"kurultai/record/canonical"
+	"kurultai/record/tiles"
 	"kurultai/secretariat"
 	"kurultai/story"
 	"kurultai/story/storytest"
@@ -41,12 +53,13 @@ func TestNothingShowsWhereItMayNot(t *testing.T) {
 	h := hall{t, s, web.New(reading{s}, web.Options{Desk: desk{s}, Roles: true, Log: log})}
 	readers := map[string]conference.PersonID{
 		"the public": "", "an observer": h.holder(conference.ObserverHead, "xm"), "a head": h.holder(conference.Head, "xv"),
-		"the Chair": h.holder(conference.Chair, ""), "a secretary": h.holder(conference.Secretary, ""),
+		"another head": h.holder(conference.Head, "xz"), "the Chair": h.holder(conference.Chair, ""), "a secretary": h.holder(conference.Secretary, ""),
 	}
-	persons := h.hide()
+	persons := h.hide(0xca0000)
+	readers["who is named to nobody"] = persons["Canarynobody"]
 	server := httptest.NewServer(h.h)
 	t.Cleanup(server.Close)
-	walked, seen := 0, map[string]map[string]bool{}
+	walked, posted, seen := 0, 0, map[string]map[string]bool{}
 	for who, p := range readers {
 		seen[who] = map[string]bool{}
 		at := conference.Reader{}
@@ -71,6 +84,14 @@ func TestNothingShowsWhereItMayNot(t *testing.T) {
 				}
 			}
 		}
+		for name, text := range h.tries(p, persons) {
+			posted++
+			for canary, meant := range canaries {
+				if strings.Contains(text, canary) && !at.Sees(meant) {
+					t.Errorf("%s reads %s where %s is answered", who, canary, name)
+				}
+			}
+		}
 	}
 	for who, want := range map[string]string{"the public": "Canarypublic", "an observer": "Canarypublic Canaryobserver", "a head": "Canarypublic Canaryobserver Canaryparticipant", "a secretary": "Canarypublic Canaryobserver Canaryparticipant Canarysecretary"} {
 		for _, c := range strings.Fields(want) {
@@ -87,16 +108,169 @@ func TestNothingShowsWhereItMayNot(t *testing.T) {
 	if walked < 2000 {
 		t.Errorf("%d addresses walked", walked)
 	}
-	t.Logf("%d addresses walked by %d readers", walked, len(readers))
+	if posted < 1000 {
+		t.Errorf("%d acts tried", posted)
+	}
+	t.Logf("%d addresses walked and %d acts tried by %d readers", walked, posted, len(readers))
 	h.outside()
+	h.between(server.URL, readers)
 }
 
-// outside looks at what leaves the house without a page: the story, openings and entries.
+// tries asks for each act of the catalogue as a form and as a call, on each of persons, and gives what is answered; no act
+// is submitted.
+func (h hall) tries(who conference.PersonID, persons map[string]conference.PersonID) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		all := slices.Sorted(maps.Values(persons))
+		for i, a := range h.s.View().State().Catalogue() {
+			p := string(all[i%len(all)])
+			asked, _ := json.Marshal(map[string]any{"as": a.Who[0], "meeting": "ix", "with": []map[string]string{{"as": "Secretary", "by": p}}, "fields": map[string]any{"person": p, "by": p, "persons": []string{p}, "reader": p}})
+			w := h.send(who, "/api/acts/"+a.Name+"/prepare", "application/json", string(asked))
+			form := h.see(who, "/en/act/"+a.Name+"?meeting=ix&person="+p)
+			if !yield(a.Name, fmt.Sprint(w.Header(), w.Body, form.Header(), form.Body)) {
+				return
+			}
+		}
+	}
+}
+
+// between holds a stream of each kind for each reader while what is hidden is entered, then something public: what comes up
+// to it names nobody to whom they are not named, and its ids are places of the record, each later than the one before.
+func (h hall) between(server string, readers map[string]conference.PersonID) {
+	type held struct {
+		who, path string
+		came      <-chan string
+	}
+	st := h.s.View().State()
+	var streams []held
+	ctx, stop := context.WithCancel(h.Context())
+	defer stop()
+	for who, p := range readers {
+		for _, path := range []string{"/en/live", "/en/meetings/ix/live", "/en/meetings/ix/wall/live", "/en/meetings/ix/now/live", "/en/meetings/ix/floor/live", "/en/meetings/ix/chair/live", "/en/meetings/ix/desk/live", "/en/mine/live", "/en/record/live", "/en/documents/live"} {
+			if came := h.holds(ctx, server+path, p); came != nil {
+				streams = append(streams, held{who, path, came})
+			}
+		}
+	}
+	if len(streams) < 5*len(readers) {
+		h.Errorf("%d streams held", len(streams))
+	}
+	h.hide(0xcb0000)
+	h.does(h.holder(conference.Secretary, ""), conference.Secretary, "xz", "ix", "AskFloor", `{"instruction":"aloud","request":"f-canary"}`)
+	time.AfterFunc(3*time.Second, stop) // all that comes at once has come
+	frames, moved := 0, 0
+	for _, x := range streams {
+		before := frames
+		at, last := conference.Reader{}, int64(-1)
+		if p := readers[x.who]; p != "" {
+			at = st.Reader(p, st.Last)
+		}
+		for line := range x.came {
+			for canary, meant := range canaries {
+				shown := slices.Contains([]string{"Canarywithdrawn", "Canaryforgotten"}, canary) // to all, for a moment
+				if strings.Contains(line, canary) && !at.Sees(meant) && !shown {
+					h.Errorf("%s reads %s in the stream of %s", x.who, canary, x.path)
+				}
+			}
+			if text, ok := strings.CutPrefix(line, "id: "); ok {
+				frames++
+				id, err := strconv.ParseInt(text, 10, 64)
+				if err != nil || id < last || id > h.s.View().State().Size {
+					h.Errorf("%s reads %q after id %d of %s", x.who, line, last, x.path)
+				}
+				last = id
+			}
+		}
+		if frames > before+1 {
+			moved++
+		}
+	}
+	if moved < 3*len(readers) {
+		h.Errorf("%d of %d streams moved", moved, len(streams))
+	}
+	h.Logf("%d frames in %d streams, of which %d moved", frames, len(streams), moved)
+}
+
+// holds follows a stream, and gives its lines once the first has come; nil where there is none for the reader.
+func (h hall) holds(ctx context.Context, address string, p conference.PersonID) <-chan string {
+	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if p != "" {
+		r.AddCookie(web.SignIn(h.h, p))
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		h.Fatal(err)
+	}
+	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/event-stream") {
+		answer.Body.Close()
+		return nil
+	}
+	lines, begun := make(chan string, 1<<16), make(chan struct{})
+	go func() {
+		defer answer.Body.Close()
+		defer close(lines)
+		first := sync.OnceFunc(func() { close(begun) })
+		defer first()
+		for in := bufio.NewReader(answer.Body); ; {
+			line, err := in.ReadString('\n')
+			if err != nil {
+				return
+			}
+			lines <- strings.TrimSpace(line)
+			first()
+		}
+	}()
+	<-begun
+	return lines
+}
+
+// outside looks at what leaves the house without a page: the story, openings, entries, tiles, tables, calendar, feed and
+// debates.
 func (h hall) outside() {
 	v, found := h.s.View(), 0
 	var out bytes.Buffer
 	if _, err := story.Export(h.Context(), v, false, &out); err != nil {
 		h.Fatal(err)
+	}
+	english, _ := language.Get("en")
+	for _, m := range []conference.MeetingID{"viii", "ix"} {
+		for _, err := range []error{
+			exchange.WriteDebate(h.Context(), v, m, english, &out),
+			exchange.WriteCalendar(h.Context(), v, m, english, &out),
+			exchange.WriteFeed(h.Context(), v, m, english, &out),
+		} {
+			if err != nil {
+				h.Fatal(err)
+			}
+		}
+		for _, table := range exchange.Tables {
+			if err := exchange.WriteCSV(h.Context(), v, table, m, english, &out); err != nil {
+				h.Fatal(err)
+			}
+		}
+	}
+	dir := h.TempDir()
+	entries := func(yield func(record.Stored, error) bool) {
+		for i := range v.State().Size {
+			b, err := v.Entry(h.Context(), i)
+			if !yield(record.Stored{Index: i, Bytes: b, Hash: tlog.RecordHash(b)}, err) {
+				return
+			}
+		}
+	}
+	if err := tiles.Export(h.Context(), dir, tiles.Source{Head: v.Checkpoint(), Key: v.VerifierKey(), Entries: entries, Openings: v.Openings(h.Context(), false), Blob: v.Blob}); err != nil {
+		h.Fatal(err)
+	}
+	files := 0
+	if err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		b, err := os.ReadFile(filepath.Join(dir, path))
+		out.Write(b)
+		return err
+	}); err != nil || files < 5 {
+		h.Fatal(files, err)
 	}
 	for o, err := range v.Openings(h.Context(), false) {
 		if err != nil {
@@ -213,7 +387,7 @@ func (h hall) firstFrame(address string, p conference.PersonID) string {
 }
 
 // hide enters persons with canaries for names, heads of delegations whom pages name, and a closed note.
-func (h hall) hide() map[string]conference.PersonID {
+func (h hall) hide(first int) map[string]conference.PersonID {
 	officers := h.s.View().State().Holders(conference.Secretary)
 	do := func(name, fields string, two bool) {
 		h.Helper()
@@ -239,7 +413,7 @@ func (h hall) hide() map[string]conference.PersonID {
 	n := 0
 	for _, canary := range []string{"Canaryforgotten", "Canarynobody", "Canaryobserver", "Canaryparticipant", "Canarypublic", "Canarysecretary", "Canarywithdrawn"} {
 		n++
-		p := fmt.Sprintf("%032x", 0xca0000+n)
+		p := fmt.Sprintf("%032x", first+n)
 		persons[canary] = conference.PersonID(p)
 		names, codes := "", ""
 		for i, l := range language.All() {
@@ -263,6 +437,6 @@ func (h hall) hide() map[string]conference.PersonID {
 			do("ForgetPerson", `{"ground":"request","person":"`+p+`"}`, false)
 		}
 	}
-	do("FileNote", `{"note":"canary","text":"Canarynote"}`, false)
+	do("FileNote", fmt.Sprintf(`{"note":"canary-%x","text":"Canarynote"}`, first), false)
 	return persons
 }
