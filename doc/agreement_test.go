@@ -26,13 +26,7 @@ import (
 // python runs the second verifier.
 func python(t *testing.T, args ...string) (out string, code int) {
 	t.Helper()
-	path, err := exec.LookPath("python3")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("python3 is missing: ./test installs it")
-		}
-		t.Skip("not run: the second verifier needs python3")
-	}
+	path := recordtest.Program(t, "python3")
 	if _, err := os.Stat("verify.py"); err != nil { // and so a remembered result ends when the program changes
 		t.Fatal(err)
 	}

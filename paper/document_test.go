@@ -17,6 +17,7 @@ import (
 	"kurultai/language"
 	"kurultai/paper"
 	"kurultai/paper/pdf"
+	"kurultai/record/recordtest"
 	"kurultai/story/storytest"
 )
 
@@ -81,14 +82,7 @@ func TestExtractedTextIsTheSourceText(t *testing.T) {
 			}
 			want := sourceText(t, d.Blocks)
 			for _, program := range []string{"pdftotext", "mutool"} {
-				path, err := exec.LookPath(program)
-				if err != nil {
-					if os.Getenv("CI") == "true" {
-						t.Fatalf("%s is missing: ./test installs it", program)
-					}
-					continue
-				}
-				out, err := exec.Command(path, tools[program](file)...).Output()
+				out, err := exec.Command(recordtest.Program(t, program), tools[program](file)...).Output()
 				if err != nil {
 					t.Fatalf("%s: %v", program, err)
 				}
@@ -104,7 +98,7 @@ func TestExtractedTextIsTheSourceText(t *testing.T) {
 		}
 	}
 	if all := 2 * len(stories) * len(language.All()); compared != all {
-		t.Logf("%d of %d texts not compared: pdftotext or mutool is missing", all-compared, all)
+		t.Errorf("%d of %d texts compared", compared, all)
 	}
 	t.Logf("%d texts compared", compared)
 }

@@ -9,19 +9,13 @@ import (
 	"testing"
 
 	"kurultai/paper/pdf"
+	"kurultai/record/recordtest"
 )
 
-// tool runs a program of others; without it the test says what was not run, and fails where everything must be there.
+// tool runs a program of others.
 func tool(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is missing: ./test installs it", name)
-		}
-		t.Skipf("1 test not run: it needs %s", name)
-	}
-	out, err := exec.Command(path, args...).CombinedOutput()
+	out, err := exec.Command(recordtest.Program(t, name), args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
 	}

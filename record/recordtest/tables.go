@@ -2,6 +2,7 @@ package recordtest
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -25,4 +26,18 @@ func Table(t *testing.T, name string, further ...string) string {
 		t.Skipf("tables not run: %d (%s is not in ../shared/data beside this repository)", len(names), n)
 	}
 	return filepath.Join(data, filepath.FromSlash(name))
+}
+
+// Program returns where a program of others is, which tests hold ours against. Where it is not there the test is skipped
+// with a line that says so; with CI=true it fails. ./test installs each.
+func Program(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%s is missing: ./test installs it", name)
+		}
+		t.Skipf("not run: it needs %s, which ./test installs", name)
+	}
+	return path
 }

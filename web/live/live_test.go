@@ -26,6 +26,7 @@ import (
 
 	"github.com/tmaxmax/go-sse"
 
+	"kurultai/record/recordtest"
 	"kurultai/web/live"
 )
 
@@ -225,10 +226,7 @@ func TestPlainConnectionsHaveNoGoroutine(t *testing.T) {
 
 // Who joins late gets a member of its own that begins with a whole frame; Go and zlib read it as one stream.
 func TestOneDeflateStreamServesWhoeverJoins(t *testing.T) {
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Fatal("python3 is needed: apt-get install python3")
-	}
+	python := recordtest.Program(t, "python3")
 	o := open(t, live.Config{}, func(o *room) { o.fill, o.patch = strings.Repeat(" <li>delegate</li>", 300), true })
 	plain := o.listen(t, "/")
 	defer plain.Close()

@@ -14,15 +14,13 @@ import (
 	"strings"
 	"testing"
 
+	"kurultai/record/recordtest"
 	"kurultai/web/live"
 )
 
 // nginx starts with the lines that doc/operations.md gives, before o. The client reaches it by a socket of its own.
 func nginx(t *testing.T, o *room) *http.Client {
-	binary, err := exec.LookPath("nginx")
-	if err != nil {
-		t.Fatal("nginx is needed: apt-get install nginx-light")
-	}
+	binary := recordtest.Program(t, "nginx")
 	text, err := os.ReadFile("../../doc/operations.md")
 	if err != nil {
 		t.Fatal(err)
