@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"flag"
@@ -10,7 +11,9 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -38,7 +41,18 @@ type desk struct {
 // Persons of the test: secretaries 1 and 2, rapporteur 3, chair 4, head of a 5, head of o, an observer, 6 (7 calls itself
 // head of a member), delegate of a 10, depositary 11, officers of protocol 12 and press 13, heads of b 14 and of c 15.
 func newDesk(t testing.TB) *desk {
-	d := &desk{at: 1_900_000_000_000}
+	first.Do(func() { found(t, &founded) })
+	d := founded // a state is a value
+	d.entries = slices.Clone(founded.entries)
+	return &d
+}
+
+var (
+	first   sync.Once
+	founded = desk{at: 1_900_000_000_000}
+)
+
+func found(t testing.TB, d *desk) {
 	d.must(t, act{as: Secretary, by: 1, name: "FoundBody", fields: `{"id":"test","languages":["en"],"names":[["en","Test"]],"offices":[{"capacity":"Secretary","person":"` + pid(1) + `"},{"capacity":"Secretary","person":"` + pid(2) + `"},{"capacity":"Rapporteur","person":"` + pid(3) + `"}],"seat":"hall","zone":"Etc/UTC"}`})
 	d.must(t, act{as: Secretary, by: 1, name: "AdoptRules", fields: `{"basis":"I/1","rules":{"name":"Rules","quorumToOpen":{"over":[1,2],"rule":"rule 7"},"speaking":{"rule":"rule 16","seconds":60},"version":"1"}}`})
 	for _, p := range []string{"a", "b", "c", "o"} {
@@ -60,7 +74,6 @@ func newDesk(t testing.TB) *desk {
 		d.must(t, act{as: Secretary, by: 1, name: "GrantOffice", fields: office + `"person":"` + pid(n) + `"}`, with: 2})
 	}
 	d.must(t, act{as: Secretary, by: 1, name: "ConveneMeeting", fields: `{"from":"2026-01-01","meeting":"m","ordinal":1,"place":"hall"}`})
-	return d
 }
 
 type act struct {
@@ -135,30 +148,36 @@ func (d *desk) report(t testing.TB, fact string, sources string) *Refusal {
 }
 
 // dump is a state as text, so that two can be compared.
-func dump(s *State) string { return fmt.Sprintf("%#v", flatten(reflect.ValueOf(*s))) }
+func dump(s *State) string { return string(flatten(nil, reflect.ValueOf(*s))) }
 
-// flatten makes maps comparable by content: a persistent map becomes its pairs in order.
-func flatten(v reflect.Value) any {
+// flatten makes states comparable by content: what is pointed to stands where the pointer stood.
+func flatten(b []byte, v reflect.Value) []byte {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
-			return nil
+			return append(b, "nil "...)
 		}
-		return flatten(v.Elem())
+		return flatten(b, v.Elem())
 	case reflect.Struct:
-		var out []any
+		b = append(b, '{')
 		for i := range v.NumField() {
-			out = append(out, flatten(v.Field(i)))
+			b = flatten(b, v.Field(i))
 		}
-		return out
+		return append(b, '}')
 	case reflect.Slice:
-		var out []any
+		b = append(b, '[')
 		for i := range v.Len() {
-			out = append(out, flatten(v.Index(i)))
+			b = flatten(b, v.Index(i))
 		}
-		return out
+		return append(b, ']')
+	case reflect.String:
+		return strconv.AppendQuote(b, v.String())
+	case reflect.Int, reflect.Int64:
+		return append(strconv.AppendInt(b, v.Int(), 10), ' ')
+	case reflect.Bool:
+		return append(strconv.AppendBool(b, v.Bool()), ' ')
 	}
-	return fmt.Sprint(v)
+	return fmt.Appendf(b, "%v ", v)
 }
 
 // refusals meets every refusal of the catalogue at least once: what was done before, and the act refused.
@@ -717,7 +736,7 @@ func TestMapsAreValues(t *testing.T) {
 				other = other.Set(k, v)
 			}
 		}
-		if fmt.Sprint(flatten(reflect.ValueOf(m))) != fmt.Sprint(flatten(reflect.ValueOf(other))) {
+		if !bytes.Equal(flatten(nil, reflect.ValueOf(m)), flatten(nil, reflect.ValueOf(other))) {
 			t.Fatal("shape tells history")
 		}
 		from := rapid.Int64Range(0, 30).Draw(t, "from")
