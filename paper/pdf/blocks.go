@@ -49,7 +49,11 @@ func (s *setter) block(b Block, width Length, parent *element) ([]slug, error) {
 		return []slug{{before: body.leading / 2, height: b.Height, draw: func(c *canvas, x, y Length) {
 			x += shift(b.Align, width, b.Width)
 			h := c.layout.Height
-			c.places = append(c.places, PlaceOn{b.Name, len(c.pages) - 1, x, h - y - b.Height, x + b.Width, h - y})
+			place := PlaceOn{b.Name, len(c.pages) - 1, x, h - y - b.Height, x + b.Width, h - y}
+			c.places = append(c.places, place)
+			if b.Sign != "" {
+				c.field(b, x, y, parent.add("Form"))
+			}
 		}}}, nil
 	case Cards:
 		return s.cards(b, width, parent)

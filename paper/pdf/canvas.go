@@ -26,6 +26,7 @@ type canvas struct {
 	bookmarks []bookmark
 	places    []PlaceOn
 
+	plain    bool     // nothing is marked: it is the appearance of a field
 	artifact bool     // what is drawn now is no part of the text
 	open     *element // whose marked content is open
 	inMark   bool     // a marked content is open, an element's or an artifact's
@@ -52,6 +53,9 @@ func (c *canvas) newPage() {
 
 // mark opens marked content of e, unless it is open already; an artifact if the canvas draws artifacts.
 func (c *canvas) mark(e *element) {
+	if c.plain {
+		return
+	}
 	if c.artifact {
 		c.ornament("/Type/Pagination")
 		return
@@ -70,6 +74,9 @@ func (c *canvas) mark(e *element) {
 // ornament opens an artifact.
 func (c *canvas) ornament(kind string) {
 	c.close()
+	if c.plain {
+		return
+	}
 	fmt.Fprintf(&c.page().content, "/Artifact<<%s>>BDC\n", kind)
 	c.open, c.inMark = nil, true
 }
@@ -137,6 +144,13 @@ func (c *canvas) link(in *inner, of *element, from, to, y Length, size int) *ann
 	c.page().annotations = append(c.page().annotations, a)
 	of.kids = append(of.kids, kid{annotation: a})
 	return a
+}
+
+// field puts a field for a signature at x, y.
+func (c *canvas) field(b Place, x, y Length, of *element) {
+	a := &annotation{page: len(c.pages) - 1, x0: x, x1: x + b.Width, y0: y, y1: y + b.Height, contents: b.Sign, home: of, field: b.Name}
+	c.page().annotations = append(c.page().annotations, a)
+	of.kids = append(of.kids, kid{annotation: a})
 }
 
 // text draws glyphs from x on.

@@ -162,11 +162,13 @@ type Figure struct {
 	Alt     string
 }
 
-// A Place keeps an area free, as for a signature. Its rectangle comes out of SetPlaces under its name.
+// A Place keeps an area free. With Sign it is a field for a signature (ISO 32000-1, 12.7.4.5), locked by whoever signs
+// there; Sign says who that is, for those who do not see it. Its rectangle comes out of SetForm under its name.
 type Place struct {
-	Name          string
+	Name          string // of a field: letters and figures of ASCII, unique
 	Width, Height Length
 	Align         Align
+	Sign          string
 }
 
 // Cards are boxes of one height in columns, as badges: each is laid out by itself, and too much for a card is an error.
@@ -216,6 +218,22 @@ func (d Document) check() error {
 // a checker counts characters and follows the levels of headings.
 type checker struct {
 	level, runes int
+	fields       map[string]bool
+}
+
+// place checks that the name of a field is one, and no other's.
+func (c *checker) place(b Place) error {
+	if b.Sign == "" {
+		return nil
+	}
+	if b.Name == "" || strings.Trim(b.Name, "abcdefghijklmnopqrstuvwxyz0123456789") != "" || c.fields[b.Name] {
+		return fmt.Errorf("a field called %q: letters and figures, no two alike", b.Name)
+	}
+	if c.fields == nil {
+		c.fields = map[string]bool{}
+	}
+	c.fields[b.Name] = true
+	return nil
 }
 
 func (c *checker) blocks(list []Block, depth int) error {
@@ -269,7 +287,9 @@ func (c *checker) block(b Block, depth int) error {
 				return err
 			}
 		}
-	case Rule, PageBreak, Figure, Place:
+	case Place:
+		return c.place(b)
+	case Rule, PageBreak, Figure:
 	default:
 		return fmt.Errorf("a block of an unknown kind: %T", b)
 	}

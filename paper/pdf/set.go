@@ -8,28 +8,30 @@ import (
 // Set typesets a document. The same document under the same layout gives the same bytes; compressed streams hold to that
 // for one release of Go's compressor. Errors say what in the document cannot be set.
 func Set(d Document, l Layout) ([]byte, error) {
-	b, _, err := SetPlaces(d, l)
-	return b, err
+	f, err := SetForm(d, l)
+	if err != nil {
+		return nil, err
+	}
+	return f.Bytes, nil
 }
 
-// SetPlaces is Set, and says where the document's Places came to lie, in order.
-func SetPlaces(d Document, l Layout) ([]byte, []PlaceOn, error) {
+// SetForm is Set, and says where the document's Places came to lie and what its fields are, so that it can be signed.
+func SetForm(d Document, l Layout) (*Form, error) {
 	if err := d.check(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if l.column() < 20*Millimetre || l.Height-l.Top-l.Bottom < 20*Millimetre {
-		return nil, nil, fmt.Errorf("layout %d leaves less than 20 mm for text", l.Number)
+		return nil, fmt.Errorf("layout %d leaves less than 20 mm for text", l.Number)
 	}
-	c, root, err := typeset(d, l)
+	c, root, err := typeset(d, l, &canvas{layout: l})
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", d.Title, err)
+		return nil, fmt.Errorf("%s: %w", d.Title, err)
 	}
-	b, err := write(d, l, c, root)
-	return b, c.places, err
+	return write(d, l, c, root)
 }
 
 // typeset puts a document on pages.
-func typeset(d Document, l Layout) (*canvas, *element, error) {
+func typeset(d Document, l Layout, c *canvas) (*canvas, *element, error) {
 	sh := shapers.Get().(*shaper)
 	defer shapers.Put(sh)
 	s := &setter{doc: d, layout: l, shaper: sh}
@@ -38,7 +40,6 @@ func typeset(d Document, l Layout) (*canvas, *element, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &canvas{layout: l}
 	f := &flow{s: s, c: c}
 	if err := f.place(slugs); err != nil {
 		return nil, nil, err

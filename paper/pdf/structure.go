@@ -20,13 +20,15 @@ type kid struct {
 	annotation *annotation
 }
 
-// An annotation is a link over an area of a page.
+// An annotation is a link over an area of a page, or a field for a signature.
 type annotation struct {
 	page           int
 	x0, y0, x1, y1 Length // from the top left
 	uri, contents  string
 	home           *element
 	object         int
+	field          string // its name; "" for a link
+	dict           string // of a field, without its appearance
 }
 
 // add makes a new last kid.

@@ -389,8 +389,11 @@ func TestWhatCannotBeTaggedIsRefused(t *testing.T) {
 }
 
 func TestPlacesLieWhereTheyWereLeftFree(t *testing.T) {
-	_, places, err := pdf.SetPlaces(sample(), pdf.Treaty())
-	l := pdf.Treaty()
+	form, err := pdf.SetForm(sample(), pdf.Treaty())
+	if err != nil {
+		t.Fatal(err)
+	}
+	places, l := form.Places, pdf.Treaty()
 	if err != nil || len(places) != 1 || places[0].Name != "s1" || places[0].Right != l.Width-l.Outer || places[0].Up-places[0].Bottom != 20*pdf.Millimetre || places[0].Up != l.Height-l.Top {
 		// the place is the first of its page, so no white stands above it but what it brings
 		t.Errorf("%+v %v", places, err)

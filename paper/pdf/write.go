@@ -23,17 +23,18 @@ const (
 
 // A file is objects by number, written in order.
 type file struct {
-	objects    [][]byte // [0] is number 1
+	objects    [][]byte // [0] is number 1, after those of earlier revisions
+	before     int      // objects of earlier revisions
 	compressed bool
 }
 
 func (f *file) reserve() int {
 	f.objects = append(f.objects, nil)
-	return len(f.objects)
+	return f.before + len(f.objects)
 }
 
 func (f *file) set(n int, format string, args ...any) {
-	f.objects[n-1] = fmt.Appendf(nil, format, args...)
+	f.objects[n-f.before-1] = fmt.Appendf(nil, format, args...)
 }
 
 func (f *file) add(format string, args ...any) int {
@@ -55,12 +56,12 @@ func (f *file) stream(n int, dict string, data []byte, plain bool) {
 	fmt.Fprintf(&out, "<<%s/Length %d>>\nstream\n", dict, len(data))
 	out.Write(data)
 	out.WriteString("\nendstream")
-	f.objects[n-1] = out.Bytes()
+	f.objects[n-f.before-1] = out.Bytes()
 }
 
-// bytes is the file: header, objects, one cross-reference table, trailer (ISO 32000-1, 7.5). The identifier is the
+// bytes is the file, where its cross-reference table begins, and what its trailer holds beside the size: header, objects, one cross-reference table, trailer (ISO 32000-1, 7.5). The identifier is the
 // digest of all before the trailer.
-func (f *file) bytes() []byte {
+func (f *file) bytes() ([]byte, int, string) {
 	var out bytes.Buffer
 	out.WriteString("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
 	offsets := make([]int, len(f.objects))
@@ -74,12 +75,13 @@ func (f *file) bytes() []byte {
 		fmt.Fprintf(&out, "%010d 00000 n \n", o)
 	}
 	id := sha256.Sum256(out.Bytes())
-	fmt.Fprintf(&out, "trailer\n<</Size %d/Root %d 0 R/Info %d 0 R/ID[<%X><%X>]>>\nstartxref\n%d\n%%%%EOF\n", len(f.objects)+1, objCatalog, objInfo, id[:16], id[:16], start)
-	return out.Bytes()
+	trailer := fmt.Sprintf("/Root %d 0 R/Info %d 0 R/ID[<%X><%X>]", objCatalog, objInfo, id[:16], id[:16])
+	fmt.Fprintf(&out, "trailer\n<</Size %d%s>>\nstartxref\n%d\n%%%%EOF\n", len(f.objects)+1, trailer, start)
+	return out.Bytes(), start, trailer
 }
 
 // write makes the file of pages and their structure.
-func write(d Document, l Layout, c *canvas, root *element) ([]byte, error) {
+func write(d Document, l Layout, c *canvas, root *element) (*Form, error) {
 	f := &file{compressed: !l.Uncompressed}
 	for range objFirst - 1 {
 		f.reserve()
@@ -103,8 +105,18 @@ func write(d Document, l Layout, c *canvas, root *element) ([]byte, error) {
 		spec := writeAttachment(f, d)
 		catalog += fmt.Sprintf("/AF[%d 0 R]/Names<</EmbeddedFiles<</Names[%s %d 0 R]>>>>", spec, textString(clean(d.Source.Name)), spec)
 	}
+	form := fieldsOf(c)
+	if len(form.Fields) > 0 {
+		catalog += "/AcroForm<</SigFlags 3/Fields["
+		for _, x := range form.Fields {
+			catalog += fmt.Sprintf(" %d 0 R", x.Object)
+		}
+		catalog += "]>>"
+	}
 	f.set(objCatalog, "<<%s>>", catalog)
-	return f.bytes(), nil
+	form.Catalog, form.Objects = catalog, len(f.objects)
+	form.Bytes, form.Table, form.Trailer = f.bytes()
+	return form, nil
 }
 
 func optional(key, text string) string {
@@ -159,8 +171,12 @@ func writePages(f *file, l Layout, c *canvas, fonts [faces]int) (pages []int) {
 			}
 		}
 		for _, a := range p.annotations {
-			a.object = f.add("<</Type/Annot/Subtype/Link/Rect[%s %s %s %s]/Border[0 0 0]/F 4/StructParent %d/Contents%s/A<</S/URI/URI%s>>>>",
-				num(a.x0), num(l.Height-a.y1), num(a.x1), num(l.Height-a.y0), key, textString(clean(a.contents)), literal(ascii(a.uri)))
+			if a.field != "" {
+				writeField(f, l, a, pages[i], key)
+			} else {
+				a.object = f.add("<</Type/Annot/Subtype/Link/Rect[%s %s %s %s]/Border[0 0 0]/F 4/StructParent %d/Contents%s/A<</S/URI/URI%s>>>>",
+					num(a.x0), num(l.Height-a.y1), num(a.x1), num(l.Height-a.y0), key, textString(clean(a.contents)), literal(ascii(a.uri)))
+			}
 			fmt.Fprintf(&annotations, " %d 0 R", a.object)
 			key++
 		}
