@@ -139,14 +139,21 @@ var (
 	published = []act{text_, approve, publish_}
 	record_   = []act{paper("SR.1"), desk1("IssueProvisionalRecord", `{"symbol":"SR.1","until":"2030-03-18"}`)}
 
-	openI    = secretary("OpenInstrument", fields(`{"instrument":"t","title":[["en","Statute"]],"form":"statute","subject":"secretariat","languages":["en"],"decision":"d1","signatories":["a","b"],"powers":true}`))
-	openT    = then(decided_, openI)
-	authT    = depositary("AuthenticateText", `{"instrument":"t","texts":[{"language":"en","text":"‹x›","paragraphs":3}]}`)
-	openS    = depositary("OpenForSignature", `{"instrument":"t","from":"2030-01-01","until":"2030-12-31","place":"hall"}`)
-	signing  = then(openT, authT, openS)
-	powers   = head("DepositFullPowers", `{"instrument":"t","person":"pid:5","covers":["ad-referendum"],"office":"foreign-minister","paper":"‹x›"}`)
-	accepted = depositary("ExaminePowers", `{"instrument":"t","person":"pid:5"}`)
-	sign     = head("Sign", `{"instrument":"t","mode":"ad-referendum"}`)
+	openI     = secretary("OpenInstrument", fields(`{"instrument":"t","title":[["en","Statute"]],"form":"statute","subject":"secretariat","languages":["en"],"decision":"d1","signatories":["a","b"],"powers":true}`))
+	openT     = then(decided_, openI)
+	authT     = depositary("AuthenticateText", `{"instrument":"t","texts":[{"language":"en","text":{"blob":"‹x›","size":5},"paragraphs":3}]}`)
+	openS     = depositary("OpenForSignature", `{"instrument":"t","from":"2030-01-01","until":"2030-12-31","place":"hall"}`)
+	signing   = then(openT, authT, openS)
+	powers    = head("DepositFullPowers", `{"instrument":"t","person":"pid:5","covers":["ad-referendum"],"office":"foreign-minister","paper":"‹x›"}`)
+	accepted  = depositary("ExaminePowers", `{"instrument":"t","person":"pid:5"}`)
+	sign      = head("Sign", `{"instrument":"t","mode":"ad-referendum"}`)
+	issueI    = desk1("IssuePaper", `{"symbol":"t","language":"en","digest":"‹y›","layout":2,"size":10}`)
+	certify   = depositary("TakePen", `{"instrument":"t"}`)
+	pen       = head("TakePen", `{"instrument":"t"}`)
+	value     = `{"instrument":"t","signature":{"blob":"‹y›","size":900}}`
+	onPaper   = then(signing, powers, accepted, sign, issueI)
+	sealed_   = then(onPaper, certify, depositary("EnterSignature", value))
+	authority = head("NameAuthority", `{"certificate":{"blob":"‹x›","size":500},"use":"signature"}`)
 
 	promised   = then(decided_, secretary("ExtractCommitment", fields(`{"commitment":"w","decision":"d1","paragraph":"op1","by":"a","what":"report","due":"2030-03-18"}`)))
 	progress   = head("ReportProgress", `{"commitment":"w","evidence":"L.1"}`)
@@ -266,6 +273,11 @@ func init() {
 		{signing, depositary("CloseForSignature", `{"instrument":"t"}`)},
 		{then(signing, powers, accepted), sign},
 		{then(signing, powers, accepted, sign), head("ConfirmSignature", `{"instrument":"t"}`)},
+		{then(onPaper, certify), depositary("LayPen", `{"instrument":"t"}`)},
+		{sealed_, pen},
+		{then(sealed_, pen), head("EnterSignature", value)},
+		{nil, authority},
+		{[]act{authority}, head("WithdrawAuthority", `{"certificate":"‹x›"}`)},
 		{nil, link_},
 		{[]act{link_}, enrolLink},
 		{[]act{link_}, account},
@@ -605,6 +617,10 @@ var apart = []refused{
 	{"ballot-open", balloting, openB}, {"ballot-open", balloting, headB("WithdrawCandidate", `{"election":"e","candidate":"k"}`)}, {"no-tellers", then(opened, nominate, nominateC), openB}, {"lot-due", tied, openB}, {"already-elected", then(counting, tally(2, 0)), openB},
 	{"not-nominator", standing_, headC("WithdrawCandidate", `{"election":"e","candidate":"k"}`)}, {"ballot-not-closed", papers, tally(2, 0)}, {"not-teller", counting, by(Myself, 15, "")("ReportTally", `{"election":"e","papers":2,"votes":[["k",2]]}`)},
 
+	{"not-issued", then(openT, authT), certify}, {"not-certified", onPaper, pen}, {"not-signed", then(signing, issueI, certify, depositary("EnterSignature", value)), pen}, {"already-on-paper", then(sealed_, pen, head("EnterSignature", value)), pen},
+	{"pen-taken", then(then(sealed_, pen), headB("Sign", `{"instrument":"t","mode":"definitive","exOfficio":"head-of-state"}`)), headB("TakePen", `{"instrument":"t"}`)}, {"no-pen", sealed_, head("LayPen", `{"instrument":"t"}`)}, {"no-pen", sealed_, head("EnterSignature", value)},
+	{"unknown-instrument", nil, pen}, {"unknown-instrument", nil, head("LayPen", `{"instrument":"t"}`)}, {"unknown-instrument", nil, head("EnterSignature", value)}, {"authority-known", []act{authority}, authority}, {"unknown-authority", nil, head("WithdrawAuthority", `{"certificate":"‹x›"}`)},
+	{"not-authenticated", openT, issueI}, {"paper-issued", onPaper, issueI}, {"beyond-record", then(openT, authT), desk1("IssuePaper", `{"symbol":"t","language":"en","digest":"‹y›","layout":2,"size":9000}`)},
 	{"not-authenticated", openT, openS}, {"not-open-for-signature", then(openT, authT), depositary("CloseForSignature", `{"instrument":"t"}`)}, {"not-open-for-signature", then(openT, authT, powers, accepted), sign},
 	{"outside-period", then(openT, authT, depositary("OpenForSignature", `{"instrument":"t","from":"2031-01-01","place":"hall"}`)), sign}, {"not-entitled", signing, headC("Sign", `{"instrument":"t","mode":"definitive"}`)}, {"no-full-powers", signing, sign},
 	{"powers-cover-less", then(signing, powers, accepted), head("Sign", `{"instrument":"t","mode":"definitive"}`)}, {"not-entitled", openT, headC("InitialText", `{"instrument":"t"}`)}, {"not-ad-referendum", signing, head("ConfirmSignature", `{"instrument":"t"}`)},

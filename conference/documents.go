@@ -187,10 +187,11 @@ type (
 	DocumentSealed SealDocument
 	// IssuePaper notes a paper as it left the house.
 	IssuePaper struct {
-		Symbol   Symbol        `json:"symbol" jsonschema:"the paper"`
+		Symbol   Symbol        `json:"symbol" jsonschema:"the paper, or the instrument to be signed on it"`
 		Language Language      `json:"language" jsonschema:"its language"`
 		Digest   record.Digest `json:"digest" jsonschema:"SHA-256 of the file issued"`
 		Layout   int64         `json:"layout" jsonschema:"number of the layout it was set in"`
+		Size     int64         `json:"size,omitempty" jsonschema:"how many entries the record had from which it was made; absent: all before this one"`
 	}
 	// PaperIssued is what IssuePaper causes.
 	PaperIssued IssuePaper
@@ -315,13 +316,29 @@ func versions(ed *edition) {
 
 	does(ed, Act{
 		Name: "IssuePaper", Title: "Issue a paper", Help: "Notes the digest and layout of a paper as it left the house, so that a copy can be held against it.",
-		Who: []Capacity{Secretary}, Rule: "doc/record.md 2", Refusals: []Code{"unknown-symbol"}, Causes: []string{"PaperIssued"},
+		Who: []Capacity{Secretary, Depositary}, Rule: "doc/record.md 2", Refusals: []Code{"unknown-symbol", "not-authenticated", "paper-issued", "beyond-record"}, Causes: []string{"PaperIssued"},
 	}, func(s *State, c *Call, f *IssuePaper) ([]Event, *Refusal) {
+		i, signs := s.Instrument(InstrumentID(f.Symbol))
 		_, r := s.paper(f.Symbol)
+		switch {
+		case !signs && r != nil:
+			return nil, r
+		case f.Size > s.Size:
+			return nil, refuse("beyond-record", "doc/record.md 2", f.Size, s.Size)
+		case signs && len(i.Texts) == 0:
+			return nil, refuse("not-authenticated", "VCLT 10", f.Symbol)
+		case signs && i.Paper > 0:
+			return nil, refuse("paper-issued", "VCLT 10", f.Symbol)
+		}
 		e := PaperIssued(*f)
-		return []Event{{Body: &e}}, r
+		return []Event{{Body: &e}}, nil
 	})
-	happens(ed, func(*State, Happened, *PaperIssued) {})
+	happens(ed, func(s *State, h Happened, b *PaperIssued) {
+		s.sealing.issued = s.sealing.issued.Set(string(b.Digest), IssuedPaper{*b, h.Index})
+		if s.instruments.all.Has(string(b.Symbol)) {
+			s.changeInstrument(InstrumentID(b.Symbol), h.Index, func(i *Instrument) { i.Paper, i.Issue = h.Index, *b })
+		}
+	})
 }
 
 // circulation is the acts by which papers reach their readers.

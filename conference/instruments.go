@@ -23,7 +23,11 @@ type Instrument struct {
 	Until      Date
 	Place      PlaceID
 	Signed     []Signature
-	Index      int64 // entry that changed it last
+	Paper      int64 // entry that issued the paper on which it is signed, or 0
+	Issue      PaperIssued
+	Pen        Pen       // who is to sign on it
+	Entered    []Entered // signatures on it, in the order in which they were given
+	Index      int64     // entry that changed it last
 }
 
 // A Signature is a party's.
@@ -46,9 +50,9 @@ type FullPowers struct {
 
 // An AuthenticText is an instrument's text in one language.
 type AuthenticText struct {
-	Language   Language      `json:"language" jsonschema:"its language"`
-	Text       record.Digest `json:"text" jsonschema:"SHA-256 of the text"`
-	Paragraphs int64         `json:"paragraphs" jsonschema:"how many paragraphs it has"`
+	Language   Language    `json:"language" jsonschema:"its language"`
+	Text       record.Blob `json:"text" jsonschema:"the text, as a file (plain text in UTF-8, an empty line between paragraphs)"`
+	Paragraphs int64       `json:"paragraphs" jsonschema:"how many paragraphs it has"`
 }
 
 // Instruments lists texts to be signed, in order of id.
@@ -225,6 +229,7 @@ func instruments(ed *edition) {
 	authentication(ed)
 	fullPowers(ed)
 	signatures(ed)
+	sealing(ed)
 }
 
 func authentication(ed *edition) {

@@ -44,6 +44,7 @@ type State struct {
 	elections     electionsState
 	protocol      protocolState
 	instruments   instrumentsState
+	sealing       sealingState
 	commitments   commitmentsState
 	communique    communiqueState
 	authenticity  keysState

@@ -46,7 +46,8 @@ var places = []struct {
 	{"silence-broken-at-17-59-59-and-held-at-18-00-00", 405, 407, "SilenceBroken SilenceHeld Adopted expired"},
 	{"second-vote-with-a-fresh-seed", 408, 425, "seed-known RollCallStartDrawn carried Adopted"},
 	{"desk-acts-for-the-chair", 426, 432, "OfficeGranted ChairCeded OfficeRevoked not-holder"},
-	{"signature-refused-for-want-of-powers", 446, 451, "no-full-powers powers-cover-less SignatureGiven not-entitled"},
+	{"signature-refused-for-want-of-powers", 453, 458, "no-full-powers powers-cover-less SignatureGiven not-entitled"},
+	{"many-sign-on-one-paper", 446, 475, "not-issued PaperIssued AuthorityNamed not-signed InstrumentSigned not-certified PenTaken SignatureEntered pen-taken PenLaid already-on-paper"},
 }
 
 // TestHardPlacesLeaveTheirTraces holds every hard place to a golden trace: commit a new one only if you understand

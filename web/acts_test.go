@@ -80,7 +80,7 @@ func TestAnActIsPreparedAndSubmitted(t *testing.T) {
 	h := newHall(t)
 	xz := h.holder(conference.Head, "xz")
 	body, p := h.prepared(xz, "AskFloor", `{"as":"Head","for":"xz","meeting":"ix","fields":{"request":"f-new","sort":null,"to":""}}`)
-	for _, part := range []string{`"by":"` + string(xz) + `"`, `"seen":392`, `"fields":{"request":"f-new"}`, `"origin":"story.invalid/`} {
+	for _, part := range []string{`"by":"` + string(xz) + `"`, `"seen":411`, `"fields":{"request":"f-new"}`, `"origin":"story.invalid/`} {
 		if !strings.Contains(p.Submitted, part) {
 			t.Errorf("the bytes lack %s: %s", part, p.Submitted)
 		}
@@ -231,7 +231,7 @@ func TestHostileBodiesAreRefused(t *testing.T) {
 	if h.h.ServeHTTP(w, r); w.Code != http.StatusForbidden {
 		t.Errorf("from another site: %d", w.Code)
 	}
-	if h.s.View().State().Size != 392 {
+	if h.s.View().State().Size != 411 {
 		t.Error("something was recorded")
 	}
 }

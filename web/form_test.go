@@ -89,7 +89,7 @@ func TestEveryActHasAForm(t *testing.T) {
 func TestAFormKeepsWhatWasTyped(t *testing.T) {
 	h := newHall(t)
 	xv, size := h.holder(conference.Head, "xv"), h.s.View().State().Size
-	typed := url.Values{"office": {"Head/xv"}, "meeting": {"ix"}, "key": {"AAAAAAAAAAAAAAAAAAAAAA"}, "seen": {"392"},
+	typed := url.Values{"office": {"Head/xv"}, "meeting": {"ix"}, "key": {"AAAAAAAAAAAAAAAAAAAAAA"}, "seen": {"411"},
 		"field.point": {"m-new"}, "field.claim": {"The <speaker> is off the item & goes on"}, "do": {"1"}}
 	w := h.post(xv, "/en/act/RaisePointOfOrder", typed)
 	page := w.Body.String()
@@ -109,7 +109,7 @@ func TestAFormKeepsWhatWasTyped(t *testing.T) {
 	typed.Set("field.point", "m-new")
 	for i, status := range []int{http.StatusCreated, http.StatusOK} {
 		w := h.post(xv, "/en/act/RaisePointOfOrder", typed)
-		if w.Code != status || !strings.Contains(w.Body.String(), "Recorded as entry 392") || h.s.View().State().Size != size+1 {
+		if w.Code != status || !strings.Contains(w.Body.String(), "Recorded as entry 411") || h.s.View().State().Size != size+1 {
 			t.Errorf("sent the %d. time: %d %s", i+1, w.Code, read(w.Body.String()))
 		}
 	}
@@ -130,7 +130,7 @@ func TestAFormTakesEveryTypeOfField(t *testing.T) {
 	if w := h.post(secretary, "/en/act/ProposeItem", typed); w.Code != http.StatusCreated {
 		t.Errorf("texts: %d %s", w.Code, read(w.Body.String()))
 	}
-	secret := url.Values{"office": {"Secretary"}, "key": {"CAAAAAAAAAAAAAAAAAAAAA"}, "seen": {"392"}, "field.person": {strings.Repeat("cd", 16)}, "field.names.en": {"Nobody Anywhere"}}
+	secret := url.Values{"office": {"Secretary"}, "key": {"CAAAAAAAAAAAAAAAAAAAAA"}, "seen": {"411"}, "field.person": {strings.Repeat("cd", 16)}, "field.names.en": {"Nobody Anywhere"}}
 	for _, status := range []int{http.StatusCreated, http.StatusOK} { // the salts are those of the first time
 		if w := h.post(secretary, "/en/act/RegisterPerson", secret); w.Code != status {
 			t.Errorf("private: %d %s", w.Code, read(w.Body.String()))
@@ -190,7 +190,7 @@ func TestTwoBrowsers(t *testing.T) {
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 	defer stop()
-	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/en/meetings/ix/now/live?seen=392", nil)
+	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/en/meetings/ix/now/live?seen=411", nil)
 	r.AddCookie(web.SignIn(h.h, chair))
 	stream, err := http.DefaultClient.Do(r)
 	if err != nil {

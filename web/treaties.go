@@ -118,7 +118,7 @@ func (d *drawer) signatories(i conference.Instrument) Section {
 func (d *drawer) authentic(i conference.Instrument) Section {
 	s := Section{ID: "texts", Title: d.say("public.authentic"), Kind: "facts", Void: d.say("public.notauthentic")}
 	for _, t := range i.Texts {
-		s.Lines = append(s.Lines, Line{No: tongueOf(t.Language), Text: string(t.Text), Mono: true, Small: d.say("public.paragraphs", number(d.l, t.Paragraphs))})
+		s.Lines = append(s.Lines, Line{No: tongueOf(t.Language), Text: string(t.Text.Digest), Mono: true, Small: d.say("public.paragraphs", number(d.l, t.Paragraphs))})
 	}
 	return s
 }

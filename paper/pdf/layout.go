@@ -33,3 +33,11 @@ func Treaty() Layout {
 
 // column is the width of the text.
 func (l Layout) column() Length { return l.Width - l.Inner - l.Outer }
+
+// Sealed is layout 2: layout 1 with its streams as they are, for papers that are signed: their bytes are set again from the
+// record for as long as it is read, and rest on no compressor.
+func Sealed() Layout {
+	l := Treaty()
+	l.Number, l.Uncompressed = 2, true
+	return l
+}

@@ -1,0 +1,244 @@
+package conference
+
+import (
+	"fmt"
+	"slices"
+
+	"kurultai/record"
+)
+
+// sealingState is papers as they left the house, and the certification authorities whose signatures on papers count.
+type sealingState struct {
+	issued      Ordered[string, IssuedPaper] // by digest
+	authorities Ordered[string, Authority]   // by digest of the certificate
+}
+
+// An IssuedPaper is a paper as it left the house.
+type IssuedPaper struct {
+	PaperIssued
+	Index int64
+}
+
+// An Authority is a certification authority: whoever it certifies signs for the party on papers.
+type Authority struct {
+	AuthorityNamed
+	Index     int64
+	Withdrawn int64 // entry that withdrew it, or 0
+}
+
+// An Entered signature stands on the paper of an instrument, in a field of its own.
+type Entered struct {
+	Party     PartyID  // "": the depositary, who certifies the paper
+	Person    PersonID // who entered it
+	Field     string
+	Signature record.Blob // CMS (RFC 5652)
+	Index     int64
+}
+
+// A Pen is held by one at a time: whoever is to sign next on the paper of an instrument.
+type Pen struct {
+	Party  PartyID // "": the depositary
+	Person PersonID
+	Until  record.Instant // when it falls to the next, whatever happens
+	Index  int64
+}
+
+// PenLease is how long a pen is held at most, in milliseconds: ten minutes.
+const PenLease = 10 * 60 * 1000
+
+// Uses of an authority.
+const (
+	ForSignatures = "signature" // it certifies who signs for the party, or for the depositary
+	ForTime       = "time"      // it certifies a time-stamping authority (RFC 3161)
+)
+
+type (
+	// NameAuthority names the certification authority of your party; the depositary names its own, and that of time stamps.
+	NameAuthority struct {
+		Certificate record.Blob `json:"certificate" jsonschema:"its certificate, as a file (DER)"`
+		Use         Term        `json:"use" jsonschema:"signature, or time: for a time-stamping authority"`
+	}
+	// AuthorityNamed is what NameAuthority causes.
+	AuthorityNamed struct {
+		Party       PartyID     `json:"party,omitempty"`
+		Certificate record.Blob `json:"certificate"`
+		Use         Term        `json:"use"`
+	}
+	// WithdrawAuthority ends it: what was signed until then stays.
+	WithdrawAuthority struct {
+		Certificate record.Digest `json:"certificate" jsonschema:"SHA-256 of its certificate"`
+	}
+	// AuthorityWithdrawn is what WithdrawAuthority causes.
+	AuthorityWithdrawn WithdrawAuthority
+	// TakePen takes the pen to sign on the paper of an instrument: one at a time, for ten minutes.
+	TakePen struct {
+		Instrument InstrumentID `json:"instrument" jsonschema:"id of the instrument"`
+	}
+	// PenTaken is what TakePen causes.
+	PenTaken struct {
+		Instrument InstrumentID   `json:"instrument"`
+		Party      PartyID        `json:"party,omitempty"`
+		Person     PersonID       `json:"person"`
+		Until      record.Instant `json:"until"`
+	}
+	// LayPen lays the pen down without signing.
+	LayPen struct {
+		Instrument InstrumentID `json:"instrument" jsonschema:"id of the instrument"`
+	}
+	// PenLaid is what LayPen causes.
+	PenLaid struct {
+		Instrument InstrumentID `json:"instrument"`
+		Party      PartyID      `json:"party,omitempty"`
+	}
+	// EnterSignature puts a signature, made by the party's own key, on the paper of an instrument.
+	EnterSignature struct {
+		Instrument InstrumentID `json:"instrument" jsonschema:"id of the instrument"`
+		Signature  record.Blob  `json:"signature" jsonschema:"the signature as a file (CMS)"`
+	}
+	// SignatureEntered is what EnterSignature causes.
+	SignatureEntered struct {
+		Instrument InstrumentID `json:"instrument"`
+		Party      PartyID      `json:"party,omitempty"`
+		Person     PersonID     `json:"person"`
+		Field      string       `json:"field"`
+		Signature  record.Blob  `json:"signature"`
+	}
+)
+
+// FieldOf is the name of the field in which a party signs on the paper: s1 for the first of the signatories, s0 for the
+// depositary, who is no party.
+func (i Instrument) FieldOf(p PartyID) string {
+	return fmt.Sprintf("s%d", slices.Index(i.Signatories, p)+1)
+}
+
+// PenOf is who holds the pen at an instant, if anybody does.
+func (i Instrument) PenOf(at record.Instant) (Pen, bool) {
+	return i.Pen, i.Pen.Index > 0 && at < i.Pen.Until
+}
+
+// Issued is a paper by the digest under which it left the house.
+func (s *State) Issued(d record.Digest) (IssuedPaper, bool) { return s.sealing.issued.Get(string(d)) }
+
+// Authorities lists the authorities that were named, in order of digest, withdrawn ones too.
+func (s *State) Authorities() (list []Authority) {
+	for _, a := range s.sealing.authorities.All() {
+		list = append(list, a)
+	}
+	return list
+}
+
+// entered reports whether a party has signed on the paper.
+func (i Instrument) entered(p PartyID) bool {
+	return slices.ContainsFunc(i.Entered, func(e Entered) bool { return e.Party == p })
+}
+
+func sealing(ed *edition) {
+	authorities(ed)
+	pens(ed)
+	does(ed, Act{
+		Name: "EnterSignature", Title: "Enter a signature", Help: "Puts on the paper of an instrument a signature made with the party's own key. The pen is needed.",
+		Who: signers, Rule: "ETSI EN 319 142-1", Refusals: []Code{"unknown-instrument", "no-pen"}, Causes: []string{"SignatureEntered"}, Timed: true,
+	}, func(s *State, c *Call, f *EnterSignature) ([]Event, *Refusal) {
+		i, r := s.instrument(f.Instrument)
+		if r == nil {
+			r = i.holds(c)
+		}
+		p := PartyID(c.For)
+		return []Event{{Body: &SignatureEntered{f.Instrument, p, PersonID(c.By), i.FieldOf(p), f.Signature}}}, r
+	})
+	happens(ed, func(s *State, h Happened, b *SignatureEntered) {
+		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) {
+			i.Entered = append(slices.Clone(i.Entered), Entered{b.Party, b.Person, b.Field, b.Signature, h.Index})
+			i.Pen = Pen{}
+		})
+	})
+}
+
+// signers are those who sign on papers.
+var signers = []Capacity{Head, Delegate, Depositary}
+
+// holds refuses where the author does not hold the pen.
+func (i Instrument) holds(c *Call) *Refusal {
+	if pen, ok := i.PenOf(c.At); !ok || pen.Party != PartyID(c.For) || pen.Person != PersonID(c.By) {
+		return refuse("no-pen", "one pen at a time", i.Instrument)
+	}
+	return nil
+}
+
+func authorities(ed *edition) {
+	does(ed, Act{
+		Name: "NameAuthority", Title: "Name a certification authority", Help: "Names whose certificates count for your party's signatures on papers; the depositary names its own, and that of time stamps.",
+		Who: []Capacity{Head, Depositary}, Attested: true, Rule: "ETSI EN 319 102-1", Refusals: []Code{"authority-known"}, Causes: []string{"AuthorityNamed"},
+	}, func(s *State, c *Call, f *NameAuthority) ([]Event, *Refusal) {
+		switch {
+		case f.Use != ForSignatures && (f.Use != ForTime || c.For != ""):
+			return nil, refuse("malformed", "doc/record.md 2", "use")
+		case s.sealing.authorities.Has(string(f.Certificate.Digest)):
+			return nil, refuse("authority-known", "ETSI EN 319 102-1", f.Certificate.Digest)
+		}
+		return []Event{{Body: &AuthorityNamed{PartyID(c.For), f.Certificate, f.Use}}}, nil
+	})
+	happens(ed, func(s *State, h Happened, b *AuthorityNamed) {
+		s.sealing.authorities = s.sealing.authorities.Set(string(b.Certificate.Digest), Authority{AuthorityNamed: *b, Index: h.Index})
+	})
+	does(ed, Act{
+		Name: "WithdrawAuthority", Title: "Withdraw a certification authority", Help: "From now on nobody it certifies signs for the party. What was signed before stays.",
+		Who: []Capacity{Head, Depositary}, Attested: true, Rule: "ETSI EN 319 102-1", Refusals: []Code{"unknown-authority"}, Causes: []string{"AuthorityWithdrawn"},
+	}, func(s *State, c *Call, f *WithdrawAuthority) ([]Event, *Refusal) {
+		a, ok := s.sealing.authorities.Get(string(f.Certificate))
+		if !ok || a.Withdrawn > 0 || a.Party != PartyID(c.For) {
+			return nil, refuse("unknown-authority", "ETSI EN 319 102-1", f.Certificate)
+		}
+		e := AuthorityWithdrawn(*f)
+		return []Event{{Body: &e}}, nil
+	})
+	happens(ed, func(s *State, h Happened, b *AuthorityWithdrawn) {
+		a := s.sealing.authorities.At(string(b.Certificate))
+		a.Withdrawn = h.Index
+		s.sealing.authorities = s.sealing.authorities.Set(string(b.Certificate), a)
+	})
+}
+
+func pens(ed *edition) {
+	does(ed, Act{
+		Name: "TakePen", Title: "Take the pen", Help: "Takes the pen to sign on the paper of an instrument: one at a time, for ten minutes at most. The depositary certifies the paper first.",
+		Who: signers, Rule: "one pen at a time", Refusals: []Code{"unknown-instrument", "not-issued", "not-certified", "not-signed", "already-on-paper", "pen-taken"}, Causes: []string{"PenTaken"}, Timed: true,
+	}, func(s *State, c *Call, f *TakePen) ([]Event, *Refusal) {
+		i, r := s.instrument(f.Instrument)
+		if r != nil {
+			return nil, r
+		}
+		p := PartyID(c.For)
+		signed := slices.ContainsFunc(i.Signed, func(x Signature) bool { return x.Party == p })
+		pen, held := i.PenOf(c.At)
+		switch {
+		case i.Paper == 0:
+			return nil, refuse("not-issued", "one pen at a time", f.Instrument)
+		case i.entered(p):
+			return nil, refuse("already-on-paper", "VCLT 12", p)
+		case p != "" && !signed:
+			return nil, refuse("not-signed", "VCLT 7, 12", p, f.Instrument)
+		case p != "" && !i.entered(""):
+			return nil, refuse("not-certified", "ISO 32000-1 12.8.2.2", f.Instrument)
+		case held && (pen.Party != p || pen.Person != PersonID(c.By)):
+			return nil, refuse("pen-taken", "one pen at a time", pen.Party, pen.Until)
+		}
+		return []Event{{Body: &PenTaken{f.Instrument, p, PersonID(c.By), c.At + PenLease}}}, nil
+	})
+	happens(ed, func(s *State, h Happened, b *PenTaken) {
+		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) { i.Pen = Pen{b.Party, b.Person, b.Until, h.Index} })
+	})
+	does(ed, Act{
+		Name: "LayPen", Title: "Lay down the pen", Help: "Lays the pen down without signing, so that another can take it.",
+		Who: signers, Rule: "one pen at a time", Refusals: []Code{"unknown-instrument", "no-pen"}, Causes: []string{"PenLaid"}, Timed: true,
+	}, func(s *State, c *Call, f *LayPen) ([]Event, *Refusal) {
+		i, r := s.instrument(f.Instrument)
+		if r == nil {
+			r = i.holds(c)
+		}
+		return []Event{{Body: &PenLaid{f.Instrument, PartyID(c.For)}}}, r
+	})
+	happens(ed, func(s *State, h Happened, b *PenLaid) {
+		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) { i.Pen = Pen{} })
+	})
+}

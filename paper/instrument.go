@@ -1,0 +1,246 @@
+package paper
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"kurultai/conference"
+	"kurultai/language"
+	"kurultai/paper/cms"
+	"kurultai/paper/pdf"
+	"kurultai/paper/seal"
+	"kurultai/record"
+)
+
+// An Archive is a record with its files, which can be looked at as it was.
+type Archive interface {
+	Record
+	Blob(ctx context.Context, d record.Digest) ([]byte, error)
+	Past(ctx context.Context, size int64) (Archive, error) // the record when it had size entries
+}
+
+// Signing is the paper of an instrument with the signatures on it so far. From the same record the same bytes come.
+type Signing struct {
+	Paper      *seal.Paper
+	Instrument conference.Instrument
+	Language   *language.Language
+	Digest     record.Digest // of the paper as it was issued
+	past       Archive       // from which it was made
+	present    Archive
+}
+
+// maxText bounds the text of an instrument, in bytes.
+const maxText = 4 << 20
+
+// SigningOf sets the paper of an instrument and puts on it each signature the record holds. One that has not been issued yet
+// is set as it would be issued now. Errors: the instrument is unknown or not authentic; a file is missing; the paper comes
+// out otherwise than it was issued; a signature in the record is none on this paper.
+func SigningOf(ctx context.Context, a Archive, id conference.InstrumentID) (*Signing, error) {
+	i, ok := a.State().Instrument(id)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("the record holds no instrument %q", id)
+	case len(i.Texts) == 0:
+		return nil, fmt.Errorf("the text of %s is not authentic yet: it is signed when it is", id)
+	}
+	s := &Signing{Instrument: i, past: a, present: a}
+	code, size, layout := string(i.Texts[0].Language), a.State().Size, int64(pdf.Sealed().Number)
+	if i.Paper > 0 {
+		code, size, layout = string(i.Issue.Language), cmp.Or(i.Issue.Size, i.Paper), i.Issue.Layout
+	}
+	if layout != int64(pdf.Sealed().Number) {
+		return nil, fmt.Errorf("the paper of %s was set in layout %d, which this program does not have", id, layout)
+	}
+	var err error
+	if s.Language, ok = language.Get(code); !ok {
+		return nil, fmt.Errorf("the paper of %s is in %q, which this program does not speak", id, code)
+	}
+	if size < a.State().Size {
+		if s.past, err = a.Past(ctx, size); err != nil {
+			return nil, err
+		}
+	}
+	d, err := s.document(ctx)
+	if err != nil {
+		return nil, err
+	}
+	form, err := pdf.SetForm(d, pdf.Sealed())
+	if err != nil {
+		return nil, err
+	}
+	s.Digest = record.DigestOf(form.Bytes)
+	if i.Paper > 0 && s.Digest != i.Issue.Digest {
+		return nil, fmt.Errorf("the paper of %s was issued with digest %s, and comes out as %s: its files or this program are others", id, i.Issue.Digest, s.Digest)
+	}
+	s.Paper = seal.New(form)
+	for _, e := range i.Entered {
+		if err := s.enter(ctx, e); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
+		}
+	}
+	return s, nil
+}
+
+// enter puts a signature of the record on the paper.
+func (s *Signing) enter(ctx context.Context, e conference.Entered) error {
+	value, err := s.present.Blob(ctx, e.Signature.Digest)
+	if err != nil {
+		return err
+	}
+	return s.Put(e.Party, value)
+}
+
+// Put puts a party's signature (CMS) on the paper, the depositary's where the party is "". What is no signature of this
+// paper as it stands, by the key of its certificate, is refused.
+func (s *Signing) Put(party conference.PartyID, value []byte) error {
+	signed, err := cms.Parse(value)
+	if err != nil {
+		return err
+	}
+	prepared, err := s.Prepare(party, signed.Certificate)
+	if err != nil {
+		return err
+	}
+	digest := prepared.Digest()
+	if signed.Hash.Size() != sha256.Size {
+		return errors.New("papers are signed over SHA-256")
+	}
+	if err := signed.Verify(digest[:]); err != nil {
+		return err
+	}
+	return s.Paper.Embed(prepared, value)
+}
+
+// Prepare makes room for the signature of a party by a certificate; the digest of what comes is to be signed.
+func (s *Signing) Prepare(party conference.PartyID, certificate *x509.Certificate) (seal.Prepared, error) {
+	purpose := seal.Approves
+	if party == "" {
+		purpose = seal.Certifies
+	}
+	return s.Paper.Prepare(s.Instrument.FieldOf(party), s.Language.Code, s.appearance(party, certificate), purpose)
+}
+
+// appearance is what stands in the field of a party that signed: by whom and how. Which entry holds it is no part of it, so
+// that a record into which the acts are played again holds the same paper.
+func (s *Signing) appearance(party conference.PartyID, certificate *x509.Certificate) []pdf.Block {
+	lines := []pdf.Run{{Text: shorten(certificate.Subject.CommonName, 60), Bold: true}}
+	how := s.Language.Say("paper.certifies")
+	for _, x := range s.Instrument.Signed {
+		if party != "" && x.Party == party {
+			how = s.Language.Say("public.mode." + strings.TrimPrefix(strings.TrimPrefix(x.Mode, "subject-to-"), "ad-"))
+		}
+	}
+	return []pdf.Block{pdf.Paragraph{Text: lines, Align: pdf.Left, Small: true}, pdf.Paragraph{Text: pdf.Text(how), Align: pdf.Left, Small: true}}
+}
+
+// shorten keeps at most n characters.
+func shorten(s string, n int) string {
+	r := []rune(s)
+	if len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}
+
+// document is the paper: what it is, its text in each authentic language, a place for each signature in the order of the
+// parties' names in its language, the depositary's last.
+func (s *Signing) document(ctx context.Context) (pdf.Document, error) {
+	i, l, st := s.Instrument, s.Language, s.past.State()
+	title := i.Title.In(conference.Language(l.Code))
+	body := st.Body.Names.In(conference.Language(l.Code))
+	mast := pdf.Masthead{Kind: l.Say("public.form." + string(i.Form)), Symbol: string(i.Decision), Body: body}
+	if e, ok := emblems[st.Body.ID]; ok {
+		mast.Emblem = &pdf.Figure{Drawing: e, Alt: l.Say("paper.emblem")}
+	}
+	d := pdf.Document{
+		Language: l.Code, Title: title, Author: body, Subject: string(i.Instrument), Date: s.day(),
+		Header: pdf.Running{Left: body, Right: title}, Footer: pdf.Running{Right: l.Say("paper.page", "{page}", "{pages}")},
+		Blocks: []pdf.Block{mast, pdf.Heading{Level: 1, Text: pdf.Text(title), Align: pdf.Centre}},
+	}
+	var sources []string
+	for k, t := range i.Texts {
+		b, err := s.past.Blob(ctx, t.Text.Digest)
+		if err != nil {
+			return d, fmt.Errorf("the text of %s in %s: %w", i.Instrument, t.Language, err)
+		}
+		if len(b) > maxText || !utf8.Valid(b) {
+			return d, fmt.Errorf("the text of %s in %s is no plain text in UTF-8 of at most %d bytes", i.Instrument, t.Language, maxText)
+		}
+		if k > 0 {
+			d.Blocks = append(d.Blocks, pdf.PageBreak{}, pdf.Heading{Level: 1, Text: []pdf.Run{{Text: i.Title.In(t.Language), Language: string(t.Language)}}, Align: pdf.Centre})
+		}
+		d.Blocks = append(d.Blocks, textBlocks(string(b), string(t.Language))...)
+		sources = append(sources, string(b))
+	}
+	d.Source = &pdf.Attachment{Name: string(i.Instrument) + ".txt", Type: "text/plain", Description: l.Say("paper.signedtext"), Bytes: []byte(strings.Join(sources, "\n\n"))}
+	d.Blocks = append(d.Blocks, pdf.Heading{Level: 2, Text: pdf.Text(l.Say("paper.signatures"))}, pdf.Note{Text: pdf.Text(l.Say("paper.signednote"))})
+	parties := slices.Clone(i.Signatories)
+	order := l.Order()
+	slices.SortStableFunc(parties, func(a, b conference.PartyID) int { return order(s.name(a), s.name(b)) })
+	for _, p := range append(parties, "") {
+		name := l.Say("paper.depositary")
+		if p != "" {
+			name = s.name(p)
+		}
+		d.Blocks = append(d.Blocks, pdf.Paragraph{Text: []pdf.Run{{Text: name, Bold: true}}, KeepWithNext: true},
+			pdf.Place{Name: i.FieldOf(p), Width: 90 * pdf.Millimetre, Height: 16 * pdf.Millimetre, Sign: l.Say("paper.signature", name)}, pdf.Rule{})
+	}
+	return d, nil
+}
+
+// day is the paper's: the first on which it is open for signature, or that of the meeting that adopted it.
+func (s *Signing) day() time.Time {
+	if s.Instrument.From != "" {
+		return dayOf(s.Instrument.From)
+	}
+	d, _ := s.past.State().Decision(s.Instrument.Decision)
+	m, _ := s.past.State().Meeting(d.Meeting)
+	return dayOf(m.From)
+}
+
+func (s *Signing) name(p conference.PartyID) string {
+	party, _ := s.past.State().Party(p)
+	return party.Named.Short.In(conference.Language(s.Language.Code))
+}
+
+// textBlocks are the paragraphs of a plain text; one that begins with # is a heading.
+func textBlocks(text, lang string) (list []pdf.Block) {
+	for _, p := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
+		p = strings.Join(strings.Fields(p), " ")
+		if heading, ok := strings.CutPrefix(p, "# "); ok {
+			list = append(list, pdf.Heading{Level: 2, Text: []pdf.Run{{Text: heading, Language: lang}}})
+		} else if p != "" {
+			list = append(list, pdf.Paragraph{Text: []pdf.Run{{Text: p, Language: lang}}})
+		}
+	}
+	return list
+}
+
+// files is a record with its files.
+type files interface {
+	Record
+	Blob(ctx context.Context, d record.Digest) ([]byte, error)
+}
+
+type archive[F files] struct {
+	files
+	past func(context.Context, int64) (F, error)
+}
+
+func (a archive[F]) Past(ctx context.Context, size int64) (Archive, error) {
+	v, err := a.past(ctx, size)
+	return archive[F]{v, a.past}, err
+}
+
+// NewArchive is a record of which past gives earlier states.
+func NewArchive[F files](v F, past func(context.Context, int64) (F, error)) Archive {
+	return archive[F]{v, past}
+}
