@@ -8,7 +8,10 @@ import (
 	_ "crypto/sha1" // the signature that is refused for it
 	"crypto/sha256"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io"
+	"math/big"
 	"regexp"
 	"slices"
 	"strconv"
@@ -367,7 +370,23 @@ var tricks = []trick{
 		return p.update(set{}, regexp.MustCompile(`/ID\[.*?\]`).ReplaceAllString(p.trailer(), "/ID[<00><00>]")).file
 	}, "the identifier of the document was changed"},
 
+	{"bookmarks", after(func(p *pen) set { n := p.entry(1, "Outlines"); return set{n: p.change(n, "/Type/Outlines", "")} }), "the bookmarks were changed"},
+	{"colours", after(func(p *pen) set { return set{6: stream("/N 3", "")} }), "the colours of the document were changed"},
+	{"an object nothing used", on(func(p *pen) set { return set{p.next(): "<</A 1>>"} }, func(p *pen) set { return set{p.like("/A 1"): "<</A 2>>"} }), "was changed"},
+	{"an object nothing used is freed", on(func(p *pen) set { return set{p.next(): "<</A 1>>"} }, func(p *pen) set { return set{p.like("/A 1"): ""} }), "was taken away"},
+	{"many objects", after(func(p *pen) set {
+		s := set{}
+		for i := range 100 {
+			s[p.next()+i] = "<<>>"
+		}
+		return s
+	}), "36 more changes"},
+
 	// fields
+	{"field swap: a value that was there", after(func(p *pen) set {
+		n, body := p.fill("s3", 7, p.entry(p.field("s3"), "AP"))
+		return set{n: body}
+	}), "field s3 was given a value that was in the file before"},
 	{"field swap: names", after(func(p *pen) set {
 		return set{p.field("s1"): p.change(p.field("s1"), "/T(s1)", "/T(s2)"), p.field("s2"): p.change(p.field("s2"), "/T(s2)", "/T(s1)")}
 	}), "field s1 was renamed s2"},
@@ -441,6 +460,13 @@ var tricks = []trick{
 		}
 		s.sign = by(t, signer{key, []*x509.Certificate{certify(t, "Short", key, h.authorities[3], nil)}})
 	}), "1024 bits"},
+	{"a key to keep us busy", with(func(t testing.TB, h *house, p *pen, s *stamp) {
+		long := &rsa.PublicKey{N: new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 9000), big.NewInt(1)), E: 65537}
+		c := certify(t, "Long", public{long}, h.authorities[3], nil)
+		s.sign = func(b []byte) []byte {
+			return form{with: []*x509.Certificate{c}}.cms(t, signer{h.signers[3].key, []*x509.Certificate{c}}, b)
+		}
+	}), "its key has more than 8192 bits"},
 	{"wrong authority", with(func(t testing.TB, h *house, p *pen, s *stamp) { s.sign = by(t, h.signers[1]) }), "under the authority of Vindara: the field is of Ostelle"},
 	{"unknown authority", with(func(t testing.TB, h *house, p *pen, s *stamp) {
 		s.sign = by(t, newAuthority(t, "Nobody").signer(t, "Signer of Ostelle"))
@@ -461,6 +487,11 @@ var tricks = []trick{
 		n, body := p.fill("s3", v+5, v+6)
 		return p.sign("s2", h.signers[2], set{n: body, v + 5: "<<" + locked("s3") + "/ByteRange[0 9 19 30]/Contents<00>>>", v + 6: stream(look, "")}, nil).file
 	}, "none can cover the others"},
+	{"a signature in an object stream", func(t testing.TB, h *house) []byte {
+		p := packed(t)
+		p.close(13, p.pack(12, 4, packedField+"/V 10 0 R/AP<</N 11 0 R>>>>", 10, "<<"+padesHead+"/ByteRange[0 1 2 3]/Contents<00>>>", 11, "null"), "")
+		return p.file
+	}, "it stands in an object stream"},
 	{"a signature no field has", after(func(p *pen) set { return set{p.next(): "<</Type/Sig/Contents<00>/ByteRange[0 1 2 3]>>"} }), "is a signature no field has"},
 
 	// timestamps and validation data that are none
@@ -526,6 +557,15 @@ var tricks = []trick{
 	{"a stream elsewhere", after(func(p *pen) set { return set{p.entry(p.page(1), "Contents"): stream("/F(other.txt)", "")} }), "a stream lies in another file"},
 }
 
+// A public key alone is enough for an authority to certify it.
+type public struct{ key *rsa.PublicKey }
+
+func (p public) Public() crypto.PublicKey { return p.key }
+
+func (p public) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return nil, errors.New("there is no private key")
+}
+
 // certifying is what a certifying signature says.
 func certifying(permission int) string {
 	return fmt.Sprintf("%s/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams/P %d/V/1.2>>>>]", padesHead, permission)
@@ -580,7 +620,7 @@ func wrapped(t testing.TB, h *house) []byte {
 
 func TestEveryTrickIsNamed(t *testing.T) {
 	h := newHouse(t)
-	if len(tricks) < 90 {
+	if len(tricks) < 110 {
 		t.Fatalf("%d tricks", len(tricks))
 	}
 	names := map[string]bool{}

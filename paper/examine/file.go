@@ -391,7 +391,7 @@ func (f *file) gaps(k int) error {
 
 var (
 	hidden   = regexp.MustCompile(`(\d+)\s+\d+\s+obj`)
-	keywords = regexp.MustCompile(`obj|stream|xref|trailer`)
+	keywords = regexp.MustCompile(`\b(endobj|endstream|xref|startxref|trailer)\b`)
 )
 
 // blank sees that [from, to) holds white space and comments, and no comment what a program that repairs files would take

@@ -87,7 +87,7 @@ var sentences = map[string]string{
 	"range-start":         "its /ByteRange does not begin with the file",
 	"range-gap":           "its /ByteRange leaves out other bytes than its own value",
 	"range-end":           "it covers %[1]d bytes and its revision ends at byte %[2]d",
-	"no-contents":         "its value is not one string of hexadecimal digits in the signature itself",
+	"no-contents":         "its value is not one string of hexadecimal digits, of one spelling, in the signature itself",
 	"padding":             "behind its value stand bytes that are not zero",
 	"subfilter":           "it is of the kind %[1]q: ETSI.CAdES.detached is asked for",
 	"signature-type":      "its /Type is not that of a signature",

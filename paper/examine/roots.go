@@ -96,6 +96,9 @@ func readOwner(s string) (r Root, err error) {
 		}
 		said = line
 	}
+	if said == "" {
+		return r, errors.New("no line before it says whose it is: \"party: KZ; fields: s2\"")
+	}
 	for part := range strings.SplitSeq(said, ";") {
 		key, value, _ := strings.Cut(part, ":")
 		switch value = strings.TrimSpace(value); strings.TrimSpace(key) {

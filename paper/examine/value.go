@@ -22,7 +22,7 @@ type (
 type text struct {
 	s        string
 	from, to int
-	hex      bool // written between < and >, and in hexadecimal digits alone
+	hex      bool // written between < and >, in hexadecimal digits alone, all letters large or all small
 }
 
 // A stream is its dictionary and its bytes as they lie in the file.
@@ -222,7 +222,8 @@ func (p *parser) hex() (any, error) {
 				out, bare = append(out, byte(high<<4)), false
 			}
 			p.at++
-			return p.text(out, from, bare), nil
+			digits := p.b[from:p.at]
+			return p.text(out, from, bare && !(bytes.ContainsAny(digits, "abcdef") && bytes.ContainsAny(digits, "ABCDEF"))), nil
 		}
 		if isSpace(c) {
 			bare = false
