@@ -19,7 +19,7 @@ func (x *examination) base(v view) {
 	if err != nil {
 		return // it was read before
 	}
-	for _, f := range fields {
+	for _, f := range fields.list {
 		switch {
 		case f.kind == "Sig":
 			x.largeField(v, f)

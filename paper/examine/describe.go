@@ -83,7 +83,7 @@ func (d *difference) catalogEntry(k name, old, new dict) {
 // timestampJoined reports whether a form written in the catalog itself changed by a document timestamp's field.
 func (d *difference) timestampJoined() bool {
 	return slices.ContainsFunc(d.lawful, func(f Finding) bool { return f.Code == "document-timestamp" }) &&
-		len(d.after) == len(d.before)+1 && slices.Equal(changedKeys(d.old.dict(d.old.catalog()["AcroForm"]), d.new.dict(d.new.catalog()["AcroForm"])), []name{"Fields"})
+		len(d.after.list) == len(d.before.list)+1 && slices.Equal(changedKeys(d.old.dict(d.old.catalog()["AcroForm"]), d.new.dict(d.new.catalog()["AcroForm"])), []name{"Fields"})
 }
 
 // pagesChanged names what became of the pages.
@@ -136,29 +136,25 @@ func (d *difference) annotationsChanged(page int, was, is array) {
 
 // formChanged names what became of the form: fields that came and went, and its other entries.
 func (d *difference) formChanged(old, new dict) {
-	before, after := byObject(d.before), byObject(d.after)
-	for _, f := range d.after {
-		if before[f.object].object == 0 {
+	for _, f := range d.after.list {
+		if d.before.get(f.object).object == 0 {
 			d.refuse("field-added", f.name)
 		}
 	}
-	for _, f := range d.before {
-		if after[f.object].object == 0 {
+	for _, f := range d.before.list {
+		if d.after.get(f.object).object == 0 {
 			d.refuse("field-removed", f.name)
 		}
 	}
 	for _, k := range changedKeys(old, new) {
-		if k != "Fields" || len(before) == len(after) {
+		if k != "Fields" || len(d.before.list) == len(d.after.list) {
 			d.refuse("form-changed", string(k))
 		}
 	}
 }
 
 func (d *difference) fieldChanged(called string, n int, old, new dict) {
-	f := field{name: called, object: n}
-	if b := byObject(d.before)[n]; b.object != 0 {
-		f.kind = b.kind
-	}
+	f := field{name: called, object: n, kind: d.before.get(n).kind}
 	if new == nil {
 		d.refuse("field-removed", called)
 	}
@@ -196,7 +192,7 @@ func (d *difference) role(n int) role {
 	if d.roles == nil {
 		d.roles = map[int]role{}
 		if d.old.f.named++; d.old.f.named <= maxNamed {
-			d.old.roles(d.roles, d.before)
+			d.old.roles(d.roles, d.before.list)
 		}
 	}
 	return d.roles[n]

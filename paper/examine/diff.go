@@ -13,8 +13,8 @@ type difference struct {
 	signings []*signing   // of the revisions before
 	came     []*signing   // with this revision
 	changed  map[int]bool // objects that say something else than before, not explained yet
-	before   []field
-	after    []field
+	before   *fieldList
+	after    *fieldList
 	roles    map[int]role // of the objects before; filled when something is to be named
 
 	lawful  []Finding
@@ -46,7 +46,7 @@ func (u users) add(f *file, k int) {
 }
 
 // differ finds what revision k changed. u and signings are those of the revisions before.
-func (f *file) differ(k int, u users, signings, came []*signing, before, after []field) *difference {
+func (f *file) differ(k int, u users, signings, came []*signing, before, after *fieldList) *difference {
 	d := &difference{old: view{f, k - 1}, new: view{f, k}, users: u, signings: signings, came: came, changed: map[int]bool{}, before: before, after: after}
 	for n := range f.revisions[k].section.entries {
 		if v := f.version(n, k); v.revision == k && !equal(v.value, f.value(n, k-1)) {
@@ -148,20 +148,10 @@ func changedKeys(a, b dict) (list []name) {
 	return list
 }
 
-// byObject are fields by their objects.
-func byObject(list []field) map[int]field {
-	m := map[int]field{}
-	for _, f := range list {
-		m[f.object] = f
-	}
-	return m
-}
-
 // signatures explains the fields that were made before and received their signature and its appearance.
 func (d *difference) signatures() {
-	before := byObject(d.before)
 	for _, s := range d.came {
-		was, is := before[s.field.object], s.field
+		was, is := d.before.get(s.field.object), s.field
 		if was.object == 0 || was.kind != "Sig" || was.name != is.name {
 			continue
 		}
@@ -186,7 +176,7 @@ func (d *difference) signatures() {
 // borrowed names a value that is not new.
 func (d *difference) borrowed(is field) {
 	d.explain(is.object)
-	for _, f := range d.after {
+	for _, f := range d.after.list {
 		if f.object != is.object && equal(f.dict["V"], is.dict["V"]) {
 			d.refuse("value-borrowed", is.name, f.name)
 			return
@@ -326,9 +316,8 @@ func (d *difference) permissions(old, new any) {
 
 // timestamps explains new fields without area that hold a document timestamp (ETSI EN 319 142-1, 5.4.3).
 func (d *difference) timestamps() {
-	before := byObject(d.before)
 	for _, s := range d.came {
-		if before[s.field.object].object != 0 || !d.isNew(s.field.object) || !d.isNew(s.object) || !d.new.timestampField(s.field) || !d.joins(s.field) {
+		if d.before.get(s.field.object).object != 0 || !d.isNew(s.field.object) || !d.isNew(s.object) || !d.new.timestampField(s.field) || !d.joins(s.field) {
 			continue
 		}
 		d.explain(s.object)

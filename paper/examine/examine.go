@@ -93,7 +93,7 @@ func Examine(b []byte, roots []Root, at time.Time) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &examination{file: f, users: users{}, report: &Report{}}
+	x := &examination{file: f, users: users{}, fields: &fieldList{}, report: &Report{}}
 	for k := range f.revisions {
 		if err := x.revision(k); err != nil {
 			return nil, fmt.Errorf("revision %d: %w", k+1, err)
@@ -109,7 +109,7 @@ type examination struct {
 	file     *file
 	users    users
 	signings []*signing
-	fields   []field // of the revision before
+	fields   *fieldList // of the revision before
 	report   *Report
 }
 
@@ -118,7 +118,7 @@ func (x *examination) revision(k int) error {
 	if v.catalog() == nil {
 		return errors.New("the catalog is missing")
 	}
-	fields, err := v.fields()
+	fields, err := x.fieldsAt(v)
 	if err != nil {
 		return err
 	}
@@ -141,11 +141,18 @@ func (x *examination) revision(k int) error {
 	return nil
 }
 
+// fieldsAt are the fields of a revision.
+func (x *examination) fieldsAt(v view) (*fieldList, error) {
+	if len(x.signings) == 0 {
+		return v.fields()
+	}
+	return x.fields.later(v)
+}
+
 // came are the signatures that came with a revision.
-func (x *examination) came(v view, fields []field) (list []*signing) {
-	before := byObject(x.fields)
-	for _, f := range fields {
-		if f.kind == "Sig" && f.dict["V"] != nil && before[f.object].dict["V"] == nil {
+func (x *examination) came(v view, fields *fieldList) (list []*signing) {
+	for _, f := range fields.list {
+		if f.kind == "Sig" && f.dict["V"] != nil && x.fields.get(f.object).dict["V"] == nil {
 			list = append(list, v.signing(f))
 		}
 	}
@@ -198,7 +205,7 @@ func (x *examination) whole() {
 		x.base(view{x.file, x.signings[0].revision})
 	}
 	x.strays()
-	for _, f := range x.fields {
+	for _, f := range x.fields.list {
 		if f.kind == "Sig" && f.dict["V"] == nil {
 			x.report.Unsigned = append(x.report.Unsigned, f.name)
 		}

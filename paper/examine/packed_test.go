@@ -107,7 +107,7 @@ func packed(t testing.TB) *packer {
 
 // sign signs the field in a revision with an object stream and a cross-reference stream of its own.
 func (p *packer) sign(s signer) {
-	const size = 2 * 4096
+	const size = 2 * 1000
 	hole, blank := "<"+strings.Repeat("0", size)+">", strings.Repeat(" ", 60)
 	before := len(p.file)
 	places := p.pack(12, 4, packedField+"/V 10 0 R/AP<</N 11 0 R>>>>")

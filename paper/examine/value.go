@@ -212,34 +212,44 @@ func (p *parser) escape(out []byte) []byte {
 
 // hex reads a string in hexadecimal digits (7.3.4.3).
 func (p *parser) hex() (any, error) {
-	from, bare := p.at, true
-	var out []byte
-	high := -1
-	for p.at++; p.at < len(p.b); p.at++ {
-		c := p.b[p.at]
-		if c == '>' {
-			if high >= 0 {
-				out, bare = append(out, byte(high<<4)), false
-			}
-			p.at++
-			digits := p.b[from:p.at]
-			return p.text(out, from, bare && !(bytes.ContainsAny(digits, "abcdef") && bytes.ContainsAny(digits, "ABCDEF"))), nil
-		}
-		if isSpace(c) {
-			bare = false
-			continue
-		}
-		n, err := strconv.ParseUint(string(c), 16, 4)
-		if err != nil {
-			return nil, p.errorf("%q is no hexadecimal digit", c)
-		}
-		if high < 0 {
-			high = int(n)
-		} else {
-			out, high = append(out, byte(high<<4|int(n))), -1
-		}
+	length := bytes.IndexByte(p.b[p.at:], '>')
+	if length < 0 {
+		return nil, p.errorf("a string does not end")
 	}
-	return nil, p.errorf("a string does not end")
+	from, digits := p.at, p.b[p.at+1:p.at+length]
+	out, high, half := make([]byte, 0, len(digits)/2), byte(0), false
+	for i, c := range digits {
+		n, ok := nibble(c)
+		switch {
+		case isSpace(c):
+			continue
+		case !ok:
+			p.at += i + 1
+			return nil, p.errorf("%q is no hexadecimal digit", c)
+		case half:
+			out = append(out, high<<4|n)
+		}
+		high, half = n, !half
+	}
+	bare := len(digits) == 2*len(out) && !(bytes.ContainsAny(digits, "abcdef") && bytes.ContainsAny(digits, "ABCDEF"))
+	if half {
+		out = append(out, high<<4)
+	}
+	p.at += length + 1
+	return p.text(out, from, bare), nil
+}
+
+// nibble is the value of a hexadecimal digit.
+func nibble(c byte) (n byte, ok bool) {
+	switch {
+	case isDigit(c):
+		return c - '0', true
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10, true
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
 }
 
 func (p *parser) text(s []byte, from int, hex bool) text {

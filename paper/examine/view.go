@@ -3,6 +3,7 @@ package examine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 )
@@ -55,8 +56,22 @@ type field struct {
 	dict    dict
 }
 
-// fields are those of the form, in the order of the form.
-func (v view) fields() ([]field, error) {
+// A fieldList is the fields of the form, in its order.
+type fieldList struct {
+	list []field
+	at   map[int]int // the place in the list, by object
+}
+
+// get is the field that object n is; its object is 0 where it is none.
+func (l *fieldList) get(n int) field {
+	if i, ok := l.at[n]; ok {
+		return l.list[i]
+	}
+	return field{}
+}
+
+// fields walks the form.
+func (v view) fields() (*fieldList, error) {
 	w := fieldWalk{view: v, seen: map[int]bool{}, names: map[string]bool{}}
 	form := v.dict(v.catalog()["AcroForm"])
 	if form["XFA"] != nil {
@@ -67,7 +82,38 @@ func (v view) fields() ([]field, error) {
 			return nil, fmt.Errorf("the form: %w", err)
 		}
 	}
-	return w.list, nil
+	l := &fieldList{w.list, map[int]int{}}
+	for i, f := range w.list {
+		l.at[f.object] = i
+	}
+	return l, nil
+}
+
+// fieldKeys are what a field is known by.
+var fieldKeys = []name{"T", "FT", "Kids", "Parent"}
+
+// later is the list as it is in v, where it was before in the revision before: walked again only if anything was written
+// that is not new and no field, so that n signatures do not walk n fields each.
+func (l *fieldList) later(v view) (*fieldList, error) {
+	next := &fieldList{slices.Clone(l.list), l.at}
+	for n := range v.f.revisions[v.k].section.entries {
+		old, is := v.f.value(n, v.k-1), v.f.value(n, v.k)
+		i, known := l.at[n]
+		d, ok := is.(dict)
+		switch {
+		case old == nil && is != nil && !known:
+			continue
+		case !known || !ok:
+			return v.fields()
+		}
+		for _, k := range fieldKeys {
+			if isRef(d[k]) && k != "Parent" || !equal(d[k], l.list[i].dict[k]) {
+				return v.fields()
+			}
+		}
+		next.list[i].dict = d
+	}
+	return next, nil
 }
 
 type fieldWalk struct {

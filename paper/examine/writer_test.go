@@ -114,7 +114,10 @@ func (p *pen) update(objects set, trailer string) *pen {
 
 // close writes the cross-reference table of an update and appends it.
 func (p *pen) close(out *bytes.Buffer, offsets map[int]int, numbers []int, trailer string) {
-	at, size, prev := len(p.file)+out.Len(), p.next(), p.start()
+	at, size, prev := len(p.file)+out.Len(), 1, ""
+	if bytes.Contains(p.file, []byte("startxref")) {
+		size, prev = p.next(), "/Prev "+p.start()
+	}
 	out.WriteString("xref\n")
 	for _, n := range numbers {
 		if size = max(size, n+1); offsets[n] == 0 {
@@ -123,7 +126,7 @@ func (p *pen) close(out *bytes.Buffer, offsets map[int]int, numbers []int, trail
 			fmt.Fprintf(out, "%d 1\n%010d 00000 n \n", n, offsets[n])
 		}
 	}
-	fmt.Fprintf(out, "trailer\n<<%s/Size %d/Prev %s>>\nstartxref\n%d\n%%%%EOF\n", trailer, size, prev, at)
+	fmt.Fprintf(out, "trailer\n<<%s/Size %d%s>>\nstartxref\n%d\n%%%%EOF\n", trailer, size, prev, at)
 	p.file = append(p.file, out.Bytes()...)
 }
 
@@ -148,7 +151,7 @@ type stamp struct {
 	contents  func(value []byte) string // as wide as room; nil: in hexadecimal digits, zeros behind them
 	sign      func(signed []byte) []byte
 	trailer   string
-	behind    string // what stands behind the value, in the dictionary
+	room      int // bytes kept for the value; 0: room
 }
 
 const room = 8192 // bytes kept for a value
@@ -166,8 +169,13 @@ func (p *pen) seal(n int, s stamp, objects set) *pen {
 	if s.byteRange == nil {
 		s.byteRange = func(a, b, c int) string { return fmt.Sprintf("/ByteRange[0 %d %d %d]", a, b, c) }
 	}
+	if s.room == 0 {
+		s.room = room
+	}
 	if s.contents == nil {
-		s.contents = func(v []byte) string { return "<" + hex.EncodeToString(v) + strings.Repeat("0", 2*(room-len(v))) + ">" }
+		s.contents = func(v []byte) string {
+			return "<" + hex.EncodeToString(v) + strings.Repeat("0", 2*(s.room-len(v))) + ">"
+		}
 	}
 	const width = 60
 	before := len(p.file)
@@ -175,7 +183,7 @@ func (p *pen) seal(n int, s stamp, objects set) *pen {
 	if all == nil {
 		all = set{}
 	}
-	all[n] = fmt.Sprintf("<<%s%s/Contents%s%s>>", s.head, strings.Repeat(" ", width), s.contents(nil), s.behind)
+	all[n] = fmt.Sprintf("<<%s%s/Contents%s>>", s.head, strings.Repeat(" ", width), s.contents(nil))
 	p.update(all, s.trailer)
 	from := before + bytes.Index(p.file[before:], []byte("/Contents"+s.contents(nil))) + len("/Contents")
 	to := from + len(s.contents(nil))
