@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"regexp"
 	"slices"
@@ -163,9 +164,19 @@ var tricks = []trick{
 	{"forgery: byte range of two", with(func(t testing.TB, h *house, p *pen, s *stamp) {
 		s.byteRange = func(a, b, c int) string { return fmt.Sprintf("/ByteRange[0 %d]", a) }
 	}), "/ByteRange is not four numbers"},
-	{"forgery: byte range indirect", with(func(t testing.TB, h *house, p *pen, s *stamp) {
-		s.byteRange = func(a, b, c int) string { return fmt.Sprintf("/ByteRange %d 0 R", p.field("s1")) }
-	}), "/ByteRange is not four numbers"},
+	{"forgery: byte range indirect", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1, 2))
+		n, place := p.next()+2, "[0 .......... .......... ..........]"
+		return p.sign("s3", h.signers[3], set{n: strings.ReplaceAll(place, ".", "1")}, func(s *stamp) {
+			s.byteRange = func(a, b, c int) string {
+				copy(p.file[bytes.LastIndex(p.file, []byte(strings.ReplaceAll(place, ".", "1"))):], fmt.Sprintf("[0 %010d %010d %010d]", a, b, c))
+				return fmt.Sprintf("/ByteRange %d 0 R", n)
+			}
+		}).file
+	}, "/ByteRange is not four numbers"},
+	{"forgery: byte range with a gap behind", with(func(t testing.TB, h *house, p *pen, s *stamp) {
+		s.byteRange = func(a, b, c int) string { return fmt.Sprintf("/ByteRange[0 %d %d %d]", a, b+10, c-10) }
+	}), "leaves out other bytes than its own value"},
 	{"forgery: byte range from one", with(func(t testing.TB, h *house, p *pen, s *stamp) {
 		s.byteRange = func(a, b, c int) string { return fmt.Sprintf("/ByteRange[1 %d %d %d]", a-1, b, c) }
 	}), "does not begin with the file"},
@@ -263,6 +274,19 @@ var tricks = []trick{
 		n, body := p.fill("s2", v, v+1)
 		return p.sign("s2", h.signers[2], set{n: strings.Replace(body, "/AP<<", fmt.Sprintf("/AP<</R %d 0 R", v+1), 1)}, nil).file
 	}, "field s2 was given an appearance of a kind that is not allowed"},
+	{"sneaky signature: an appearance that is a picture", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		return p.sign("s2", h.signers[2], set{p.next() + 1: stream("/Subtype/Image/BBox[0 0 9 9]", "")}, nil).file
+	}, "field s2 was given an appearance of a kind that is not allowed"},
+	{"sneaky signature: an appearance of a layer", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		return p.sign("s2", h.signers[2], set{p.next() + 1: stream(look+"/OC<<>>", "")}, nil).file
+	}, "field s2 was given an appearance of a kind that is not allowed"},
+	{"sneaky signature: what stood in the field is gone", func(t testing.TB, h *house) []byte {
+		p := write(t, statute(t).Bytes)
+		p.other(set{p.entry(p.field("s2"), "AP"): stream(look, "BT (subject to ratification) Tj ET")})
+		return p.sign("s1", h.signers[1], nil, nil).sign("s2", h.signers[2], nil, nil).file
+	}, "the appearance of field s2 was replaced"},
 	{"sneaky signature: in two places", func(t testing.TB, h *house) []byte {
 		p := write(t, statute(t).Bytes)
 		p.update(set{p.page(1): p.change(p.page(1), "/Annots[", fmt.Sprintf("/Annots[%d 0 R ", p.field("s2")))}, "")
@@ -288,7 +312,7 @@ var tricks = []trick{
 	{"locked by another", func(t testing.TB, h *house) []byte {
 		p := write(t, statute(t).Bytes)
 		p.sign("s1", h.signers[1], nil, func(s *stamp) {
-			s.head = padesHead + "/Reference[<</TransformMethod/FieldMDP/TransformParams<</Action/Include/Fields[(s1)]/V/1.2>>>><</TransformMethod/FieldMDP/TransformParams<</Action/All/V/1.2>>>>]"
+			s.head = padesHead + "/Reference[<</TransformMethod/FieldMDP/TransformParams<</Action/Include/Fields[(s1)]/V/1.2>>>><</TransformMethod/FieldMDP/TransformParams<</Action/All/Fields[(s2)]/V/1.2>>>>]"
 		})
 		return p.sign("s2", h.signers[2], nil, nil).file
 	}, "field s2 was changed, which the signature of s1 had locked"},
@@ -516,6 +540,42 @@ var tricks = []trick{
 		return set{1: p.change(1, "/Type/Catalog", fmt.Sprintf("/Type/Catalog/DSS<</Certs[%d 0 R]>>", p.next())), p.next(): "<</Type/Page>>"}
 	}), "validation data of a kind that is not allowed"},
 	{"validation data with more", after(func(p *pen) set { return set{1: p.change(1, "/Type/Catalog", "/Type/Catalog/DSS<</OpenAction<<>>>>")} }), "validation data of a kind that is not allowed"},
+	{"validation data taken away", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		n := p.next()
+		p.update(set{1: p.store(fmt.Sprintf("<</Certs[%d 0 R %d 0 R]>>", n, n+1)), n: stream("", "a"), n + 1: stream("", "b")}, "")
+		return p.other(set{1: p.change(1, fmt.Sprintf("%d 0 R %d 0 R", n, n+1), fmt.Sprintf("%d 0 R", n))}).file
+	}, "validation data of a kind that is not allowed"},
+	{"validation data: a list taken away", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		n := p.next()
+		p.update(set{1: p.store(fmt.Sprintf("<</Certs[%d 0 R]/CRLs[]>>", n)), n: stream("", "a")}, "")
+		return p.other(set{1: p.change(1, "/CRLs[]", "")}).file
+	}, "validation data of a kind that is not allowed"},
+	{"validation data: a picture", after(func(p *pen) set {
+		return set{1: p.store(fmt.Sprintf("<</Certs[%d 0 R]>>", p.next())), p.next(): stream("/Subtype/Image", "")}
+	}), "validation data of a kind that is not allowed"},
+	{"document timestamp on a list of two pages", func(t testing.TB, h *house) []byte {
+		p := write(t, statute(t).Bytes)
+		n := p.next()
+		annotations := regexp.MustCompile(`/Annots(\[.*?\])`)
+		list := annotations.FindStringSubmatch(p.object(p.page(2)))[1]
+		p.other(set{n: list, p.page(1): annotations.ReplaceAllString(p.object(p.page(1)), fmt.Sprintf("/Annots %d 0 R", n)), p.page(2): annotations.ReplaceAllString(p.object(p.page(2)), fmt.Sprintf("/Annots %d 0 R", n))})
+		p.sign("s1", h.signers[1], nil, nil)
+		return p.timestampOn(h.clock, "[0 0 0 0]", nil, set{n: strings.Replace(p.object(n), "]", fmt.Sprintf(" %d 0 R]", p.next()+1), 1)}).file
+	}, "a field was added: t1"},
+	{"document timestamp, and the form", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		return p.timestampOn(h.clock, "[0 0 0 0]", nil, set{1: p.change(1, "/SigFlags 3", "/SigFlags 1")}).file
+	}, "a field was added: t1"},
+	{"document timestamp in the place of a field", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		return p.timestampOn(h.clock, "[0 0 0 0]", nil, set{1: regexp.MustCompile(`/Fields\[ ?\d+ 0 R`).ReplaceAllString(p.object(1), "/Fields[")}).file
+	}, "field s0 was taken away"},
+	{"document timestamp with an appearance", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		return p.timestampOn(h.clock, "[0 0 0 0]", nil, set{p.next() + 1: fmt.Sprintf("<</Subtype/Widget/FT/Sig/T(t1)/Rect[0 0 0 0]/V %d 0 R/AP<</N %d 0 R>>>>", p.next(), p.next()+2), p.next() + 2: stream(look, "")}).file
+	}, "a field was added: t1"},
 	{"validation data that are also the text", on(func(p *pen) set {
 		n, content := p.next(), p.entry(p.page(1), "Contents")
 		return set{1: p.change(1, "/Type/Catalog", fmt.Sprintf("/Type/Catalog/DSS<</Certs %d 0 R>>", n)), n: fmt.Sprintf("[%d 0 R]", content),
@@ -551,6 +611,29 @@ var tricks = []trick{
 	{"a stream of another length", after(func(p *pen) set {
 		return set{p.entry(p.page(1), "Contents"): "<</Length 3>>\nstream\nBT (900) Tj ET\nendstream"}
 	}), "endstream was expected"},
+	{"an object within another", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		n := p.next()
+		p.update(set{n: stream("", fmt.Sprintf("\n%d 0 obj\n<</A 1>>\nendobj", n+1)), n + 1: "<<>>"}, "")
+		inner, outer := bytes.LastIndex(p.file, []byte("<</A 1>>"))-len(fmt.Sprintf("%d 0 obj\n", n+1)), bytes.LastIndex(p.file, fmt.Appendf(nil, "\n%d 0 obj\n<<>>", n+1))+1
+		return bytes.Replace(p.file, fmt.Appendf(nil, "%010d 00000 n", outer), fmt.Appendf(nil, "%010d 00000 n", inner), 1)
+	}, "two objects share the bytes"},
+	{"an end that names another", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		before := p.start()
+		p.update(set{2: p.object(2)}, "")
+		start := p.start()
+		p.update(set{2: p.object(2)}, "")
+		return bytes.Replace(p.file, []byte("startxref\n"+start), []byte("startxref\n"+before), 1)
+	}, "startxref does not name the cross-reference before it"},
+	{"a form of another kind", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		return p.update(set{1: p.change(1, "/SigFlags", "/XFA()/SigFlags")}, "").file
+	}, "the form is one of XFA"},
+	{"two fields of one name", func(t testing.TB, h *house) []byte {
+		p := write(t, statute(t).Bytes)
+		return p.update(set{p.field("s2"): p.change(p.field("s2"), "/T(s2)", "/T(s1)")}, "").file
+	}, `two fields are called "s1"`},
 	{"a key twice", after(func(p *pen) set {
 		return set{p.page(1): p.change(p.page(1), "/Type/Page", "/Contents 1 0 R/Type/Page")}
 	}), "a dictionary says /Contents twice"},
@@ -581,8 +664,14 @@ func certified(t testing.TB, h *house, permission int) *pen {
 	return p.sign("s0", h.signers[0], set{1: p.permitted(p.next())}, func(s *stamp) { s.head = certifying(permission) })
 }
 
-// timestamp adds a document timestamp; of is what it is of, nil the document.
+// timestamp adds a document timestamp to the statute; of is what it is of, nil the document.
 func (p *pen) timestamp(clock signer, rect string, of []byte) *pen {
+	page := regexp.MustCompile(`/Annots\[([^\]]*)\]`).ReplaceAllString(p.object(p.page(2)), fmt.Sprintf("/Annots[$1 %d 0 R]", p.next()+1))
+	return p.timestampOn(clock, rect, of, set{p.page(2): page})
+}
+
+// timestampOn adds one with other objects of a test's own; the form gains the field in any case.
+func (p *pen) timestampOn(clock signer, rect string, of []byte, more set) *pen {
 	v := p.next()
 	sign := func(signed []byte) []byte {
 		if of != nil {
@@ -590,11 +679,10 @@ func (p *pen) timestamp(clock signer, rect string, of []byte) *pen {
 		}
 		return token(p.t, clock, signed, now)
 	}
-	return p.seal(v, stamp{head: "/Type/DocTimeStamp/Filter/Adobe.PPKLite/SubFilter/ETSI.RFC3161", sign: sign}, set{
-		1:         strings.Replace(p.object(1), "/Fields[", "/Fields[", 1)[:strings.Index(p.object(1), "/Fields[")] + regexp.MustCompile(`/Fields\[([^\]]*)\]`).ReplaceAllString(p.object(1)[strings.Index(p.object(1), "/Fields["):], fmt.Sprintf("/Fields[$1 %d 0 R]", v+1)),
-		p.page(2): regexp.MustCompile(`/Annots\[([^\]]*)\]`).ReplaceAllString(p.object(p.page(2)), fmt.Sprintf("/Annots[$1 %d 0 R]", v+1)),
-		v + 1:     fmt.Sprintf("<</Type/Annot/Subtype/Widget/FT/Sig/T(t1)/F 132/Rect%s/P %d 0 R/V %d 0 R>>", rect, p.page(2), v),
-	})
+	objects := set{1: p.object(1), v + 1: fmt.Sprintf("<</Type/Annot/Subtype/Widget/FT/Sig/T(t1)/F 132/Rect%s/P %d 0 R/V %d 0 R>>", rect, p.page(2), v)}
+	maps.Copy(objects, more)
+	objects[1] = regexp.MustCompile(`/Fields\[([^\]]*)\]`).ReplaceAllString(objects[1], fmt.Sprintf("/Fields[$1 %d 0 R]", v+1))
+	return p.seal(v, stamp{head: "/Type/DocTimeStamp/Filter/Adobe.PPKLite/SubFilter/ETSI.RFC3161", sign: sign}, objects)
 }
 
 // wrapped moves what was signed behind the value into a stream of its own, brings other objects between, and a copy of the

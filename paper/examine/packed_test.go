@@ -17,6 +17,7 @@ type packer struct {
 	t    testing.TB
 	file []byte
 	prev int
+	own  int // where the cross-reference says it is itself; 0: where it is
 }
 
 func deflated(b []byte) string {
@@ -58,7 +59,10 @@ type place struct{ number, kind, at, index int }
 // close writes the cross-reference stream number n and ends the revision; more is what its dictionary holds beside.
 func (p *packer) close(n int, places []place, more string) {
 	start := len(p.file)
-	places = append(places, place{n, 1, start, 0})
+	places = append(places, place{n, 1, p.own, 0})
+	if p.own == 0 {
+		places[len(places)-1].at = start
+	}
 	slices.SortFunc(places, func(a, b place) int { return a.number - b.number })
 	var rows [][]byte
 	var index strings.Builder
@@ -165,6 +169,10 @@ func TestPackedFilesAreRead(t *testing.T) {
 		{"the cross-reference is named before", func(p *packer) {
 			p.close(15, p.pack(14, 3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Annots[4 0 R]/Contents[8 0 R 15 0 R]>>"), "")
 		}, "the text of page 1 was replaced"},
+		{"the cross-reference is something else too", func(p *packer) {
+			p.own = p.object(15, "<<>>").at
+			p.close(15, nil, "")
+		}, "object 15 is a cross-reference, and something else"},
 		{"a ring", func(p *packer) { p.prev = len(p.file) + 1000; p.close(15, nil, "") }, "a linearized file, or a ring"},
 		{"a filter", func(p *packer) {
 			at := len(p.file)
