@@ -113,7 +113,7 @@ func TestThePastLeadsToThePast(t *testing.T) {
 	if !strings.Contains(page, "as it stood with 240 entries") || strings.Contains(page, "data-live") {
 		t.Error("it does not say that it is of the past, or renews itself")
 	}
-	for _, at := range []string{"0", "-1", "x", "99999999999999999999", "394"} {
+	for _, at := range []string{"0", "-1", "x", "99999999999999999999", "413"} {
 		if w := get(h, "/en/documents?at="+at); w.Code != http.StatusNotFound {
 			t.Errorf("at=%s: %d", at, w.Code)
 		}
@@ -247,12 +247,12 @@ func TestAMeetingIsReplayed(t *testing.T) {
 	h := web.New(reading{storytest.Play(t, "training")}, web.Options{})
 	const at = "/en/meetings/viii/replay"
 	for _, row := range []struct{ from, to string }{
-		{"", at + "?at=367"},                                              // the end
+		{"", at + "?at=386"},                                              // the end
 		{"?at=2", at + "?at=76"},                                          // before the meeting: its beginning
 		{"?was=200&slider=250&entry=200", at + "?at=251"},                 // the slider was moved
 		{"?was=200&slider=200&entry=230", at + "?at=231"},                 // another number was typed
-		{"?was=366&slider=366&entry=400", at + "?at=367"},                 // no further
-		{"?was=x&slider=y&entry=99999999999999999999999", at + "?at=367"}, // nonsense
+		{"?was=385&slider=385&entry=400", at + "?at=386"},                 // no further
+		{"?was=x&slider=y&entry=99999999999999999999999", at + "?at=386"}, // nonsense
 	} {
 		w := get(h, at+row.from)
 		if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != row.to {
@@ -260,17 +260,17 @@ func TestAMeetingIsReplayed(t *testing.T) {
 		}
 	}
 	page := get(h, at+"?at=201").Body.String()
-	for rel, to := range map[string]int{"first": 76, "prev": 200, "next": 202, "last": 367} {
+	for rel, to := range map[string]int{"first": 76, "prev": 200, "next": 202, "last": 386} {
 		if !strings.Contains(page, fmt.Sprintf(`href="%s?at=%d" rel="%s"`, at, to, rel)) {
 			t.Errorf("%s does not lead to %d", rel, to)
 		}
 	}
 	on := regexp.MustCompile(`<rect [^>]*class="on"`)
 	before := 0
-	for _, size := range []int{76, 150, 214, 300, 367} {
+	for _, size := range []int{76, 150, 214, 300, 386} {
 		page := get(h, fmt.Sprintf("%s?at=%d", at, size)).Body.String()
 		bars, reached := strings.Count(page, "<rect x="), len(on.FindAllString(page, -1))
-		if bars != 91 || reached <= before || size == 367 && reached != bars {
+		if bars != 91 || reached <= before || size == 386 && reached != bars {
 			t.Errorf("with %d entries %d of %d bars are reached, before %d", size, reached, bars, before)
 		}
 		if before = reached; !strings.Contains(page, fmt.Sprintf(`<li class="cur" aria-current="true"><span><a class="mark open" href="/en/record/%d"`, size-1)) {
