@@ -267,7 +267,7 @@ func TestAStreamEndsWithTheRightToIt(t *testing.T) {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	ends("who was forgotten", forgotten)
-	for stays.Scan() && !strings.Contains(stays.Text(), "id: 393") {
+	for stays.Scan() && !strings.Contains(stays.Text(), "id: 412") {
 	}
 	if ctx.Err() != nil || stays.Err() != nil {
 		t.Error("the stream of whom nothing concerned has ended")
