@@ -152,7 +152,7 @@ func changedKeys(a, b dict) (list []name) {
 func (d *difference) signatures() {
 	for _, s := range d.came {
 		was, is := d.before.get(s.field.object), s.field
-		if was.object == 0 || was.kind != "Sig" {
+		if was.object == 0 {
 			continue
 		}
 		if !d.isNew(s.object) {
