@@ -202,6 +202,15 @@ var tricks = []trick{
 	{"forgery: value with spaces", with(func(t testing.TB, h *house, p *pen, s *stamp) {
 		s.contents = func(v []byte) string { return "<" + strings.Repeat("0 ", 200) + ">" }
 	}), "not one string of hexadecimal digits"},
+	{"forgery: value in two spellings", with(func(t testing.TB, h *house, p *pen, s *stamp) {
+		s.contents = func(v []byte) string {
+			digits := fmt.Sprintf("%x", v)
+			if i := strings.IndexAny(digits, "abcdef"); i >= 0 {
+				digits = digits[:i] + strings.ToUpper(digits[i:i+1]) + digits[i+1:]
+			}
+			return "<" + digits + strings.Repeat("0", 2*room-len(digits)) + ">"
+		}
+	}), "not one string of hexadecimal digits, of one spelling"},
 	{"forgery: bytes behind the value", with(func(t testing.TB, h *house, p *pen, s *stamp) {
 		s.contents = func(v []byte) string { return fmt.Sprintf("<%x%s01>", v, strings.Repeat("0", 2*(room-len(v)))) }
 	}), "stand bytes that are not zero"},
@@ -562,19 +571,54 @@ var tricks = []trick{
 		list := annotations.FindStringSubmatch(p.object(p.page(2)))[1]
 		p.other(set{n: list, p.page(1): annotations.ReplaceAllString(p.object(p.page(1)), fmt.Sprintf("/Annots %d 0 R", n)), p.page(2): annotations.ReplaceAllString(p.object(p.page(2)), fmt.Sprintf("/Annots %d 0 R", n))})
 		p.sign("s1", h.signers[1], nil, nil)
-		return p.timestampOn(h.clock, "[0 0 0 0]", nil, set{n: strings.Replace(p.object(n), "]", fmt.Sprintf(" %d 0 R]", p.next()+1), 1)}).file
+		return p.timestampOn(h.told(t), "[0 0 0 0]", set{n: strings.Replace(p.object(n), "]", fmt.Sprintf(" %d 0 R]", p.next()+1), 1)}).file
 	}, "a field was added: t1"},
 	{"document timestamp, and the form", func(t testing.TB, h *house) []byte {
 		p := write(t, h.signed(t, 0, 1))
-		return p.timestampOn(h.clock, "[0 0 0 0]", nil, set{1: p.change(1, "/SigFlags 3", "/SigFlags 1")}).file
+		return p.timestampOn(h.told(t), "[0 0 0 0]", set{1: p.change(1, "/SigFlags 3", "/SigFlags 1")}).file
 	}, "a field was added: t1"},
+	{"document timestamp, and the page turned", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		return p.timestampOn(h.told(t), "[0 0 0 0]", set{p.page(2): regexp.MustCompile(`/Annots\[([^\]]*)\]`).ReplaceAllString(p.object(p.page(2)), fmt.Sprintf("/Rotate 90/Annots[$1 %d 0 R]", p.next()+1))}).file
+	}, "the entry /Rotate of page 2 was changed"},
+	{"document timestamp in the place of all annotations", func(t testing.TB, h *house) []byte {
+		p := write(t, h.signed(t, 0, 1))
+		return p.timestampOn(h.told(t), "[0 0 0 0]", set{p.page(2): regexp.MustCompile(`/Annots\[([^\]]*)\]`).ReplaceAllString(p.object(p.page(2)), fmt.Sprintf("/Annots[%d 0 R]", p.next()+1))}).file
+	}, "an annotation of page 2 was taken away"},
+	{"document timestamp of a clock for everything", mistold(func(t testing.TB, h *house, b []byte) []byte {
+		key := newKey(t)
+		c := certify(t, "Clock", key, h.observatory, func(c *x509.Certificate) {
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping, x509.ExtKeyUsageServerAuth}
+		})
+		return token(t, signer{key, []*x509.Certificate{c}}, b, now)
+	}), "not one for timestamps alone"},
+	{"document timestamp of a clock that does not insist", mistold(func(t testing.TB, h *house, b []byte) []byte {
+		key := newKey(t)
+		c := certify(t, "Clock", key, h.observatory, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping} })
+		return token(t, signer{key, []*x509.Certificate{c}}, b, now)
+	}), "not one for timestamps alone"},
+	{"document timestamp that does not name its clock", mistold(func(t testing.TB, h *house, b []byte) []byte {
+		return form{kind: oidTST, nameNot: true}.cms(t, h.clock, stampInfo(t, b, now))
+	}), "it lacks signing-certificate-v2"},
+	{"document timestamp that names another clock", mistold(func(t testing.TB, h *house, b []byte) []byte {
+		return form{kind: oidTST, naming: h.signers[1].chain[0]}.cms(t, h.clock, stampInfo(t, b, now))
+	}), "its signing-certificate-v2 names another certificate"},
+	{"document timestamp set back", mistold(func(t testing.TB, h *house, b []byte) []byte {
+		return bytes.Replace(token(t, h.clock, b, now), []byte("20271014120000Z"), []byte("20271013120000Z"), 1)
+	}), "its attributes are of another content"},
+	{"document timestamp by another key", mistold(func(t testing.TB, h *house, b []byte) []byte {
+		return token(t, signer{newKey(t), h.clock.chain}, b, now)
+	}), "it is not signed by its certificate"},
+	{"document timestamp that is a signature", mistold(func(t testing.TB, h *house, b []byte) []byte {
+		return form{}.cms(t, h.clock, b)
+	}), "its timestamp: it cannot be read"},
 	{"document timestamp in the place of a field", func(t testing.TB, h *house) []byte {
 		p := write(t, h.signed(t, 0, 1))
-		return p.timestampOn(h.clock, "[0 0 0 0]", nil, set{1: regexp.MustCompile(`/Fields\[ ?\d+ 0 R`).ReplaceAllString(p.object(1), "/Fields[")}).file
+		return p.timestampOn(h.told(t), "[0 0 0 0]", set{1: regexp.MustCompile(`/Fields\[ ?\d+ 0 R`).ReplaceAllString(p.object(1), "/Fields[")}).file
 	}, "field s0 was taken away"},
 	{"document timestamp with an appearance", func(t testing.TB, h *house) []byte {
 		p := write(t, h.signed(t, 0, 1))
-		return p.timestampOn(h.clock, "[0 0 0 0]", nil, set{p.next() + 1: fmt.Sprintf("<</Subtype/Widget/FT/Sig/T(t1)/Rect[0 0 0 0]/V %d 0 R/AP<</N %d 0 R>>>>", p.next(), p.next()+2), p.next() + 2: stream(look, "")}).file
+		return p.timestampOn(h.told(t), "[0 0 0 0]", set{p.next() + 1: fmt.Sprintf("<</Subtype/Widget/FT/Sig/T(t1)/Rect[0 0 0 0]/V %d 0 R/AP<</N %d 0 R>>>>", p.next(), p.next()+2), p.next() + 2: stream(look, "")}).file
 	}, "a field was added: t1"},
 	{"validation data that are also the text", on(func(p *pen) set {
 		n, content := p.next(), p.entry(p.page(1), "Contents")
@@ -666,23 +710,39 @@ func certified(t testing.TB, h *house, permission int) *pen {
 
 // timestamp adds a document timestamp to the statute; of is what it is of, nil the document.
 func (p *pen) timestamp(clock signer, rect string, of []byte) *pen {
-	page := regexp.MustCompile(`/Annots\[([^\]]*)\]`).ReplaceAllString(p.object(p.page(2)), fmt.Sprintf("/Annots[$1 %d 0 R]", p.next()+1))
-	return p.timestampOn(clock, rect, of, set{p.page(2): page})
-}
-
-// timestampOn adds one with other objects of a test's own; the form gains the field in any case.
-func (p *pen) timestampOn(clock signer, rect string, of []byte, more set) *pen {
-	v := p.next()
-	sign := func(signed []byte) []byte {
+	return p.timestampBy(func(signed []byte) []byte {
 		if of != nil {
 			signed = of
 		}
 		return token(p.t, clock, signed, now)
-	}
+	}, rect)
+}
+
+// timestampBy adds one that is made otherwise.
+func (p *pen) timestampBy(sign func([]byte) []byte, rect string) *pen {
+	page := regexp.MustCompile(`/Annots\[([^\]]*)\]`).ReplaceAllString(p.object(p.page(2)), fmt.Sprintf("/Annots[$1 %d 0 R]", p.next()+1))
+	return p.timestampOn(sign, rect, set{p.page(2): page})
+}
+
+// timestampOn adds one with other objects of a test's own; the form gains the field in any case.
+func (p *pen) timestampOn(sign func([]byte) []byte, rect string, more set) *pen {
+	v := p.next()
 	objects := set{1: p.object(1), v + 1: fmt.Sprintf("<</Type/Annot/Subtype/Widget/FT/Sig/T(t1)/F 132/Rect%s/P %d 0 R/V %d 0 R>>", rect, p.page(2), v)}
 	maps.Copy(objects, more)
 	objects[1] = regexp.MustCompile(`/Fields\[([^\]]*)\]`).ReplaceAllString(objects[1], fmt.Sprintf("/Fields[$1 %d 0 R]", v+1))
 	return p.seal(v, stamp{head: "/Type/DocTimeStamp/Filter/Adobe.PPKLite/SubFilter/ETSI.RFC3161", sign: sign}, objects)
+}
+
+// told is a timestamp of the observatory, as it should be.
+func (h *house) told(t testing.TB) func([]byte) []byte {
+	return func(signed []byte) []byte { return token(t, h.clock, signed, now) }
+}
+
+// mistold makes a trick of a document timestamp whose token is made in another way.
+func mistold(make func(t testing.TB, h *house, signed []byte) []byte) func(testing.TB, *house) []byte {
+	return func(t testing.TB, h *house) []byte {
+		return write(t, h.signed(t, 0, 1)).timestampBy(func(b []byte) []byte { return make(t, h, b) }, "[0 0 0 0]").file
+	}
 }
 
 // wrapped moves what was signed behind the value into a stream of its own, brings other objects between, and a copy of the

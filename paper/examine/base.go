@@ -19,10 +19,14 @@ func (x *examination) base(v view) {
 	if err != nil {
 		return // it was read before
 	}
+	pages := map[ref]int{} // from 1, by reference
+	for i, p := range v.pages() {
+		pages[ref(p)] = i + 1
+	}
 	for _, f := range fields.list {
 		switch {
 		case f.kind == "Sig":
-			x.largeField(v, f)
+			x.largeField(v, f, pages)
 		case v.get(f.dict["V"]) != nil:
 			x.shown(v, f, places)
 		}
@@ -75,18 +79,14 @@ func (v view) reach(reached map[int]bool) {
 }
 
 // largeField warns of a field in which a later signature could cover the text.
-func (x *examination) largeField(v view, f field) {
+func (x *examination) largeField(v view, f field, pages map[ref]int) {
 	for _, n := range f.widgets {
 		d := v.dict(ref(n))
-		r, ok := v.rectangle(d["Rect"])
-		if !ok || f.dict["V"] != nil {
-			continue
-		}
-		for i, p := range v.pages() {
-			box, ok := v.rectangle(v.dict(ref(p))["MediaBox"])
-			if on := d["P"] == any(ref(p)); ok && on && 2*area(r) > area(box) {
-				x.warn("field-large", f.name, i+1)
-			}
+		on, _ := d["P"].(ref)
+		r, isField := v.rectangle(d["Rect"])
+		box, isPage := v.rectangle(v.dict(on)["MediaBox"])
+		if isField && isPage && pages[on] > 0 && f.dict["V"] == nil && 2*area(r) > area(box) {
+			x.warn("field-large", f.name, pages[on])
 		}
 	}
 }

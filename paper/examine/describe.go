@@ -30,8 +30,8 @@ func (d *difference) rest() {
 			d.refuse("object-unused", n)
 		}
 	}
-	if more := len(d.refused) - maxRefused; more > 0 {
-		d.refused = append(d.refused[:maxRefused:maxRefused], found("more-changes", more))
+	if d.more > 0 {
+		d.refused = append(d.refused, found("more-changes", d.more))
 	}
 }
 

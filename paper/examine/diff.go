@@ -19,6 +19,7 @@ type difference struct {
 
 	lawful  []Finding
 	refused []Finding
+	more    int // changes refused and not named
 }
 
 // Users tell of each object who refers to it, over all revisions read so far.
@@ -73,9 +74,13 @@ func (d *difference) allow(code string, args ...any) {
 	d.lawful = append(d.lawful, found(code, args...))
 }
 
-// refuse names a change that is not allowed, once.
+// refuse names a change that is not allowed, once; beyond maxRefused they are only counted.
 func (d *difference) refuse(code string, args ...any) {
 	f := found(code, args...)
+	if len(d.refused) == maxRefused {
+		d.more++
+		return
+	}
 	if !slices.ContainsFunc(d.refused, func(g Finding) bool { return g.Code == code && slices.Equal(g.Args, args) }) {
 		d.refused = append(d.refused, f)
 	}
@@ -152,7 +157,7 @@ func changedKeys(a, b dict) (list []name) {
 func (d *difference) signatures() {
 	for _, s := range d.came {
 		was, is := d.before.get(s.field.object), s.field
-		if was.object == 0 || was.kind != "Sig" {
+		if was.object == 0 {
 			continue
 		}
 		if !d.isNew(s.object) {
@@ -177,6 +182,9 @@ func (d *difference) signatures() {
 func (d *difference) borrowed(is field) {
 	d.explain(is.object)
 	for _, f := range d.after.list {
+		if len(d.refused) == maxRefused {
+			break // nobody is told
+		}
 		if f.object != is.object && equal(f.dict["V"], is.dict["V"]) {
 			d.refuse("value-borrowed", is.name, f.name)
 			return

@@ -106,6 +106,16 @@ var lawfuls = []lawful{
 		delete(s, p.next()+1)
 		return s
 	}), "s1|s0 s2 s3", "field s1 was signed", "the value of field note is not shown"},
+	{"a value without area", prepared(func(p *pen) set {
+		s := note(p)
+		s[p.next()] = strings.Replace(s[p.next()], "/Rect[10 10 90 30]", "/Rect[10 10 10 10]", 1)
+		return s
+	}), "s1|s0 s2 s3", "field s1 was signed", "the value of field note is not shown"},
+	{"a value on no page", prepared(func(p *pen) set {
+		s := note(p)
+		delete(s, p.page(1))
+		return s
+	}), "s1|s0 s2 s3", "field s1 was signed", "the value of field note is not shown"},
 	{"a value other than shown", prepared(func(p *pen) set {
 		s := note(p)
 		s[p.next()] = strings.Replace(s[p.next()], "hundred", "ninety", 1)

@@ -39,11 +39,11 @@ func TestRootsThatSayNothingClearAreRefused(t *testing.T) {
 	rows := 0
 	for _, row := range []struct{ file, want string }{
 		{"", "no trust anchor"}, {"# nothing\n", "without a certificate"}, {c, "no line before it says whose it is"}, {"party: KZ\n" + c, "names no party and its fields"}, {"fields: s1\n" + c, "names no party"},
-		{"party: KZ; fields: s1\n", "a line without a certificate"}, {"party: KZ; fields: s1\nparty: KG; fields: s2\n" + c, "two lines before one certificate"},
-		{"party: KZ; fields: s1\n" + c + "party: KG; fields: s1\n" + c, "field s1 is said to be of KZ and of KG"}, {"state: KZ\n" + c, "is asked for"}, {"timestamps: A; fields: s1\n" + c, "names no party and its fields"},
-		{"party: KZ; fields: s1\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "no certificate in PEM"},
-		{"party: KZ; fields: s1\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "x509"},
-		{"party: KZ; fields: s1\n" + strings.Repeat("#", 2<<20), "bytes: 1048576 at most"},
+		{"party: XV; fields: s1\n", "a line without a certificate"}, {"party: XV; fields: s1\nparty: XL; fields: s2\n" + c, "two lines before one certificate"},
+		{"party: XV; fields: s1\n" + c + "party: XL; fields: s1\n" + c, "field s1 is said to be of XV and of XL"}, {"state: XV\n" + c, "is asked for"}, {"timestamps: A; fields: s1\n" + c, "names no party and its fields"},
+		{"party: XV; fields: s1\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "no certificate in PEM"},
+		{"party: XV; fields: s1\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "x509"},
+		{"party: XV; fields: s1\n" + strings.Repeat("#", 2<<20), "bytes: 1048576 at most"},
 	} {
 		if _, err := examine.ReadRoots([]byte(row.file)); err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%.60q: %v, want %q", row.file, err, row.want)

@@ -296,19 +296,22 @@ func by(t testing.TB, s signer) func([]byte) []byte {
 // token is a timestamp of a clock over b.
 func token(t testing.TB, clock signer, b []byte, at time.Time) []byte {
 	t.Helper()
+	return form{kind: oidTST}.cms(t, clock, stampInfo(t, b, at))
+}
+
+// stampInfo is what a timestamp over b says (RFC 3161, 2.4.2).
+func stampInfo(t testing.TB, b []byte, at time.Time) []byte {
+	t.Helper()
 	sum := sha256.Sum256(b)
-	info := der(t, struct {
-		Version int
-		Policy  asn1.ObjectIdentifier
-		Imprint struct {
-			Algorithm pkix.AlgorithmIdentifier
-			Digest    []byte
-		}
-		Serial int
-		Time   time.Time `asn1:"generalized"`
-	}{1, asn1.ObjectIdentifier{1, 2, 3}, struct {
+	type imprint struct {
 		Algorithm pkix.AlgorithmIdentifier
 		Digest    []byte
-	}{pkix.AlgorithmIdentifier{Algorithm: oidSHA256}, sum[:]}, 7, at})
-	return form{kind: oidTST}.cms(t, clock, info)
+	}
+	return der(t, struct {
+		Version int
+		Policy  asn1.ObjectIdentifier
+		Imprint imprint
+		Serial  int
+		Time    time.Time `asn1:"generalized"`
+	}{1, asn1.ObjectIdentifier{1, 2, 3}, imprint{pkix.AlgorithmIdentifier{Algorithm: oidSHA256}, sum[:]}, 7, at})
 }
