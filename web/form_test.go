@@ -425,3 +425,32 @@ func TestEveryFieldIsCalledSomethingInEveryLanguage(t *testing.T) {
 	}
 	t.Logf("%d fields in %d languages", len(asked), len(language.All()))
 }
+
+// Each control of each form, in parts of parts too, says in the reader's own language how it is filled in, and says
+// more than its label.
+func TestEveryFieldHasItsHelpInEveryLanguage(t *testing.T) {
+	english, checked := map[string]string{}, 0
+	en, _ := language.Get("en")
+	for _, l := range append([]*language.Language{en}, language.All()...) {
+		for _, a := range conference.Catalogue() {
+			controls(web.FormIn(a, l), func(f web.Field) {
+				at := a.Name + " " + f.Name
+				switch {
+				case f.Help == "":
+					t.Errorf("%s: no help for %s", l.Code, at)
+				case strings.EqualFold(f.Help, f.Label):
+					t.Errorf("%s: the help for %s is its label: %s", l.Code, at, f.Help)
+				case l == en:
+					english[at] = f.Help
+				case f.Help == english[at]:
+					t.Errorf("%s: the help for %s is English: %s", l.Code, at, f.Help)
+				}
+				checked++
+			})
+		}
+	}
+	if checked < 10*500 {
+		t.Errorf("only %d helps", checked)
+	}
+	t.Logf("%d helps", checked)
+}
