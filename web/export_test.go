@@ -55,7 +55,9 @@ func DeskPages() (names []string) {
 }
 
 // Wordless is the form of an act in a language without words: each field is called by its key.
-func Wordless(a *conference.Act) []Field {
-	t := teller{s: &conference.State{}, l: &language.Language{Code: "en"}}
-	return (&form{t: t, act: a}).fields()
+func Wordless(a *conference.Act) []Field { return FormIn(a, &language.Language{Code: "en"}) }
+
+// FormIn is the form of an act in a language, where nothing is there yet to choose from.
+func FormIn(a *conference.Act, l *language.Language) []Field {
+	return (&form{t: teller{s: &conference.State{}, l: l}, act: a}).fields()
 }

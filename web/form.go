@@ -31,7 +31,6 @@ type Field struct {
 	Value             string
 	Required          bool
 	Lang              string   // of what is typed
-	HelpLang          string   // of the help, where it is not the page's
 	Options           []Option // of a choice; of a text: what is suggested
 	Fields            []Field  // of a group; rows of a list
 	Wrong             string   // what is wrong with it
@@ -63,7 +62,7 @@ const maxRows = 300
 func (b *form) fields() []Field { return b.group(b.act.Fields, "field") }
 
 func (b *form) group(t reflect.Type, name string) (list []Field) {
-	help := Schema(t).Properties
+	catalogue := Schema(t).Properties
 	for i := range t.NumField() {
 		key, rest, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		if key == "" {
@@ -71,8 +70,8 @@ func (b *form) group(t reflect.Type, name string) (list []Field) {
 		}
 		f := b.field(t.Field(i).Type, name+"."+key)
 		f.Label, f.Required = b.label(key), rest != "omitempty" && f.Kind != "check"
-		if p := help[key]; p != nil {
-			b.help(&f, key, p.Description)
+		f.Help = b.help(t.Name(), key, f.Kind)
+		if p := catalogue[key]; p != nil {
 			f.Value = cmp.Or(f.Value, b.id(t.Field(i).Type, key, p.Description))
 		}
 		if f.Kind == "list" {
@@ -109,18 +108,15 @@ func (b *form) label(key string) string {
 	return key
 }
 
-// help says how a field is filled in. What is not said in the reader's language is said in the words of the catalogue,
-// which are English, unless there is a list to choose from.
-func (b *form) help(f *Field, key, catalogue string) {
-	for _, name := range []string{"field." + b.act.Name + "." + key + ".help", "field." + key + ".help", "field." + f.Kind + ".help"} {
+// help says how a field is filled in: in the struct it stands in, else in any, else as its kind of control is. It is
+// empty where the label says it all.
+func (b *form) help(in, key, kind string) string {
+	for _, name := range []string{"field." + in + "." + key + ".help", "field." + key + ".help", "field." + kind + ".help"} {
 		if b.t.l.Has(name) {
-			f.Help = b.t.l.Say(name)
-			return
+			return b.t.l.Say(name)
 		}
 	}
-	if f.Kind != "choice" || b.t.l.Code == "en" {
-		f.Help, f.HelpLang = catalogue, "en"
-	}
+	return ""
 }
 
 var (
@@ -170,7 +166,8 @@ func (b *form) field(t reflect.Type, name string) Field {
 		f.Kind = "group"
 		for i := 1; i < t.NumField(); i++ {
 			part := b.field(t.Field(i).Type, fmt.Sprintf("%s.%d", name, i-1))
-			part.Label = b.label(strings.ToLower(t.Field(i).Name))
+			key := strings.ToLower(t.Field(i).Name)
+			part.Label, part.Help = b.label(key), b.help(t.Name(), key, part.Kind)
 			f.Fields = append(f.Fields, part)
 		}
 	case t.Kind() == reflect.Struct:

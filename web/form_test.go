@@ -2,11 +2,13 @@ package web_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -354,32 +356,56 @@ func TestAnActOfTwoWaitsOnAPage(t *testing.T) {
 	}
 }
 
-// fieldNames are the texts that may be a field's name or help, by the text that is looked for where it has none of its
-// act, in lists and parts of parts.
-func fieldNames() (asked map[string][2]string, helps map[string]bool) {
-	asked, helps = map[string][2]string{}, map[string]bool{}
-	var walk func(act string, fields []web.Field)
-	walk = func(act string, fields []web.Field) {
-		for _, f := range fields {
-			walk(act, f.Fields)
-			if f.Label[0] <= '9' {
-				continue // the number of a row
-			}
-			own, any := "field."+act+"."+f.Label, "field."+f.Label
+// fieldNames are the texts that may be a field's name, by the text that is looked for where it has none of its act, in
+// lists and parts of parts.
+func fieldNames() (asked map[string][2]string) {
+	asked = map[string][2]string{}
+	for _, a := range conference.Catalogue() {
+		controls(web.Wordless(a), func(f web.Field) {
+			own, any := "field."+a.Name+"."+f.Label, "field."+f.Label
 			asked[own] = [2]string{own, any}
-			for _, of := range []string{own, any, "field." + f.Kind} {
-				helps[of+".help"] = true
-			}
+		})
+	}
+	return asked
+}
+
+// controls visits each control of a form that has a name of its own: no row of a list, no text of one language.
+func controls(fields []web.Field, visit func(web.Field)) {
+	for _, f := range fields {
+		controls(f.Fields, visit)
+		if f.Label[0] > '9' && f.Lang == "" {
+			visit(f)
+		}
+	}
+}
+
+// helpNames are the texts that may help with a field: of the struct it stands in, of any, and of a kind of control.
+func helpNames() map[string]bool {
+	names, seen := map[string]bool{"field.digest.help": true}, map[reflect.Type]bool{}
+	var walk func(reflect.Type)
+	walk = func(t reflect.Type) {
+		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+			t = t.Elem()
+		}
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		for i := 0; t.Kind() == reflect.Struct && i < t.NumField(); i++ {
+			key, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+			key = cmp.Or(key, strings.ToLower(t.Field(i).Name))
+			names["field."+t.Name()+"."+key+".help"], names["field."+key+".help"] = true, true
+			walk(t.Field(i).Type)
 		}
 	}
 	for _, a := range conference.Catalogue() {
-		walk(a.Name, web.Wordless(a))
+		walk(a.Fields)
 	}
-	return asked, helps
+	return names
 }
 
 func TestEveryFieldIsCalledSomethingInEveryLanguage(t *testing.T) {
-	asked, helps := fieldNames()
+	asked, helps := fieldNames(), helpNames()
 	names := map[string]bool{}
 	for _, l := range language.All() {
 		for own, either := range asked {
@@ -398,4 +424,33 @@ func TestEveryFieldIsCalledSomethingInEveryLanguage(t *testing.T) {
 		t.Errorf("only %d fields", len(asked))
 	}
 	t.Logf("%d fields in %d languages", len(asked), len(language.All()))
+}
+
+// Each control of each form, in parts of parts too, says in the reader's own language how it is filled in, and says
+// more than its label.
+func TestEveryFieldHasItsHelpInEveryLanguage(t *testing.T) {
+	english, checked := map[string]string{}, 0
+	en, _ := language.Get("en")
+	for _, l := range append([]*language.Language{en}, language.All()...) {
+		for _, a := range conference.Catalogue() {
+			controls(web.FormIn(a, l), func(f web.Field) {
+				at := a.Name + " " + f.Name
+				switch {
+				case f.Help == "":
+					t.Errorf("%s: no help for %s", l.Code, at)
+				case strings.EqualFold(f.Help, f.Label):
+					t.Errorf("%s: the help for %s is its label: %s", l.Code, at, f.Help)
+				case l == en:
+					english[at] = f.Help
+				case f.Help == english[at]:
+					t.Errorf("%s: the help for %s is English: %s", l.Code, at, f.Help)
+				}
+				checked++
+			})
+		}
+	}
+	if checked < 10*500 {
+		t.Errorf("only %d helps", checked)
+	}
+	t.Logf("%d helps", checked)
 }
