@@ -223,6 +223,44 @@ func TestTwoDesksPressTheSame(t *testing.T) {
 	}
 }
 
+// Two desks note that the same delegation left: it stands once, and the slower desk reads which colleague was first.
+func TestTwoDesksNoteTheSamePresence(t *testing.T) {
+	h := newHall(t)
+	first, second := h.officers()
+	leaves := func(page string) (action string, typed url.Values) {
+		for _, m := range deskForms.FindAllStringSubmatch(page, -1) {
+			if !strings.Contains(m[2], `value="RecordPresence"`) || !strings.Contains(m[2], `name="field.party" value="xz"`) {
+				continue
+			}
+			typed = url.Values{}
+			for _, f := range hidden.FindAllStringSubmatch(m[2], -1) {
+				typed.Add(f[1], html.UnescapeString(f[2]))
+			}
+			action = m[1]
+		}
+		if typed.Get("field.absent") != "true" {
+			t.Fatalf("Zelinor is not in the room: %v", typed)
+		}
+		return action, typed
+	}
+	action, one := leaves(h.room(first, ninth))
+	_, two := leaves(h.room(second, ninth))
+	size := h.s.View().State().Size
+	if w := h.post(first, action, one); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, read(w.Body.String()))
+	}
+	w := h.post(second, action, two)
+	if w.Code != http.StatusSeeOther || !strings.Contains(w.Header().Get("Location"), fmt.Sprintf("?already=%d", size)) {
+		t.Fatalf("the slower desk: %d, to %q: %s", w.Code, w.Header().Get("Location"), read(w.Body.String()))
+	}
+	if late := h.room(second, w.Header().Get("Location")); !regexp.MustCompile(`Already done: Presence recorded: Zelinor, Not in the room\. By \S.*, at \d\d:`).MatchString(late) {
+		t.Errorf("the slower desk reads %s", read(late))
+	}
+	if grown := h.s.View().State().Size; grown != size+1 {
+		t.Errorf("%d entries, want one", grown-size)
+	}
+}
+
 // One holds the pen; it is handed over, or taken; whoever has it not cannot give it away.
 func TestThePenIsHandedOver(t *testing.T) {
 	h := newHall(t)
