@@ -287,3 +287,29 @@ func TestThePenIsHandedOver(t *testing.T) {
 		t.Error("it was not taken")
 	}
 }
+
+// The desk, its pages and the Chair's place are changed to another language where one stands, by a link for each.
+func TestThePlacesOfASittingChangeTheirLanguage(t *testing.T) {
+	h := newHall(t)
+	secretary, switched := h.holder(conference.Secretary, ""), 0
+	for who, paths := range map[conference.PersonID][]string{secretary: {"meetings/ix/desk", "meetings/ix/desk/papers", "meetings/ix/desk/sheets"}, h.chair(): {"meetings/ix/chair"}} {
+		for _, path := range paths {
+			page := h.see(who, "/tr/"+path).Body.String()
+			_, list, found := strings.Cut(page, `id="tongues"`)
+			list, _, _ = strings.Cut(list, "</details>")
+			if !found || !strings.Contains(list, `<b aria-current="true">Türkçe</b>`) {
+				t.Errorf("%s: no switch, or not in its language: %s", path, list)
+			}
+			for _, l := range language.All() {
+				to := `href="/` + l.Code + "/" + path + `"`
+				if strings.Contains(list, to) == (l.Code == "tr") {
+					t.Errorf("%s: no way to %s", path, to)
+				}
+				switched++
+			}
+		}
+	}
+	if switched != 4*9 {
+		t.Errorf("%d ways", switched)
+	}
+}
