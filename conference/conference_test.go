@@ -226,6 +226,9 @@ var refusals = []struct {
 	{"ordinal-taken", nil, act{as: Secretary, by: 1, name: "ConveneMeeting", fields: `{"from":"2026-02-01","meeting":"n","ordinal":1,"place":"hall"}`}},
 	{"no-quorum-to-open", []act{present("a")}, open_},
 	{"already-open", opened, open_},
+	{"already-present", []act{present("a")}, present("a")},
+	{"already-absent", nil, absent("a")},
+	{"already-absent", []act{present("a"), absent("a")}, absent("a")},
 	{"meeting-not-open", nil, act{as: Head, by: 5, party: "a", name: "AskFloor", fields: `{"request":"r"}`, meeting: "m"}},
 	{"meeting-closed", slices.Concat(opened, []act{close_}), open_},
 	{"observer-may-not", opened, act{as: Head, by: 7, party: "o", name: "AskFloor", fields: `{"request":"r"}`, meeting: "m"}},
@@ -249,6 +252,10 @@ var refusals = []struct {
 
 func present(p string) act {
 	return act{as: Secretary, by: 1, name: "RecordPresence", fields: `{"party":"` + p + `"}`, meeting: "m"}
+}
+
+func absent(p string) act {
+	return with(present(p), `{"absent":true,"party":"`+p+`"}`)
 }
 
 var (
@@ -477,7 +484,7 @@ func TestKeysFallByDays(t *testing.T) {
 	const day = 24 * 3600 * 1000
 	for days, want := range []bool{true, true, false} {
 		d.at += record.Instant(min(days, 1) * day)
-		d.must(t, present("b"))
+		d.must(t, []act{present("b"), absent("b")}[days%2])
 		if _, ok := d.Key(pid(1), a.key); ok != want {
 			t.Errorf("after %d days: %v", days, ok)
 		}

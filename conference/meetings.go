@@ -84,7 +84,7 @@ func meetings(ed *edition) {
 
 	does(ed, Act{
 		Name: "RecordPresence", Title: "Record presence", Help: "Notes that a party is in the room, or has left it. Members in the room make the quorum.",
-		Who: []Capacity{Secretary}, Rule: "GA 67", Refusals: []Code{"unknown-meeting", "unknown-party", "meeting-closed"}, Causes: []string{"PresenceRecorded"},
+		Who: []Capacity{Secretary}, Rule: "GA 67", Refusals: []Code{"unknown-meeting", "unknown-party", "meeting-closed", "already-present", "already-absent"}, Causes: []string{"PresenceRecorded"},
 	}, func(s *State, c *Call, f *RecordPresence) ([]Event, *Refusal) {
 		m, r := s.meetingOf(c)
 		if r != nil {
@@ -95,6 +95,12 @@ func meetings(ed *edition) {
 		}
 		if !s.parties.Has(string(f.Party)) {
 			return nil, refuse("unknown-party", "GA 25", f.Party)
+		}
+		switch here := m.present.Has(string(f.Party)); {
+		case here && !f.Absent:
+			return nil, refuse("already-present", "GA 67", f.Party)
+		case !here && f.Absent:
+			return nil, refuse("already-absent", "GA 67", f.Party)
 		}
 		return []Event{{Body: &PresenceRecorded{m.MeetingConvened.Meeting, f.Party, f.Absent}}}, nil
 	})

@@ -19,7 +19,7 @@ type Step struct {
 
 // StepCodes lists the codes of all steps.
 var StepCodes = []Code{"no-meeting", "over", "await-quorum", "open", "resume", "rule", "draw", "call", "await-answer", "take-votes", "hear-objections", "announce", "put-appeal", "hear-motion", "put-motion",
-	"hear", "over-time", "give-floor", "give-reply", "adopt-agenda", "open-item", "put-amendment", "put-part", "put-proposal", "hold-ballot", "hear-tellers", "declare", "close-item", "close"}
+	"hear", "over-time", "give-floor", "give-reply", "adopt-agenda", "open-item", "ask-speakers", "put-amendment", "put-part", "put-proposal", "hold-ballot", "hear-tellers", "declare", "close-item", "close"}
 
 func step(code Code, act string, args ...Thing) Step { return Step{Code: code, Args: args, Act: act} }
 
@@ -42,6 +42,8 @@ func (s *State) ruleOf(id MeetingID, x Step) string {
 		if l := s.Rules.Speaking; l != nil {
 			return l.Rule
 		}
+	case "ask-speakers":
+		x.Act = "AskFloor"
 	case "hear-motion", "put-motion":
 		if kind, ok := s.motionKind(x.Args[0].ID); ok {
 			return kind.Rule
@@ -190,7 +192,8 @@ func (p Proposal) parts() (waiting []ProposalID) {
 	return waiting
 }
 
-// nextOfItem takes up the drafts of an item: what was carried is declared adopted, what was not put is put.
+// nextOfItem takes up the drafts of an item: what was carried is declared adopted, what was not put is put. An item of
+// which nobody spoke yet is not concluded: the Chair asks who wishes to.
 func (s *State) nextOfItem(item Item) Step {
 	for _, x := range s.Proposals(item.Meeting) {
 		if x.Item != item.ID || x.State != "submitted" {
@@ -210,5 +213,20 @@ func (s *State) nextOfItem(item Item) Step {
 			return step("put-proposal", "PutQuestion", what)
 		}
 	}
-	return step("close-item", "CloseItem", Thing{"item", itemKey(item.Meeting, item.ID)})
+	what := Thing{"item", itemKey(item.Meeting, item.ID)}
+	if !s.debated(item) {
+		return step("ask-speakers", "", what)
+	}
+	return step("close-item", "CloseItem", what)
+}
+
+// debated reports whether an item has had its turn since it was opened: somebody spoke, a draft of it was settled, or
+// nobody may speak any more.
+func (s *State) debated(item Item) bool {
+	if item.Debate != "" || s.ListClosed(item.Meeting) {
+		return true
+	}
+	settled := func(x Proposal) bool { return x.Item == item.ID && x.State != "submitted" }
+	spoke := func(q Request) bool { return q.Index > item.Index }
+	return slices.ContainsFunc(s.Proposals(item.Meeting), settled) || slices.ContainsFunc(s.Spoken(item.Meeting), spoke)
 }

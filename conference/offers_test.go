@@ -175,7 +175,7 @@ func TestTheChairIsToldWhatComesNext(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, code := range []conference.Code{"await-quorum", "open", "rule", "call", "take-votes", "announce", "hear", "give-floor", "open-item", "put-amendment", "put-proposal", "hold-ballot", "hear-tellers", "close-item", "put-appeal"} {
+	for _, code := range []conference.Code{"await-quorum", "open", "rule", "call", "take-votes", "announce", "hear", "give-floor", "open-item", "ask-speakers", "put-amendment", "put-proposal", "hold-ballot", "hear-tellers", "close-item", "put-appeal"} {
 		if !seen[code] {
 			t.Errorf("the story never comes to %s", code)
 		}

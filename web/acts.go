@@ -84,7 +84,8 @@ type errProblem struct {
 
 func (e errProblem) Error() string { return e.key }
 
-// asks finds who asks for which act, and reads what it sends. The error is an errProblem.
+// asks finds who asks for which act, and reads what it sends. The error is an errProblem, or a refusal where an act of two
+// persons names no second: told before the bytes are read strictly, for those would say that a text is empty.
 func (s *site) asks(w http.ResponseWriter, r *http.Request) (*conference.Act, conference.PersonID, canonical.Value, error) {
 	none := canonical.Value{}
 	who, in := s.who(r)
@@ -110,12 +111,27 @@ func (s *site) asks(w http.ResponseWriter, r *http.Request) (*conference.Act, co
 		return nil, "", none, errProblem{http.StatusUnsupportedMediaType, "page.badtype", nil}
 	case err != nil:
 		return nil, "", none, err
+	case act.TwoPersons && alone(body, isPrepare(r)):
+		return nil, "", none, &conference.Refusal{Code: "one-person-only", Rule: act.Rule}
 	}
 	v, err := readJSON(body, isPrepare(r))
 	if err != nil || v.Kind != canonical.Object {
 		return nil, "", none, errProblem{http.StatusBadRequest, "page.badjson", []string{why(err)}}
 	}
 	return act, who, v, nil
+}
+
+// alone reports whether what was sent can be read and names no second person, or one without an id or a capacity.
+func alone(body []byte, asked bool) bool {
+	var sent struct {
+		With      []record.With
+		Submitted string
+	}
+	err := json.Unmarshal(body, &sent)
+	if err == nil && !asked {
+		err = json.Unmarshal([]byte(sent.Submitted), &sent)
+	}
+	return err == nil && (len(sent.With) == 0 || slices.ContainsFunc(sent.With, func(w record.With) bool { return w.By == "" || w.As == "" }))
 }
 
 func why(err error) string {

@@ -273,3 +273,30 @@ func TestTheSecondPersonCompletesAnAct(t *testing.T) {
 		t.Errorf("again: %d %s", w.Code, w.Body)
 	}
 }
+
+// An act of two persons that names no second says which field is wanted and what goes there, whichever way the second is
+// missing, asked for or submitted.
+func TestAnActOfTwoNamesItsSecond(t *testing.T) {
+	h := newHall(t)
+	first := h.holder(conference.Secretary, "")
+	asked := `{"as":"Secretary","fields":{"person":"` + string(h.holder(conference.Head, "xz")) + `","capacity":"Chair"}WITH}`
+	submitted, _ := json.Marshal(`{"as":"Secretary","by":"` + string(first) + `","key":"AAAAAAAAAAAAAAAAAAAAAA","name":"GrantOffice"WITH}`)
+	tried := 0
+	for _, with := range []string{``, `,"with":null`, `,"with":[]`, `,"with":[{}]`, `,"with":[{"as":"Secretary"}]`, `,"with":[{"as":"Secretary","by":""}]`, `,"with":[{"as":"","by":"` + string(first) + `"}]`} {
+		inText, _ := json.Marshal(with)
+		for path, body := range map[string]string{
+			"/api/acts/GrantOffice/prepare": strings.Replace(asked, "WITH", with, 1),
+			"/api/acts/GrantOffice":         `{"submitted":` + strings.Replace(string(submitted), "WITH", strings.Trim(string(inText), `"`), 1) + `}`,
+		} {
+			w := h.send(first, path, "application/json", body)
+			h.problem(w, http.StatusForbidden, "one-person-only")
+			if !strings.Contains(w.Body.String(), `\"with\"`) {
+				t.Errorf("%s of %s: no word of where the second goes: %s", with, path, w.Body)
+			}
+			tried++
+		}
+	}
+	if tried != 14 {
+		t.Errorf("%d tried", tried)
+	}
+}

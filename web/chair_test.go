@@ -202,3 +202,31 @@ func TestTheChairHoldsARollCallByOnePressEach(t *testing.T) {
 		t.Error("nobody is called on the Chair's page")
 	}
 }
+
+// After an item was opened the Chair asks for speakers: to close it is at hand, and not what N does.
+func TestAnOpenItemIsNotClosedByTheKeyForWhatComesNext(t *testing.T) {
+	s := storytest.Play(t, "training")
+	var heard int
+	for size := int64(60); size <= s.View().State().Size; size++ {
+		v, err := s.View().At(t.Context(), size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := v.State()
+		id := st.Meetings()[len(st.Meetings())-1].MeetingConvened.Meeting
+		if st.Next(id, st.Last).Code != "ask-speakers" {
+			continue
+		}
+		heard++
+		h := hall{t, s, web.New(fixed{shown{v}}, web.Options{Desk: then{desk{s}, st.Last}})}
+		page := h.see(st.Holders(conference.Chair)[0].Person, "/en/meetings/"+string(id)+"/chair").Body.String()
+		at := slices.IndexFunc(chairDo.FindAllStringSubmatch(page, -1), func(m []string) bool { return m[1] == "CloseItem" })
+		if at < 0 || strings.Contains(page, "data-next") || !strings.Contains(says.FindString(page), "Who wishes to speak") {
+			t.Errorf("size %d: the item cannot be closed, or N closes it: %s", size, says.FindString(page))
+		}
+	}
+	if heard < 3 {
+		t.Errorf("speakers were asked for %d times", heard)
+	}
+	t.Logf("speakers were asked for %d times", heard)
+}

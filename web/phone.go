@@ -48,8 +48,7 @@ type PhonePage struct {
 	Press    []PhoneAct
 	Moves    []PhoneAct
 	Fill     []NowAct
-	Barred   []NowAct
-	Also     []NowAct // barred too, and rarely looked for
+	Barred   []NowAct // what everybody looks for first
 	Papers   []PhonePaper
 	Items    []PhoneItem
 	Promises []PhonePromise
@@ -527,11 +526,7 @@ func (f *phone) acts(p *PhonePage) {
 		switch {
 		case o.Act.Name == "Answer" || o.Act.Name == "Disown" || o.Act.TwoPersons:
 		case o.Refusal != nil && (proposed || rank(o) < len(first)):
-			to := &p.Also
-			if slices.Contains(looked, o.Act.Name) {
-				to = &p.Barred
-			}
-			bar(to, f.site.nowAct(f.teller, &o, f.id))
+			bar(&p.Barred, f.site.nowAct(f.teller, &o, f.id))
 		case o.Refusal != nil || !proposed && len(o.Open) > 0:
 		case len(o.Open) > 0:
 			a := f.site.nowAct(f.teller, &o, f.id)
@@ -550,8 +545,8 @@ func (f *phone) acts(p *PhonePage) {
 	}
 }
 
-// looked are the acts that are shown where everybody looks also when they are barred; others are folded away.
-var looked = []string{"AskFloor", "RaisePointOfOrder", "Move"}
+// NotNow counts what is barred.
+func (p PhonePage) NotNow() int64 { return int64(len(p.Barred)) }
 
 // bar adds what is barred; what is barred for the same reason, like all motions during the voting, stands once.
 func bar(list *[]NowAct, a NowAct) {

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/http"
 	"regexp"
@@ -162,4 +163,36 @@ func TestTheDeskActsAndThePhoneSaysSo(t *testing.T) {
 	if page = h.see(xz, "/en/meetings/ix/floor/name").Body.String(); strings.Contains(page, "This was not us") || !strings.Contains(page, "Disowned") || strings.Contains(page, "<title>(1)") {
 		t.Errorf("disowned: %s", read(page))
 	}
+}
+
+// What is barred is folded into one line that counts it, with its reasons inside; what is in order stands open.
+func TestWhatIsBarredIsOneLine(t *testing.T) {
+	h := newHall(t)
+	folded := regexp.MustCompile(`(?s)<details class="pad" id="barred"><summary>Not in order now: (\d+)</summary>(.*?)</details>`)
+	lines, before := 0, 0
+	look := func(in bool) {
+		for _, party := range []conference.PartyID{"xa", "xl", "xo", "xv", "xz"} {
+			page := h.see(h.holder(conference.Head, party), "/en/meetings/ix/floor").Body.String()
+			m := folded.FindStringSubmatch(page)
+			if m == nil {
+				t.Fatalf("%s: nothing is folded: %s", party, read(page))
+			}
+			n := strings.Count(m[2], `<div class="barred">`)
+			if m[1] != fmt.Sprint(n) || n == 0 || strings.Count(m[2], `<span class="small">`) != n {
+				t.Errorf("%s: %s are told, %d stand inside with %d reasons", party, m[1], n, strings.Count(m[2], `<span class="small">`))
+			}
+			if rest := strings.Replace(page, m[0], "", 1); strings.Contains(rest, `class="barred"`) || strings.Contains(rest, `id="do-Move`) != in {
+				t.Errorf("%s: motions in order stand open: %v; beside the line: %s", party, strings.Contains(rest, `id="do-Move`), read(rest))
+			}
+			lines++
+			before += n
+		}
+	}
+	look(true)
+	h.called()
+	look(false)
+	if lines != 10 || before < 30 {
+		t.Errorf("%d lines, %d barred", lines, before)
+	}
+	t.Logf("%d lines, %d barred", lines, before)
 }

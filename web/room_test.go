@@ -223,6 +223,44 @@ func TestTwoDesksPressTheSame(t *testing.T) {
 	}
 }
 
+// Two desks note that the same delegation left: it stands once, and the slower desk reads which colleague was first.
+func TestTwoDesksNoteTheSamePresence(t *testing.T) {
+	h := newHall(t)
+	first, second := h.officers()
+	leaves := func(page string) (action string, typed url.Values) {
+		for _, m := range deskForms.FindAllStringSubmatch(page, -1) {
+			if !strings.Contains(m[2], `value="RecordPresence"`) || !strings.Contains(m[2], `name="field.party" value="xz"`) {
+				continue
+			}
+			typed = url.Values{}
+			for _, f := range hidden.FindAllStringSubmatch(m[2], -1) {
+				typed.Add(f[1], html.UnescapeString(f[2]))
+			}
+			action = m[1]
+		}
+		if typed.Get("field.absent") != "true" {
+			t.Fatalf("Zelinor is not in the room: %v", typed)
+		}
+		return action, typed
+	}
+	action, one := leaves(h.room(first, ninth))
+	_, two := leaves(h.room(second, ninth))
+	size := h.s.View().State().Size
+	if w := h.post(first, action, one); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, read(w.Body.String()))
+	}
+	w := h.post(second, action, two)
+	if w.Code != http.StatusSeeOther || !strings.Contains(w.Header().Get("Location"), fmt.Sprintf("?already=%d", size)) {
+		t.Fatalf("the slower desk: %d, to %q: %s", w.Code, w.Header().Get("Location"), read(w.Body.String()))
+	}
+	if late := h.room(second, w.Header().Get("Location")); !regexp.MustCompile(`Already done: Presence recorded: Zelinor, Not in the room\. By \S.*, at \d\d:`).MatchString(late) {
+		t.Errorf("the slower desk reads %s", read(late))
+	}
+	if grown := h.s.View().State().Size; grown != size+1 {
+		t.Errorf("%d entries, want one", grown-size)
+	}
+}
+
 // One holds the pen; it is handed over, or taken; whoever has it not cannot give it away.
 func TestThePenIsHandedOver(t *testing.T) {
 	h := newHall(t)
@@ -247,5 +285,31 @@ func TestThePenIsHandedOver(t *testing.T) {
 	h.press(first, h.room(first, ninth), "H")
 	if page = h.room(first, ninth); !strings.Contains(page, "You hold the pen") {
 		t.Error("it was not taken")
+	}
+}
+
+// The desk, its pages and the Chair's place are changed to another language where one stands, by a link for each.
+func TestThePlacesOfASittingChangeTheirLanguage(t *testing.T) {
+	h := newHall(t)
+	secretary, switched := h.holder(conference.Secretary, ""), 0
+	for who, paths := range map[conference.PersonID][]string{secretary: {"meetings/ix/desk", "meetings/ix/desk/papers", "meetings/ix/desk/sheets"}, h.chair(): {"meetings/ix/chair"}} {
+		for _, path := range paths {
+			page := h.see(who, "/tr/"+path).Body.String()
+			_, list, found := strings.Cut(page, `id="tongues"`)
+			list, _, _ = strings.Cut(list, "</details>")
+			if !found || !strings.Contains(list, `<b aria-current="true">Türkçe</b>`) {
+				t.Errorf("%s: no switch, or not in its language: %s", path, list)
+			}
+			for _, l := range language.All() {
+				to := `href="/` + l.Code + "/" + path + `"`
+				if strings.Contains(list, to) == (l.Code == "tr") {
+					t.Errorf("%s: no way to %s", path, to)
+				}
+				switched++
+			}
+		}
+	}
+	if switched != 4*9 {
+		t.Errorf("%d ways", switched)
 	}
 }

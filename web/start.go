@@ -12,12 +12,13 @@ type Demo struct {
 	Training string // the training body, in which one may act
 }
 
-// StartPage leads to each place of both records.
+// StartPage leads to each place of both records by two ways: to follow a meeting, and to take a place in one.
 type StartPage struct {
 	Layout
-	Baku     string
-	Training []Option // what is to be found where, in the order of the page
-	Role     string
+	Baku   string
+	Follow []Option // places of the training body where one reads
+	Take   []Option // those where one acts
+	Role   string
 }
 
 // startPage is one page from which everything is found.
@@ -30,9 +31,8 @@ func (s *site) startPage(w http.ResponseWriter, r *http.Request, l *language.Lan
 	p := StartPage{Layout: s.layout(v, l, "start"), Baku: s.Demo.Baku + "/" + l.Code, Role: s.Demo.Training + "/" + l.Code + "/roles"}
 	p.Title, p.Lead, p.Here = l.Say("page.start"), l.Say("page.startlead"), "start"
 	at := s.Demo.Training + "/" + l.Code
-	for _, place := range [][2]string{{"", l.Say("page.startpublic")}, {"/roles?to=floor", l.Say("page.startdelegate")}, {"/roles?to=chair", l.Say("page.startchair")}, {"/roles?to=desk", l.Say("page.startdesk")}, {"/wall", l.Say("page.startwall")}, {"/record", l.Say("page.startrecord")}} {
-		p.Training = append(p.Training, Option{Value: at + place[0], Label: place[1]})
-	}
+	p.Follow = []Option{{Value: at, Label: l.Say("page.startpublic")}, {Value: at + "/wall", Label: l.Say("page.startwall")}, {Value: at + "/record", Label: l.Say("page.startrecord")}}
+	p.Take = []Option{{Value: at + "/roles?to=floor", Label: l.Say("page.startdelegate")}, {Value: at + "/roles?to=chair", Label: l.Say("page.startchair")}, {Value: at + "/roles?to=desk", Label: l.Say("page.startdesk")}}
 	w.Header().Set("Vary", "Accept-Language, Cookie")
 	s.showPage(w, r, l, "start", p, http.StatusOK)
 }

@@ -63,10 +63,10 @@ type crash struct {
 func crashAct(v *secretariat.View, round, author, n int) *secretariat.Act {
 	key := sha256.Sum256(fmt.Append(nil, round, author, n))
 	secretary := string(v.State().Holders(conference.Secretary)[0].Person)
-	s := record.Submitted{As: "Secretary", By: secretary, Key: canonical.EncodeBytes(key[:16]), Name: "RecordPresence", Origin: v.Origin(), Meeting: "vii"}
-	fields := `{"party":"xa"}`
+	s := record.Submitted{As: "Secretary", By: secretary, Key: canonical.EncodeBytes(key[:16]), Name: "NamePlace", Origin: v.Origin()}
+	fields := benchPlace(key[:16])
 	if n%3 == 2 {
-		s.Name, s.Meeting = "FileNote", ""
+		s.Name = "FileNote"
 		fields = fmt.Sprintf(`{"note":"n-%x","text":"the hall has been told"}`, key[:16])
 	}
 	s.Fields, _ = canonical.Parse(fields)

@@ -19,7 +19,7 @@ func BenchmarkDo(b *testing.B) {
 	}
 	defer h.Close()
 	for b.Loop() {
-		if _, err := h.s.Do(bench.ctx, act("RecordPresence")); err != nil {
+		if _, err := h.s.Do(bench.ctx, act("NamePlace")); err != nil {
 			b.Fatal(err)
 		}
 	}
