@@ -29,6 +29,9 @@ func (s *setter) block(b Block, width Length, parent *element) ([]slug, error) {
 		if b.Small {
 			st = s.layout.Small
 		}
+		if b.Percent > 0 {
+			st.size, st.leading = max(1, st.size*b.Percent/100), st.leading*Length(b.Percent)/100
+		}
 		list := s.text(b.Text, st, width, b.Indent, b.Align, parent.add("P"))
 		return together(spaced(list, gap), b.KeepWithNext), nil
 	case Note:

@@ -110,6 +110,23 @@ func (c *canvas) line(l line, x, y Length, e *element) {
 		}
 	}
 	c.endText()
+	c.decorations(l, x, y)
+}
+
+// decorations draws the lines through and under the text of a line, each as long as what is said with it.
+func (c *canvas) decorations(l line, x, y Length) {
+	for i := 0; i < len(l.parts); {
+		sp, from, to := l.parts[i].span, l.parts[i].x, Length(0)
+		for ; i < len(l.parts) && l.parts[i].span == sp; i++ {
+			to = l.parts[i].x + widthOf(l.parts[i].glyphs, sp)
+		}
+		switch size := Length(sp.size); {
+		case sp.struck:
+			c.rule(x+from, y-size*280, to-from, size*60)
+		case sp.ruled:
+			c.rule(x+from, y+size*150, to-from, size*60)
+		}
+	}
 }
 
 // innerOf is the element a span's text belongs to, made where it is first drawn.
@@ -120,7 +137,7 @@ func (c *canvas) innerOf(sp *span, e *element) *element {
 	}
 	if in.made == nil {
 		in.made = e.add(in.tag)
-		in.made.language = in.language
+		in.made.language, in.made.attributes = in.language, in.attributes
 		if in.note != nil {
 			in.note.home = e.add("Note")
 			in.note.home.id = fmt.Sprintf("note-%d", in.note.number)
