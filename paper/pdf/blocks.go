@@ -270,8 +270,8 @@ func (s *setter) table(b Table, width Length, parent *element) (list []slug) {
 	}
 	if len(b.Rows) > 0 {
 		part := t.add("TBody")
-		for _, row := range b.Rows {
-			for _, r := range s.row(b, row, edges, part, false, false) {
+		for i, row := range b.Rows {
+			for _, r := range s.row(b, row, edges, part, false, i == 0 && len(b.Head) == 0) {
 				r.head = repeated
 				list = append(list, r)
 			}
