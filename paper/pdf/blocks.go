@@ -221,7 +221,8 @@ func (s *setter) list(b List, width Length, parent *element) (slugs []slug, err 
 
 func (s *setter) figure(b Figure, width Length, parent *element) ([]slug, error) {
 	w := min(b.Width, width)
-	if _, err := b.Drawing.operators(0, 0, w); err != nil {
+	operators, err := b.Drawing.operators()
+	if err != nil {
 		return nil, err
 	}
 	var e *element
@@ -239,11 +240,7 @@ func (s *setter) figure(b Figure, width Length, parent *element) ([]slug, error)
 			at := c.layout.Height - y
 			e.attributes = fmt.Sprintf("/O/Layout/Placement/Block/BBox[%s %s %s %s]", num(x), num(at-height), num(x+w), num(at))
 		}
-		ops, err := b.Drawing.operators(x, c.layout.Height-y, w)
-		if err != nil {
-			panic(err) // it was written once already
-		}
-		c.page().content.WriteString(ops)
+		c.page().content.WriteString(b.Drawing.placed(operators, x, c.layout.Height-y, w))
 		c.close()
 	}}}, nil
 }

@@ -263,16 +263,22 @@ func (c *canvas) frame(x, y, width, height Length) {
 }
 
 // num writes a length in points, exactly.
-func num(l Length) string {
-	sign := ""
+func num(l Length) string { return string(appendNum(make([]byte, 0, 16), l)) }
+
+func appendNum(out []byte, l Length) []byte {
 	if l < 0 {
-		sign, l = "-", -l
+		out, l = append(out, '-'), -l
 	}
-	whole, rest := l/Point, l%Point
+	out = strconv.AppendInt(out, int64(l/Point), 10)
+	rest := l % Point
 	if rest == 0 {
-		return fmt.Sprintf("%s%d", sign, whole)
+		return out
 	}
-	return sign + strings.TrimRight(fmt.Sprintf("%d.%04d", whole, rest), "0")
+	out = append(out, '.')
+	for unit := Point / 10; rest > 0; unit /= 10 {
+		out, rest = append(out, byte('0'+rest/unit)), rest%unit
+	}
+	return out
 }
 
 // textString is a text string in UTF-16 with its mark (ISO 32000-1, 7.9.2.2), in hexadecimal.
