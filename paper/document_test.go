@@ -32,22 +32,41 @@ func sourceText(t *testing.T, blocks []pdf.Block) string {
 		}
 		out = append(out, text)
 	}
-	for _, b := range blocks {
-		switch b := b.(type) {
-		case pdf.Masthead:
-			out = append(out, b.Kind, b.Symbol, b.Body)
-			out = append(out, b.Lines...)
-		case pdf.Heading:
-			runs(b.Text)
-		case pdf.Paragraph:
-			runs(b.Text)
-		case pdf.Note:
-			runs(b.Text)
-		case pdf.Rule:
-		default:
-			t.Fatalf("no text known of %T", b)
+	var all func([]pdf.Block)
+	all = func(blocks []pdf.Block) {
+		for _, b := range blocks {
+			switch b := b.(type) {
+			case pdf.Masthead:
+				out = append(out, b.Kind, b.Symbol, b.Body)
+				out = append(out, b.Lines...)
+			case pdf.Heading:
+				runs(b.Text)
+			case pdf.Paragraph:
+				runs(b.Text)
+			case pdf.Note:
+				runs(b.Text)
+			case pdf.List:
+				for _, i := range b.Items {
+					out = append(out, i.Label)
+					all(i.Blocks)
+				}
+			case pdf.Table:
+				for _, row := range append(append([][]pdf.Cell{}, b.Head...), b.Rows...) {
+					for _, cell := range row {
+						runs(cell.Text)
+					}
+				}
+			case pdf.Cards:
+				for _, card := range b.Cards {
+					all(card)
+				}
+			case pdf.Rule, pdf.Figure, pdf.Place, pdf.PageBreak:
+			default:
+				t.Fatalf("no text known of %T", b)
+			}
 		}
 	}
+	all(blocks)
 	return flat(strings.Join(out, "\n"))
 }
 
