@@ -68,6 +68,19 @@ func Kinds() []Kind {
 	}
 }
 
+// Audience is for whom a kind of paper is: what a desk cuts, writes on or hands out is the secretariat's, all else
+// everybody's, with the names its reader may see.
+func (k Kind) Audience() conference.Audience {
+	switch k.Name {
+	case "badges", "place-cards", "signature-pages", "blank-ballot", "blank-roll-call", "blank-speakers":
+		return conference.ToSecretariat
+	}
+	return conference.ToPublic
+}
+
+// Named reports whether a kind of paper cannot be made without the name of what it is about.
+func (k Kind) Named() bool { return k.Name == "certificate" }
+
 func communiquePaper(r Record, w Wish) (pdf.Document, error) {
 	if len(w.Args) > 0 {
 		return pdf.Document{}, fmt.Errorf("a communiqué takes nothing behind its name, not %q", w.Args[0])
