@@ -18,7 +18,7 @@ func TestNamesStandInTheOrderOfTheAlphabet(t *testing.T) {
 		"kk": "Австралия|Әзербайжан|Грузия|Қазақстан|Қырғызстан|Латвия|Өзбекстан|Түркия",
 		"ky": "Азербайжан|Казакстан|Кыргызстан|Өзбекстан|Польша|Түркия",
 		"ru": "Азербайджан|Европа|Ёлкино|Йемен|Казахстан|Эстония",
-		"tr": "Cezayir|Çin|Danimarka|Irak|İran|İsveç|Özbekistan|Ürdün",
+		"tr": "Cezayir|Çin|Danimarka|Irmak|İdil|İran|İsveç|Özbekistan|Ürdün",
 		"uz": "Belarus|Ozarbayjon|Turkiya|Oʻzbekiston|Gʻarbiy davlat|Shvetsiya|Chad",
 	}
 	for _, l := range language.All() {

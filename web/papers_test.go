@@ -9,6 +9,7 @@ import (
 	"kurultai/conference"
 	"kurultai/language"
 	"kurultai/paper"
+	"kurultai/story"
 	"kurultai/story/storytest"
 	"kurultai/web"
 )
@@ -57,6 +58,33 @@ func TestPapersOfAMeetingCanBeHad(t *testing.T) {
 		t.Errorf("%d papers had, %d of them the desk's", had, shut)
 	}
 	t.Logf("%d papers had, %d of them the desk's", had, shut)
+}
+
+// A name that is for participants stands in the paper of one and not in the public's, whoever asks first.
+func TestAPaperIsKeptForThoseWhoSeeTheSame(t *testing.T) {
+	text, _ := story.Shipped("training")
+	s := storytest.PlayText(t, bytes.Replace(text, []byte(`"audience":"public"`), []byte(`"audience":"participants"`), 1))
+	hidden := ""
+	v := s.View().For(s.View().State().Reader(s.View().State().Holders(conference.Head)[0].Person, s.View().State().Last))
+	for _, p := range v.State().People() {
+		for _, x := range p.Published {
+			if name, ok := v.Name(p.ID, "en"); ok && x.Audience == conference.ToParticipants {
+				hidden = name
+			}
+		}
+	}
+	const path = "/en/meetings/viii/papers/participants.pdf"
+	for _, first := range []string{"the public", "a participant"} {
+		h := hall{t, s, web.New(reading{s}, web.Options{Desk: desk{s}})}
+		head := h.holder(conference.Head, "xv")
+		if first == "a participant" {
+			h.see(head, path)
+		}
+		open, shut := inflated(h.see("", path).Body.Bytes()), inflated(h.see(head, path).Body.Bytes())
+		if hidden == "" || strings.Contains(open, hidden) || !strings.Contains(shut, hidden) {
+			t.Errorf("%s first: %q is in the public's paper or not in the participant's", first, hidden)
+		}
+	}
 }
 
 // What cannot be made is said in words, and the past has its papers too.
