@@ -68,6 +68,15 @@ func Kinds() []Kind {
 	}
 }
 
+// Set makes a paper as a file: built from the record and set in the layout in use.
+func (k Kind) Set(r Record, w Wish) ([]byte, error) {
+	d, err := k.Build(r, w)
+	if err != nil {
+		return nil, err
+	}
+	return pdf.Set(d, pdf.Treaty())
+}
+
 // Audience is for whom a kind of paper is: what a desk cuts, writes on or hands out is the secretariat's, all else
 // everybody's, with the names its reader may see.
 func (k Kind) Audience() conference.Audience {

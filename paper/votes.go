@@ -83,6 +83,9 @@ func (c *composer) numberOf(q conference.Question) string {
 func (c *composer) outcome(q conference.Question) {
 	r := ResultOf(q.Result, c.l)
 	rows := [][2]string{{"paper.method", c.word("wall.method", q.Method)}, {"page.outcome", together(". ", r.Outcome, r.Votes)}, {"paper.working", r.Working}, {"field.rule", r.Rule}}
+	if q.Method != "consensus" && len(q.Votes) == 0 {
+		rows = append(rows, [2]string{"votes.heading", c.l.Say("paper.withoutnames")})
+	}
 	if number := c.numberOf(q); number != "" {
 		rows = append(rows, [2]string{"votes.decision", number})
 	}
@@ -112,14 +115,10 @@ func (c *composer) facts(entries []int64, rows [][2]string) {
 	c.add(t)
 }
 
-// answers is a table of who answered what, in the order of the roll call or of the parties; of a count without names it
-// says that it has none.
+// answers is a table of who answered what, in the order of the roll call or of the parties; there is none of consensus and of
+// a count without names.
 func (c *composer) answers(q conference.Question) {
-	if q.Method == "consensus" {
-		return
-	}
-	if len(q.Votes) == 0 {
-		c.calm("paper.withoutnames")
+	if q.Method == "consensus" || len(q.Votes) == 0 {
 		return
 	}
 	g := c.grid([]int{6, 4, 4, 4}, c.l.Say("page.party"), c.l.Say("answer.yes"), c.l.Say("answer.no"), c.l.Say("answer.abstain"))
@@ -135,7 +134,7 @@ func (c *composer) answers(q conference.Question) {
 	for _, id := range order {
 		g.answer(id, q)
 	}
-	g.put("paper.withoutnames")
+	g.put("")
 }
 
 // answer is the row of a party: a cross under its answer, and what it had meant where it said so afterwards.

@@ -12,7 +12,6 @@ import (
 
 	"kurultai/conference"
 	"kurultai/paper"
-	"kurultai/paper/pdf"
 )
 
 // papersPage lists what can be had of a meeting as PDF: all that is for the reader.
@@ -54,11 +53,7 @@ func (s *site) paperFile(v View, in *visit) (any, error) {
 	}
 	key := strings.Join([]string{in.lang.Code, in.reader.Class(), string(meeting), name, s.keep(v)}, "/")
 	body, err := s.press.get(in.Context(), key, v.State().Size, func() ([]byte, error) {
-		d, err := kinds[i].Build(v.For(in.reader.Anybody()), paper.Wish{Language: in.lang, Meeting: meeting})
-		if err != nil {
-			return nil, err
-		}
-		return pdf.Set(d, pdf.Treaty())
+		return kinds[i].Set(v.For(in.reader.Anybody()), paper.Wish{Language: in.lang, Meeting: meeting})
 	})
 	return file{"application/pdf", body}, err
 }

@@ -13,7 +13,6 @@ import (
 	"kurultai/conference"
 	"kurultai/language"
 	"kurultai/paper"
-	"kurultai/paper/pdf"
 	"kurultai/record"
 	"kurultai/secretariat"
 )
@@ -79,11 +78,7 @@ example: kurultai paper -data baku -lang az -o participants.pdf participants
 			if err != nil {
 				return err
 			}
-			d, err := kind.Build(v, paper.Wish{Language: l, Meeting: id, Args: args[1:], Text: find})
-			if err != nil {
-				return err
-			}
-			b, err := pdf.Set(d, pdf.Treaty())
+			b, err := kind.Set(v, paper.Wish{Language: l, Meeting: id, Args: args[1:], Text: find})
 			if err != nil {
 				return err
 			}
