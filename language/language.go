@@ -25,9 +25,10 @@ var folders embed.FS
 
 // A Language is one folder.
 type Language struct {
-	Code  string // BCP 47 primary subtag
-	texts map[string]string
-	forms *Forms
+	Code    string // BCP 47 primary subtag
+	texts   map[string]string
+	letters map[string]int // of the alphabet, from 1
+	forms   *Forms
 }
 
 var load = sync.OnceValue(func() []*Language {
@@ -68,6 +69,7 @@ func read(from fs.FS, dir string) (*Language, error) {
 			l.texts[k] = v
 		}
 	}
+	l.letters = alphabet(l.texts["alphabet"])
 	l.forms, err = readForms(from, dir)
 	return l, err
 }

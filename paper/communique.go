@@ -280,6 +280,11 @@ func (t *teller) statements() {
 }
 
 func (t *teller) point(by string, p conference.Point, entries []int64) {
+	t.pointBy(t.name(conference.PersonID(by)), by == "others", p, entries)
+}
+
+// pointBy tells what somebody, or the others, said.
+func (t *teller) pointBy(by language.Phrase, others bool, p conference.Point, entries []int64) {
 	list := language.List{}
 	for _, term := range p.Of {
 		list.Items = append(list.Items, language.Term(term))
@@ -292,10 +297,10 @@ func (t *teller) point(by string, p conference.Point, entries []int64) {
 		at["in"] = t.place(p.In)
 	}
 	frame := "point." + string(p.Manner)
-	if by == "others" {
+	if others {
 		frame = "others." + string(p.Manner)
 	} else {
-		at["by"] = t.name(conference.PersonID(by))
+		at["by"] = by
 	}
 	t.say(frame, at, entries...)
 }

@@ -1,10 +1,13 @@
 package paper
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"kurultai/conference"
 	"kurultai/language"
@@ -12,10 +15,16 @@ import (
 	"kurultai/record"
 )
 
-// A Record is a Source that knows whose record it is.
+// A Record is a record at one size, as somebody may read it: the names that Reader may see are shown, and no others.
 type Record interface {
 	Source
 	Origin() string
+	VerifierKey() string
+	Reader() conference.Reader
+	Checkpoint() record.Checkpoint
+	// Entry returns the bytes of an entry, Prove that it is in the record (RFC 6962 section 2.1.1).
+	Entry(ctx context.Context, index int64) ([]byte, error)
+	Prove(ctx context.Context, index int64) (tlog.RecordProof, error)
 }
 
 // A Wish is which paper is wanted, of what, in which language.
@@ -23,9 +32,12 @@ type Wish struct {
 	Language *language.Language
 	Meeting  conference.MeetingID
 	Args     []string // what stands behind the paper's name
+	// Text finds a text by its SHA-256, as the record names it; nil: texts are not at hand, and papers give the digest.
+	Text func(record.Digest) ([]byte, bool)
 }
 
-// A Kind is a kind of paper; Build makes one from the record alone.
+// A Kind is a kind of paper; Build makes one from the record alone. Its error is a *Refusal where there is nothing to make
+// it of.
 type Kind struct {
 	Name, Help string
 	Build      func(Record, Wish) (pdf.Document, error)
@@ -34,9 +46,49 @@ type Kind struct {
 // Kinds lists the papers there are, in order of name.
 func Kinds() []Kind {
 	return []Kind{
+		{"agenda", "the agenda, or the provisional one", ofMeeting("agenda", "agenda", 0, (*composer).agenda)},
+		{"amendments", "amendments as tracked changes: [DRAFT]", ofMeeting("amendments", "amendments", 1, (*composer).amendments)},
+		{"annotated-agenda", "the agenda with what is before the meeting under each item", ofMeeting("annotated-agenda", "annotated-agenda", 0, (*composer).annotated)},
+		{"badges", "badges, eight a page", ofMeeting("badges", "", 0, (*composer).badges)},
+		{"blank-ballot", "ballot papers to be cut: [ELECTION]", ofMeeting("blank-ballot", "", 1, (*composer).blankBallot)},
+		{"blank-roll-call", "a sheet for a roll call on paper", ofMeeting("blank-roll-call", "", 0, (*composer).blankRollCall)},
+		{"blank-speakers", "a sheet for a list of speakers on paper", ofMeeting("blank-speakers", "", 0, (*composer).blankSpeakers)},
+		{"certificate", "what the record holds: ENTRY, or SYMBOL for true copies", ofMeeting("certificate", "", 1, (*composer).certificate)},
 		{"communique", "what a meeting did, in whole sentences", communiquePaper},
+		{"credentials", "the report on credentials", ofMeeting("credentials", "credentials", 0, (*composer).credentials)},
+		{"decisions", "decisions and resolutions: [NUMBER] for one", ofMeeting("decisions", "", 1, (*composer).decisions)},
+		{"documents", "the list of documents", ofMeeting("documents", "list-of-documents", 0, (*composer).documents)},
+		{"journal", "the journal of a day: [DATE], else the last", ofMeeting("journal", "", 1, (*composer).journal)},
+		{"participants", "the list of participants", ofMeeting("participants", "participants", 0, (*composer).participants)},
+		{"place-cards", "cards for the table, two a page", ofMeeting("place-cards", "", 0, (*composer).placeCards)},
+		{"signature-pages", "pages to be signed: [INSTRUMENT]", ofMeeting("signature-pages", "", 1, (*composer).signaturePages)},
+		{"summary-record", "the summary record: [DATE] for one day", ofMeeting("summary-record", "summary-record", 1, (*composer).summary)},
+		{"verification", "how to verify the record, with its code", ofMeeting("verification", "", 0, (*composer).verification)},
+		{"voting-record", "who voted how, and by which rule: [QUESTION]", ofMeeting("voting-record", "voting-record", 1, (*composer).votingRecord)},
 	}
 }
+
+// Set makes a paper as a file: built from the record and set in the layout in use.
+func (k Kind) Set(r Record, w Wish) ([]byte, error) {
+	d, err := k.Build(r, w)
+	if err != nil {
+		return nil, err
+	}
+	return pdf.Set(d, pdf.Treaty())
+}
+
+// Audience is for whom a kind of paper is: what a desk cuts, writes on or hands out is the secretariat's, all else
+// everybody's, with the names its reader may see.
+func (k Kind) Audience() conference.Audience {
+	switch k.Name {
+	case "badges", "place-cards", "signature-pages", "blank-ballot", "blank-roll-call", "blank-speakers":
+		return conference.ToSecretariat
+	}
+	return conference.ToPublic
+}
+
+// Named reports whether a kind of paper cannot be made without the name of what it is about.
+func (k Kind) Named() bool { return k.Name == "certificate" }
 
 func communiquePaper(r Record, w Wish) (pdf.Document, error) {
 	if len(w.Args) > 0 {

@@ -183,8 +183,7 @@ func (s *Signing) document(ctx context.Context) (pdf.Document, error) {
 	d.Source = &pdf.Attachment{Name: string(i.Instrument) + ".txt", Type: "text/plain", Description: l.Say("paper.signedtext"), Bytes: []byte(strings.Join(sources, "\n\n"))}
 	d.Blocks = append(d.Blocks, pdf.Heading{Level: 2, Text: pdf.Text(l.Say("paper.signatures"))}, pdf.Note{Text: pdf.Text(l.Say("paper.signednote"))})
 	parties := slices.Clone(i.Signatories)
-	order := l.Order()
-	slices.SortStableFunc(parties, func(a, b conference.PartyID) int { return order(s.name(a), s.name(b)) })
+	slices.SortStableFunc(parties, func(a, b conference.PartyID) int { return l.Compare(s.name(a), s.name(b)) })
 	for _, p := range append(parties, "") {
 		name := l.Say("paper.depositary")
 		if p != "" {

@@ -147,6 +147,7 @@ func (d *drawer) meeting(m conference.Meeting, p *MeetingPage) {
 	for _, x := range d.s.Documents(id, d.in.reader) {
 		p.Papers.Lines = append(p.Papers.Lines, d.paperLine(x))
 	}
+	p.Papers.Lines = append(p.Papers.Lines, Line{Text: d.say("public.papers"), Address: d.to("meetings/%s/papers", id), Small: "PDF"})
 	p.Programme = Section{ID: "programme", Title: d.say("public.programme"), Kind: "plain", Link: Link{d.to("meetings/%s/programme", id), d.say("public.all")}}
 	for _, h := range d.hours(m) {
 		line := h.line

@@ -50,6 +50,8 @@ var places = []place{
 	{at: "meetings/{meeting}/programme", renews: true, past: true, make: (*site).programmePage},
 	{at: "meetings/{meeting}/replay", past: true, make: (*site).replayPage},
 	{at: "meetings/{meeting}/wall", renews: true, past: true, make: (*site).wallPage},
+	{at: "meetings/{meeting}/papers", past: true, make: (*site).papersPage},
+	{at: "meetings/{meeting}/papers/{file}", past: true, make: (*site).paperFile},
 	{at: "meetings/{meeting}/{file}", past: true, make: func(s *site, v View, in *visit) (any, error) {
 		return s.communique(v, in.lang, conference.MeetingID(in.args["meeting"]), in.args["file"])
 	}},
@@ -143,6 +145,9 @@ func (s *site) visited(w http.ResponseWriter, r *http.Request, p place) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
+	if f.kind == "application/pdf" {
+		h.Set("Content-Disposition", "attachment")
+	}
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Content-Language", in.lang.Code)
 	s.personal(h, in)

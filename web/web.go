@@ -12,6 +12,7 @@
 //	/LANG/parties, parties/ID           as of a day, with ?on=DATE
 //	/LANG/people/ID, /LANG/search?q=
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
+//	/LANG/meetings/ID/papers            its papers, each as papers/KIND.pdf
 //	/LANG/meetings/ID/chair             the podium: the next thing to say and do
 //	/LANG/meetings/ID/wall              what a hall sees: one thing at a time
 //	/LANG/record, /LANG/record/N        the head of the record; one entry and its proof
@@ -54,6 +55,7 @@ import (
 
 	"kurultai/conference"
 	"kurultai/language"
+	"kurultai/paper"
 	"kurultai/record"
 	"kurultai/web/live"
 )
@@ -118,6 +120,7 @@ type site struct {
 	assets     map[string]asset // by path under /static/
 	version    string           // of all assets, in their addresses
 	frames     frames
+	press      *press
 	following  sync.Once // the record, for those who read live
 	callers    limits    // by address: what the API is asked
 	sessions   sessions
@@ -137,7 +140,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.Ser
 
 // New returns the pages of a record.
 func New(r Record, o Options) http.Handler {
-	s := &site{record: r, Options: o}
+	s := &site{record: r, Options: o, press: newPress()}
 	s.callers.every, s.callers.burst = callsPerSecond, callsAtOnce
 	s.persons.every, s.persons.burst = 5, 40
 	s.failures.every, s.failures.burst = 1, 100 // a hall is one address
@@ -312,7 +315,15 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
 	var t told
 	var no *conference.Refusal
+	var unmade *paper.Refusal
+	var unformed *language.MissingForm
 	switch {
+	case errors.As(err, &unmade):
+		status = http.StatusNotFound
+		m.Title, m.Lead = l.Say("page.notfound"), unmade.In(l)
+	case errors.As(err, &unformed):
+		status = http.StatusNotFound
+		m.Title, m.Lead = l.Say("page.notfound"), l.Say("page.untold")
 	case errors.As(err, &t):
 		status = t.status
 		m.Title, m.Lead = l.Say(t.key, t.args...), l.Say(t.key+"help", t.args...)

@@ -2,21 +2,26 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
+	"kurultai/conference"
 	"kurultai/language"
 	"kurultai/paper"
-	"kurultai/paper/pdf"
+	"kurultai/record"
+	"kurultai/secretariat"
 )
 
 func paperCommand() command {
-	var dir, lang, meeting, out string
+	var dir, lang, meeting, out, reader, texts string
 	var list strings.Builder
 	for _, k := range paper.Kinds() {
-		fmt.Fprintf(&list, "  %-12s %s\n", k.Name, k.Help)
+		fmt.Fprintf(&list, "  %-16s %s\n", k.Name, k.Help)
 	}
 	return command{
 		usage: `usage: kurultai paper -data DIR -o FILE [flags] PAPER
@@ -28,14 +33,18 @@ Sets a paper from the record alone, as a tagged PDF (PDF/A-3a, PDF/UA-1): the sa
   -o FILE       where to write it
   -lang L       az de en ka kk ky ru tr uz (en)
   -meeting ID   of which meeting (the newest)
+  -for ID       as this person may read it (as everybody may)
+  -texts DIR    texts of drafts and decisions, found by their digests
 
-example: kurultai paper -data baku -lang az -o communique.pdf communique
+example: kurultai paper -data baku -lang az -o participants.pdf participants
 `,
 		flags: func(f *flag.FlagSet) {
 			f.StringVar(&dir, "data", "", "")
 			f.StringVar(&out, "o", "", "")
 			f.StringVar(&lang, "lang", "en", "")
 			f.StringVar(&meeting, "meeting", "", "")
+			f.StringVar(&reader, "for", "", "")
+			f.StringVar(&texts, "texts", "", "")
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
 			l, ok := language.Get(lang)
@@ -62,17 +71,65 @@ example: kurultai paper -data baku -lang az -o communique.pdf communique
 			if err != nil {
 				return err
 			}
-			d, err := kind.Build(v, paper.Wish{Language: l, Meeting: id, Args: args[1:]})
+			if v, err = readBy(v, reader); err != nil {
+				return err
+			}
+			find, err := textsIn(texts)
 			if err != nil {
 				return err
 			}
-			b, err := pdf.Set(d, pdf.Treaty())
+			b, err := kind.Set(v, paper.Wish{Language: l, Meeting: id, Args: args[1:], Text: find})
 			if err != nil {
 				return err
 			}
 			return os.WriteFile(out, b, 0o644)
 		},
 	}
+}
+
+// readBy is the record as a person may read it; as everybody may where none is named.
+func readBy(v *secretariat.View, person string) (*secretariat.View, error) {
+	if person == "" {
+		return v, nil
+	}
+	r := v.State().Reader(conference.PersonID(person), v.State().Last)
+	if r.Person == "" {
+		return nil, fmt.Errorf("nobody in the record has the id %.40q", person)
+	}
+	return v.For(r), nil
+}
+
+const (
+	maxTextSize = 1 << 20  // bytes of a text: larger files are left alone
+	maxTexts    = 64 << 20 // bytes of all of them
+)
+
+// textsIn finds the texts in a folder by their digests; "" has none.
+func textsIn(dir string) (func(record.Digest) ([]byte, bool), error) {
+	if dir == "" {
+		return nil, nil
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading texts: %w", err)
+	}
+	all := 0
+	texts := map[record.Digest][]byte{}
+	for _, f := range files {
+		if i, err := f.Info(); err != nil || !i.Mode().IsRegular() || i.Size() > maxTextSize {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("reading texts: %w", err)
+		}
+		if all += len(b); all > maxTexts {
+			return nil, hinted{fmt.Errorf("%s holds more than %d MB of texts", dir, maxTexts>>20), "name a folder with the texts alone"}
+		}
+		sum := sha256.Sum256(b)
+		texts[record.Digest(base64.RawURLEncoding.EncodeToString(sum[:]))] = b
+	}
+	return func(d record.Digest) ([]byte, bool) { b, ok := texts[d]; return b, ok }, nil
 }
 
 // kindNamed finds a paper by its name.

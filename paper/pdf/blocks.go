@@ -29,6 +29,9 @@ func (s *setter) block(b Block, width Length, parent *element) ([]slug, error) {
 		if b.Small {
 			st = s.layout.Small
 		}
+		if b.Percent > 0 {
+			st.size, st.leading = max(1, st.size*b.Percent/100), st.leading*Length(b.Percent)/100
+		}
 		list := s.text(b.Text, st, width, b.Indent, b.Align, parent.add("P"))
 		return together(spaced(list, gap), b.KeepWithNext), nil
 	case Note:
@@ -222,7 +225,8 @@ func (s *setter) list(b List, width Length, parent *element) (slugs []slug, err 
 
 func (s *setter) figure(b Figure, width Length, parent *element) ([]slug, error) {
 	w := min(b.Width, width)
-	if _, err := b.Drawing.operators(0, 0, w); err != nil {
+	operators, err := b.Drawing.operators()
+	if err != nil {
 		return nil, err
 	}
 	var e *element
@@ -240,11 +244,7 @@ func (s *setter) figure(b Figure, width Length, parent *element) ([]slug, error)
 			at := c.layout.Height - y
 			e.attributes = fmt.Sprintf("/O/Layout/Placement/Block/BBox[%s %s %s %s]", num(x), num(at-height), num(x+w), num(at))
 		}
-		ops, err := b.Drawing.operators(x, c.layout.Height-y, w)
-		if err != nil {
-			panic(err) // it was written once already
-		}
-		c.page().content.WriteString(ops)
+		c.page().content.WriteString(b.Drawing.placed(operators, x, c.layout.Height-y, w))
 		c.close()
 	}}}, nil
 }
@@ -271,8 +271,8 @@ func (s *setter) table(b Table, width Length, parent *element) (list []slug) {
 	}
 	if len(b.Rows) > 0 {
 		part := t.add("TBody")
-		for _, row := range b.Rows {
-			for _, r := range s.row(b, row, edges, part, false, false) {
+		for i, row := range b.Rows {
+			for _, r := range s.row(b, row, edges, part, false, i == 0 && len(b.Head) == 0) {
 				r.head = repeated
 				list = append(list, r)
 			}

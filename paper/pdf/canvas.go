@@ -117,6 +117,23 @@ func (c *canvas) line(l line, x, y Length, e *element) {
 		}
 	}
 	c.endText()
+	c.decorations(l, x, y)
+}
+
+// decorations draws the lines through and under the text of a line, each as long as what is said with it.
+func (c *canvas) decorations(l line, x, y Length) {
+	for i := 0; i < len(l.parts); {
+		sp, from, to := l.parts[i].span, l.parts[i].x, Length(0)
+		for ; i < len(l.parts) && l.parts[i].span == sp; i++ {
+			to = l.parts[i].x + widthOf(l.parts[i].glyphs, sp)
+		}
+		switch size := Length(sp.size); {
+		case sp.struck:
+			c.rule(x+from, y-size*280, to-from, size*60)
+		case sp.ruled:
+			c.rule(x+from, y+size*150, to-from, size*60)
+		}
+	}
 }
 
 // innerOf is the element a span's text belongs to, made where it is first drawn.
@@ -127,7 +144,7 @@ func (c *canvas) innerOf(sp *span, e *element) *element {
 	}
 	if in.made == nil {
 		in.made = e.add(in.tag)
-		in.made.language = in.language
+		in.made.language, in.made.attributes = in.language, in.attributes
 		if in.note != nil {
 			in.note.home = e.add("Note")
 			in.note.home.id = fmt.Sprintf("note-%d", in.note.number)
@@ -260,16 +277,22 @@ func (c *canvas) frame(x, y, width, height Length) {
 }
 
 // num writes a length in points, exactly.
-func num(l Length) string {
-	sign := ""
+func num(l Length) string { return string(appendNum(make([]byte, 0, 16), l)) }
+
+func appendNum(out []byte, l Length) []byte {
 	if l < 0 {
-		sign, l = "-", -l
+		out, l = append(out, '-'), -l
 	}
-	whole, rest := l/Point, l%Point
+	out = strconv.AppendInt(out, int64(l/Point), 10)
+	rest := l % Point
 	if rest == 0 {
-		return fmt.Sprintf("%s%d", sign, whole)
+		return out
 	}
-	return sign + strings.TrimRight(fmt.Sprintf("%d.%04d", whole, rest), "0")
+	out = append(out, '.')
+	for unit := Point / 10; rest > 0; unit /= 10 {
+		out, rest = append(out, byte('0'+rest/unit)), rest%unit
+	}
+	return out
 }
 
 // textString is a text string in UTF-16 with its mark (ISO 32000-1, 7.9.2.2), in hexadecimal.

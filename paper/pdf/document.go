@@ -65,6 +65,8 @@ type Run struct {
 	Text         string
 	Language     string // BCP 47, where it is not the document's
 	Bold, Italic bool   // Georgian has no italic: bold stands for it
+	Struck       bool   // a line through it: what is taken away
+	Underlined   bool   // a line under it: what is put in
 	Link         string // a URI
 	Footnote     []Run  // a footnote called behind the text; it calls no further one
 }
@@ -108,6 +110,7 @@ type Paragraph struct {
 	Align        Align
 	Indent       Length // of its first line
 	Small        bool
+	Percent      int // of the body's type, as on cards; 0 is 100
 	KeepWithNext bool
 }
 
@@ -198,6 +201,7 @@ const (
 	maxPages    = 10_000
 	maxDepth    = 8     // of lists in lists and cards
 	maxMasthead = 2_000 // bytes
+	maxPercent  = 1_000
 )
 
 // check refuses what cannot be set as a tagged document.
@@ -266,6 +270,9 @@ func (c *checker) block(b Block, depth int) error {
 		}
 		c.runes += n
 	case Paragraph:
+		if b.Percent < 0 || b.Percent > maxPercent {
+			return fmt.Errorf("type of %d percent: %d at most", b.Percent, maxPercent)
+		}
 		return c.text(b.Text)
 	case Note:
 		return c.text(b.Text)

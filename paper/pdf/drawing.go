@@ -19,56 +19,78 @@ type Path struct {
 	StrokeWidth int // in hundredths of a unit
 }
 
-// operators writes the drawing scaled to width with its top left at x, y, in the operators of a content stream.
-func (d Drawing) operators(x, y, width Length) (string, error) {
+// operators are the drawing's paths in the operators of a content stream, in its own units.
+func (d Drawing) operators() (string, error) {
 	if d.Width <= 0 || d.Height <= 0 {
 		return "", fmt.Errorf("a drawing of %d by %d", d.Width, d.Height)
 	}
-	var out strings.Builder
-	scale := width / Length(d.Width)
-	fmt.Fprintf(&out, "q %s 0 0 %s %s %s cm\n", num(scale), num(-scale), num(x), num(y))
+	var out []byte
 	for _, p := range d.Paths {
-		colour := fmt.Sprintf("%s %s %s", share(p.Colour>>16), share(p.Colour>>8), share(p.Colour))
-		path, err := pathOperators(p.D)
-		if err != nil {
+		colour, paint := fmt.Sprintf("%s %s %s", share(p.Colour>>16), share(p.Colour>>8), share(p.Colour)), "f\n"
+		if p.StrokeWidth > 0 {
+			out, paint = fmt.Appendf(out, "%s RG %s w\n", colour, num(Length(p.StrokeWidth)*Point/100)), "S\n"
+		} else {
+			out = fmt.Appendf(out, "%s rg\n", colour)
+		}
+		var err error
+		if out, err = appendPath(out, p.D); err != nil {
 			return "", fmt.Errorf("path %.40q: %w", p.D, err)
 		}
-		if p.StrokeWidth > 0 {
-			fmt.Fprintf(&out, "%s RG %s w\n%sS\n", colour, num(Length(p.StrokeWidth)*Point/100), path)
-		} else {
-			fmt.Fprintf(&out, "%s rg\n%sf\n", colour, path)
-		}
+		out = append(out, paint...)
 	}
-	return out.String() + "Q\n", nil
+	return string(out), nil
+}
+
+// placed is what operators draw, scaled to width with the top left at x, y.
+func (d Drawing) placed(operators string, x, y, width Length) string {
+	scale := width / Length(d.Width)
+	return fmt.Sprintf("q %s 0 0 %s %s %s cm\n%sQ\n", num(scale), num(-scale), num(x), num(y), operators)
 }
 
 func share(colour int) string { return num(Length(colour&255) * Point / 255) }
 
-// pathOperators turns path data into path construction operators.
-func pathOperators(d string) (string, error) {
-	var out strings.Builder
+// operands is how many numbers a command of path data takes; known is false of what is none.
+func operands(command byte) (n int, known bool) {
+	switch command &^ 0x20 {
+	case 'M', 'L':
+		return 2, true
+	case 'H', 'V':
+		return 1, true
+	case 'C':
+		return 6, true
+	case 'Q':
+		return 4, true
+	case 'Z':
+		return 0, true
+	}
+	return 0, false
+}
+
+// appendPath appends path data as path construction operators.
+func appendPath(out []byte, d string) ([]byte, error) {
 	r := pathReader{rest: d}
 	var command byte
 	var x, y, x0, y0 Length
+	var room [6]Length
 	for {
 		c, ok := r.command()
 		switch {
 		case ok:
 			command = c
 		case r.done():
-			return out.String(), nil
+			return out, nil
 		case command == 'M':
 			command = 'L'
 		case command == 'm':
 			command = 'l'
 		}
-		n, known := map[byte]int{'M': 2, 'L': 2, 'H': 1, 'V': 1, 'C': 6, 'Q': 4, 'Z': 0}[command&^0x20]
+		n, known := operands(command)
 		if !known || !ok && n == 0 {
-			return "", fmt.Errorf("%q is none of M L H V C Q Z", command)
+			return nil, fmt.Errorf("%q is none of M L H V C Q Z", command)
 		}
-		v, err := r.numbers(n)
-		if err != nil {
-			return "", err
+		v := room[:n]
+		if err := r.numbers(v); err != nil {
+			return nil, err
 		}
 		relative := command&0x20 != 0
 		for i := range v {
@@ -83,19 +105,19 @@ func pathOperators(d string) (string, error) {
 		switch command &^ 0x20 {
 		case 'M':
 			x, y, x0, y0 = v[0], v[1], v[0], v[1]
-			fmt.Fprintf(&out, "%s %s m\n", num(x), num(y))
+			out = appendOperator(out, 'm', x, y)
 			continue
 		case 'C':
 			x, y = v[4], v[5]
-			fmt.Fprintf(&out, "%s %s %s %s %s %s c\n", num(v[0]), num(v[1]), num(v[2]), num(v[3]), num(x), num(y))
+			out = appendOperator(out, 'c', v...)
 			continue
 		case 'Q': // as a cubic curve: its control points are two thirds of the way to the one
-			fmt.Fprintf(&out, "%s %s %s %s %s %s c\n", num(x+(v[0]-x)*2/3), num(y+(v[1]-y)*2/3), num(v[2]+(v[0]-v[2])*2/3), num(v[3]+(v[1]-v[3])*2/3), num(v[2]), num(v[3]))
+			out = appendOperator(out, 'c', x+(v[0]-x)*2/3, y+(v[1]-y)*2/3, v[2]+(v[0]-v[2])*2/3, v[3]+(v[1]-v[3])*2/3, v[2], v[3])
 			x, y = v[2], v[3]
 			continue
 		case 'Z':
 			x, y = x0, y0
-			out.WriteString("h\n")
+			out = append(out, "h\n"...)
 			continue
 		case 'H':
 			x = v[0]
@@ -104,8 +126,15 @@ func pathOperators(d string) (string, error) {
 		case 'L':
 			x, y = v[0], v[1]
 		}
-		fmt.Fprintf(&out, "%s %s l\n", num(x), num(y))
+		out = appendOperator(out, 'l', x, y)
 	}
+}
+
+func appendOperator(out []byte, operator byte, operands ...Length) []byte {
+	for _, v := range operands {
+		out = append(appendNum(out, v), ' ')
+	}
+	return append(out, operator, '\n')
 }
 
 // A pathReader takes path data apart; numbers are kept to four decimals.
@@ -117,7 +146,7 @@ func (r *pathReader) done() bool {
 }
 
 func (r *pathReader) command() (byte, bool) {
-	if r.done() || !strings.ContainsRune("MmLlHhVvCcZzSsQqTtAa", rune(r.rest[0])) {
+	if r.done() || strings.IndexByte("MmLlHhVvCcZzSsQqTtAa", r.rest[0]) < 0 {
 		return 0, false
 	}
 	c := r.rest[0]
@@ -125,15 +154,13 @@ func (r *pathReader) command() (byte, bool) {
 	return c, true
 }
 
-func (r *pathReader) numbers(n int) (list []Length, err error) {
-	for range n {
-		v, err := r.number()
-		if err != nil {
-			return nil, err
+func (r *pathReader) numbers(list []Length) (err error) {
+	for i := range list {
+		if list[i], err = r.number(); err != nil {
+			return err
 		}
-		list = append(list, v)
 	}
-	return list, nil
+	return nil
 }
 
 func (r *pathReader) number() (v Length, err error) {

@@ -10,18 +10,20 @@ import (
 
 // A span is how a stretch of text is set and how it is tagged.
 type span struct {
-	size         int // in tenths of a point
-	rise         Length
-	bold, italic bool
-	grey         int  // percent of white; 0 is black
-	whole        bool // no word is divided
-	language     string
-	inner        *inner // the element inside the block's own that holds it; nil: the block's own
+	size          int // in tenths of a point
+	rise          Length
+	bold, italic  bool
+	grey          int  // percent of white; 0 is black
+	struck, ruled bool // a line through it, a line under it
+	whole         bool // no word is divided
+	language      string
+	inner         *inner // the element inside the block's own that holds it; nil: the block's own
 }
 
 // An inner element is made when its first text is drawn, so that it stands in its place among its parent's kids.
 type inner struct {
 	tag, language, link, text string
+	attributes                string
 	note                      *footnote
 	made                      *element
 }
@@ -88,16 +90,32 @@ func (s *setter) spans(runs []Run, st style) (text []rune, of []*span) {
 				sp.inner.language = sp.language
 			}
 		}
+		if r.Struck || r.Underlined {
+			sp.decorate(r.Struck)
+		}
 		add(r.Text, sp)
 		if r.Footnote != nil {
 			s.notes++
 			call := *sp
+			call.struck, call.ruled = false, false
 			call.size, call.rise = st.size*7/10, Length(st.size)*330
 			call.inner = &inner{tag: "Reference", note: &footnote{number: s.notes, text: r.Footnote}}
 			add(strconv.Itoa(s.notes), &call)
 		}
 	}
 	return text, of
+}
+
+// decorate puts a line through a span or under it, and says so to who has the text read out (ISO 32000-1, 14.8.5.4.5).
+func (sp *span) decorate(struck bool) {
+	decoration := "Underline"
+	if sp.struck, sp.ruled = struck, !struck; struck {
+		decoration = "LineThrough"
+	}
+	if sp.inner == nil {
+		sp.inner = &inner{tag: "Span"}
+	}
+	sp.inner.attributes = "/O/Layout/TextDecorationType/" + decoration
 }
 
 // lines sets runs in lines of a width.
