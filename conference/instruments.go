@@ -27,6 +27,7 @@ type Instrument struct {
 	Issue      PaperIssued
 	Pen        Pen       // who is to sign on it
 	Entered    []Entered // signatures on it, in the order in which they were given
+	Begun      int64     // entry that entered it
 	Index      int64     // entry that changed it last
 }
 
@@ -224,7 +225,7 @@ func instruments(ed *edition) {
 		return []Event{{Body: &e}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *InstrumentOpened) {
-		s.instruments.all = s.instruments.all.Set(string(b.Instrument), Instrument{InstrumentOpened: *b, Index: h.Index})
+		s.instruments.all = s.instruments.all.Set(string(b.Instrument), Instrument{InstrumentOpened: *b, Begun: h.Index, Index: h.Index})
 	})
 	authentication(ed)
 	fullPowers(ed)

@@ -33,12 +33,10 @@ type Signing struct {
 	Instrument conference.Instrument
 	Language   *language.Language
 	Digest     record.Digest // of the paper as it was issued
+	Ends       []int         // how long the file was when it was issued, and after each signature
 	past       Archive       // from which it was made
 	present    Archive
 }
-
-// maxText bounds the text of an instrument, in bytes.
-const maxText = 4 << 20
 
 // SigningOf sets the paper of an instrument and puts on it each signature the record holds. One that has not been issued yet
 // is set as it would be issued now. Errors: the instrument is unknown or not authentic; a file is missing; the paper comes
@@ -80,7 +78,7 @@ func SigningOf(ctx context.Context, a Archive, id conference.InstrumentID) (*Sig
 	if i.Paper > 0 && s.Digest != i.Issue.Digest {
 		return nil, fmt.Errorf("the paper of %s was issued with digest %s, and comes out as %s: its files or this program are others", id, i.Issue.Digest, s.Digest)
 	}
-	s.Paper = seal.New(form)
+	s.Paper, s.Ends = seal.New(form), []int{len(form.Bytes)}
 	for _, e := range i.Entered {
 		if err := s.enter(ctx, e); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
@@ -116,7 +114,11 @@ func (s *Signing) Put(party conference.PartyID, value []byte) error {
 	if err := signed.Verify(digest[:]); err != nil {
 		return err
 	}
-	return s.Paper.Embed(prepared, value)
+	if err := s.Paper.Embed(prepared, value); err != nil {
+		return err
+	}
+	s.Ends = append(s.Ends, len(s.Paper.Bytes()))
+	return nil
 }
 
 // Prepare makes room for the signature of a party by a certificate; the digest of what comes is to be signed.

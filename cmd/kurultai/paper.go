@@ -28,7 +28,8 @@ func paperCommand() command {
 
 Sets a paper from the record alone, as a tagged PDF (PDF/A-3a, PDF/UA-1): the same record, the same bytes.
 
-` + list.String() + `
+` + list.String() + `  instrument NAME  a text to be signed, with the signatures it bears so far; FIRST is the first of the record
+
   -data DIR     the record
   -o FILE       where to write it
   -lang L       az de en ka kk ky ru tr uz (en)
@@ -55,7 +56,7 @@ example: kurultai paper -data baku -lang az -o participants.pdf participants
 				return errUsage{fmt.Sprintf("no language is called %q: az de en ka kk ky ru tr uz", lang)}
 			}
 			kind, err := kindNamed(args[0])
-			if err != nil {
+			if err != nil && args[0] != "instrument" {
 				return err
 			}
 			h, err := openToRead(dir)
@@ -66,6 +67,9 @@ example: kurultai paper -data baku -lang az -o participants.pdf participants
 			v, err := h.view(ctx)
 			if err != nil {
 				return err
+			}
+			if args[0] == "instrument" {
+				return writeInstrument(ctx, v, args[1:], out)
 			}
 			id, err := meetingNamed(v.State(), meeting)
 			if err != nil {
@@ -85,6 +89,22 @@ example: kurultai paper -data baku -lang az -o participants.pdf participants
 			return os.WriteFile(out, b, 0o644)
 		},
 	}
+}
+
+// writeInstrument writes the paper of an instrument as signed so far.
+func writeInstrument(ctx context.Context, v *secretariat.View, args []string, out string) error {
+	if len(args) != 1 {
+		return errUsage{"which instrument? its id, or FIRST"}
+	}
+	id, err := instrumentNamed(v.State(), args[0])
+	if err != nil {
+		return err
+	}
+	s, err := paper.SigningOf(ctx, archive(v), id)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, s.Paper.Bytes(), 0o644)
 }
 
 // readBy is the record as a person may read it; as everybody may where none is named.

@@ -17,10 +17,11 @@ import (
 )
 
 func verifyCommand() command {
-	var key string
+	var key, dir, roots string
 	var asJSON bool
 	return command{
 		usage: `usage: kurultai verify [-key VERIFIERKEY] [-json] PATH
+       kurultai verify [-data DIR] [-roots FILE] [-json] FILE.pdf
 
 Checks a record, or what was exported of one as tiles: form, hashes, tree, the log's signature, every opening, and
 decides every open act again. Prints "verified N entries, root R" and exits 0, or says what is wrong and exits 1.
@@ -29,12 +30,27 @@ decides every open act again. Prints "verified N entries, root R" and exits 0, o
             beside the record is used, and that is said.
   -json     the result for machines
 
+A signed paper: who signed what and when, what came after each signature, whether anything was changed, whether the
+certificates are of the parties' authorities, and whether the record issued the paper. Exits 0 only where all that is so.
+
+  -data DIR    the record: it names the authorities and holds the paper
+  -roots FILE  authorities as certificates in PEM, "party: KZ; fields: s2" on a line before each; of the record nothing
+               is asked, and the last line says so
+
 example: kurultai verify -key "$(cat baku.key)" baku
 `,
-		flags: func(f *flag.FlagSet) { f.StringVar(&key, "key", "", ""); f.BoolVar(&asJSON, "json", false, "") },
+		flags: func(f *flag.FlagSet) {
+			f.StringVar(&key, "key", "", "")
+			f.StringVar(&dir, "data", "", "")
+			f.StringVar(&roots, "roots", "", "")
+			f.BoolVar(&asJSON, "json", false, "")
+		},
 		run: func(ctx context.Context, io streams, args []string) error {
 			if len(args) != 1 {
 				return errUsage{"one PATH is needed"}
+			}
+			if strings.HasSuffix(strings.ToLower(args[0]), ".pdf") || dir != "" || roots != "" {
+				return verifyPaper(ctx, args[0], dir, roots, asJSON, io.out)
 			}
 			f, err := verify(ctx, args[0], key)
 			if err != nil {

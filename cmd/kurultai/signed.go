@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"kurultai/conference"
+	"kurultai/paper"
+	"kurultai/paper/examine"
+	"kurultai/record"
+	"kurultai/secretariat"
+)
+
+// archive is a view as papers of instruments are made from.
+func archive(v *secretariat.View) paper.Archive {
+	return paper.NewArchive(v, func(ctx context.Context, size int64) (*secretariat.View, error) { return v.At(ctx, size) })
+}
+
+// instrumentNamed is an instrument by its id, or FIRST for the first of the record.
+func instrumentNamed(s *conference.State, name string) (conference.InstrumentID, error) {
+	all := s.Instruments()
+	if len(all) == 0 {
+		return "", errors.New("the record holds no instrument")
+	}
+	if name != "FIRST" {
+		if _, ok := s.Instrument(conference.InstrumentID(name)); !ok {
+			return "", fmt.Errorf("the record holds no instrument %q; the first is %s", name, all[0].Instrument)
+		}
+		return conference.InstrumentID(name), nil
+	}
+	first := slices.MinFunc(all, func(a, b conference.Instrument) int { return int(a.Begun - b.Begun) })
+	return first.Instrument, nil
+}
+
+// maxPDF bounds the papers that are examined, as package examine does.
+const maxPDF = 64 << 20
+
+// verifyPaper tells who signed a PDF and what came after. With a record all is asked: whether it is the paper the record
+// issued, and whose authorities certify. With a file of trust anchors all but that.
+func verifyPaper(ctx context.Context, path, dir, roots string, asJSON bool, out io.Writer) error {
+	file, err := readBounded(path, maxPDF)
+	if err != nil {
+		return err
+	}
+	var anchors []examine.Root
+	var signed *paper.Signing
+	var unknown error
+	said := "not asked: whether the record issued it (no -data)"
+	var v *secretariat.View
+	switch {
+	case dir != "":
+		h, err := openToRead(dir)
+		if err != nil {
+			return err
+		}
+		defer h.Close()
+		if v, err = h.view(ctx); err != nil {
+			return err
+		}
+		if signed, unknown, err = issuedAs(ctx, v, file); err != nil {
+			return err
+		}
+		if anchors, err = authorities(ctx, v, signed); err != nil {
+			return err
+		}
+	case roots != "":
+		b, err := readBounded(roots, 1<<20)
+		if err != nil {
+			return err
+		}
+		if anchors, err = examine.ReadRoots(b); err != nil {
+			return err
+		}
+	default:
+		return hinted{errors.New("no trust anchor given"), "name the record with -data, or a file of certificates with -roots"}
+	}
+	report, err := examine.Examine(file, anchors, time.Now())
+	if err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", path, err), unknown)
+	}
+	problems := []error{report.Err(), unknown}
+	if v != nil && unknown == nil {
+		said, err = signedAs(signed, file)
+		problems = append(problems, err)
+	} else if v != nil {
+		said = ""
+	}
+	if asJSON {
+		if err := json.NewEncoder(out).Encode(reportOf(report, errors.Join(problems...), said)); err != nil {
+			return err
+		}
+	} else {
+		tell(out, report, said)
+	}
+	return errors.Join(problems...)
+}
+
+func readBounded(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("%s has more than %d bytes", path, limit)
+	}
+	return b, err
+}
+
+// authorities are the trust anchors that the record names: each party's for its own field.
+func authorities(ctx context.Context, v *secretariat.View, of *paper.Signing) (list []examine.Root, err error) {
+	for _, a := range v.State().Authorities() {
+		der, err := v.Blob(ctx, a.Certificate.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("entry %d: %w", a.Index, err)
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			continue // nobody is certified by it
+		}
+		root := examine.Root{Party: cmp.Or(string(a.Party), "the depositary"), Certificate: c, Timestamps: a.Use == conference.ForTime}
+		if !root.Timestamps && of != nil {
+			root.Fields = []string{of.Instrument.FieldOf(a.Party)}
+		}
+		list = append(list, root)
+	}
+	return list, nil
+}
+
+// issuedAs finds the instrument whose paper a file begins with. Where there is none, unknown says so, and the file is held
+// against the first that was issued; nil: none ever was.
+func issuedAs(ctx context.Context, v *secretariat.View, file []byte) (signed *paper.Signing, unknown, err error) {
+	for _, i := range v.State().Instruments() {
+		if i.Paper == 0 {
+			continue
+		}
+		s, err := paper.SigningOf(ctx, archive(v), i.Instrument)
+		if err != nil {
+			return nil, nil, err
+		}
+		if n := s.Ends[0]; len(file) >= n && record.DigestOf(file[:n]) == s.Digest {
+			return s, nil, nil
+		}
+		if signed == nil {
+			signed = s
+		}
+	}
+	return signed, fmt.Errorf("the record issued no paper to sign that this file begins with (SHA-256 of the file: %x)", sha256.Sum256(file)), nil
+}
+
+// signedAs holds a file against its paper in the record: the same signatures, or the first of them.
+func signedAs(s *paper.Signing, file []byte) (string, error) {
+	whole, held := s.Paper.Bytes(), bytes.TrimRight(file, "\r\n")
+	at := slices.IndexFunc(s.Ends, func(end int) bool { return len(bytes.TrimRight(whole[:end], "\r\n")) == len(held) })
+	if at < 0 || !bytes.HasPrefix(whole, held) {
+		return "", fmt.Errorf("the record issued it (entry %d: %s), and does not hold what stands on it since", s.Instrument.Paper, s.Instrument.Instrument)
+	}
+	if n := len(s.Ends) - 1 - at; n > 0 {
+		return fmt.Sprintf("the record issued it (entry %d: %s) and holds %d signatures more", s.Instrument.Paper, s.Instrument.Instrument, n), nil
+	}
+	return fmt.Sprintf("the record issued it (entry %d: %s) and holds each signature", s.Instrument.Paper, s.Instrument.Instrument), nil
+}
+
+// tell says what was found, a line a signature; the last line says what of the record was asked.
+func tell(out io.Writer, r *examine.Report, said string) {
+	for _, s := range r.Signatures {
+		who := "unreadable certificate"
+		if s.Certificate != nil {
+			who = s.Certificate.Subject.CommonName
+		}
+		word := "holds"
+		if len(s.Problems) > 0 {
+			word = "DOES NOT HOLD"
+		}
+		fmt.Fprintf(out, "%s  %s, of %s: %s\n", s.Field, who, s.Party, word)
+		for _, p := range s.Problems {
+			fmt.Fprintf(out, "    %v\n", p)
+		}
+		switch {
+		case s.Timestamp:
+		case s.When.IsZero():
+			fmt.Fprintln(out, "    when: no authority for timestamps says so")
+		default:
+			fmt.Fprintf(out, "    when: %s, by an authority for timestamps\n", s.When.UTC().Format(time.RFC3339))
+		}
+		for _, b := range r.Behind(s) {
+			for _, f := range slices.Concat(b.Lawful, b.Refused) {
+				fmt.Fprintf(out, "    after it: %v\n", f)
+			}
+		}
+	}
+	for _, f := range r.Unsigned {
+		fmt.Fprintf(out, "%s  waits for its signature\n", f)
+	}
+	for _, p := range r.Problems {
+		fmt.Fprintf(out, "wrong: %v\n", p)
+	}
+	for i, b := range r.Revisions {
+		for _, f := range b.Refused {
+			fmt.Fprintf(out, "revision %d: %v\n", i+1, f)
+		}
+	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(out, "mind: %v\n", w)
+	}
+	if said != "" {
+		fmt.Fprintln(out, said)
+	}
+}
+
+// reportOf is a report for machines.
+func reportOf(r *examine.Report, err error, said string) map[string]any {
+	texts := func(list []examine.Finding) []string {
+		out := []string{}
+		for _, f := range list {
+			out = append(out, f.Error())
+		}
+		return out
+	}
+	var signatures []map[string]any
+	for _, s := range r.Signatures {
+		x := map[string]any{"field": s.Field, "party": s.Party, "certifies": s.Certifies, "revision": s.Revision, "problems": texts(s.Problems)}
+		if s.Certificate != nil {
+			x["signer"] = s.Certificate.Subject.String()
+		}
+		if !s.When.IsZero() {
+			x["when"] = s.When.UTC()
+		}
+		signatures = append(signatures, x)
+	}
+	m := map[string]any{"ok": err == nil, "signatures": signatures, "unsigned": r.Unsigned, "problems": texts(r.Problems), "warnings": texts(r.Warnings), "record": said}
+	if err != nil {
+		m["error"] = err.Error()
+	}
+	return m
+}
