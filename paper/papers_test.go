@@ -358,6 +358,33 @@ func TestAThousandBadges(t *testing.T) {
 	t.Logf("%d badges in %v, %d bytes", len(cards.Cards), took.Round(time.Millisecond), len(b))
 }
 
+// A verbose record calls everybody and everything by one long name.
+type verbose struct {
+	crowd
+	name string
+}
+
+func (v verbose) Name(conference.PersonID, conference.Language) (string, bool) { return v.name, true }
+
+// Whatever names are, cards are set: what does not fit is smaller, then cut.
+func TestNoNameIsTooLongForACard(t *testing.T) {
+	l, _ := language.Get("az")
+	set := 0
+	for _, name := range []string{"Ə", strings.Repeat("Wilhelmine ", 9), strings.Repeat("ҚЫРҒЫЗСТАН ", 40), strings.Repeat("W", 5000), strings.Repeat("საქართველო", 30), "\u0301\u0301", " "} {
+		v := verbose{crowded(t, 3), name}
+		v.s.Apply(v.s.Size, 1, v.s.Last, conference.Event{Body: &conference.PartyNamed{Party: "az", Short: conference.Names{{Language: "az", Text: name}}}})
+		for _, kind := range []string{"badges", "place-cards"} {
+			if _, err := kindOf(t, kind).Set(v, paper.Wish{Language: l, Meeting: "xxii"}); err != nil {
+				t.Errorf("%s of %.20q: %v", kind, name, err)
+			}
+			set++
+		}
+	}
+	if set != 14 {
+		t.Errorf("%d set", set)
+	}
+}
+
 func BenchmarkThousandBadges(b *testing.B) {
 	r := crowded(b, 1000)
 	l, _ := language.Get("az")
