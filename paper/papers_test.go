@@ -436,13 +436,30 @@ func TestAmendmentsAreTrackedChanges(t *testing.T) {
 			}
 		}
 	}
-	if struck != 2 || under != 2 {
+	if struck != 3 || under != 3 { // two changes and the legend
 		t.Errorf("%d struck, %d underlined", struck, under)
 	}
 	if n := strings.Count(got, l.Say("paper.notext")); n != 2 {
 		t.Errorf("%d texts are said not to be at hand", n)
 	}
 	compareText(t, "amendments", pdf.Document{Language: "en", Title: "x", Date: d.Date, Blocks: d.Blocks}, pdf.Treaty())
+}
+
+// The text of a decision is printed where it is at hand and is the one meant.
+func TestADecisionIsPrintedWithItsText(t *testing.T) {
+	v := storytest.Play(t, "training").View()
+	l, _ := language.Get("en")
+	d, _ := v.State().Decision("viii-1")
+	w := paper.Wish{Language: l, Meeting: "viii", Args: []string{"VIII/1"}, Text: func(of record.Digest) ([]byte, bool) { return []byte(draftText), of == d.Text }}
+	one := build(t, kindOf(t, "decisions"), v, w)
+	text := sourceText(t, one.Blocks)
+	if !strings.Contains(text, "Recalling its earlier decisions, Noting the drought, 1. Decides that") || strings.Contains(text, "VIII/4") || one.Blocks[0].(pdf.Masthead).Symbol != "VIII/1" {
+		t.Errorf("%s", text)
+	}
+	w.Args = nil
+	if text := sourceText(t, build(t, kindOf(t, "decisions"), v, w).Blocks); strings.Count(text, "Noting the drought") != 1 || !strings.Contains(text, "Decision VIII/3") || !strings.Contains(text, "Silence procedure") {
+		t.Errorf("%s", text)
+	}
 }
 
 // Certificates hold: the hash is that of the entry, and with the proof it comes to the root.
