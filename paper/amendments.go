@@ -22,7 +22,7 @@ func (c *composer) amendments() error {
 			continue
 		}
 		if shown == 0 {
-			c.add(pdf.Note{Text: c.legend()})
+			c.add(pdf.Paragraph{Text: c.legend(), Small: true})
 		}
 		shown += len(list)
 		c.heading(2, together(". ", c.l.Say("thing.proposal")+" "+string(p.Symbol), c.parties(p.Sponsors)))

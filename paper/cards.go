@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"kurultai/conference"
 	"kurultai/paper/pdf"
@@ -51,17 +51,19 @@ func (c *composer) badges() error {
 
 // badge is one: the meeting, the name as large as it fits, the party, the part, and the code of who is known.
 func (c *composer) badge(p participant) ([]pdf.Block, error) {
-	head := c.l.Say("public.nth", Roman(c.m.Ordinal)) + " · " + c.place(c.m.Place)
+	head := short(c.l.Say("public.nth", Roman(c.m.Ordinal))+" · "+c.place(c.m.Place), 40)
 	blocks := []pdf.Block{centred(head, 0, true, false)}
 	room := badgeInner - 175_000 // for the head
 	if name, ok := c.open(p.person); ok {
-		percent, high := fitting(name, cardInner, 62*pdf.Point, 160, 130, 105, 85, 70)
+		name = short(name, 120)
+		percent, high := fitting(name, cardInner, 50*pdf.Point, 160, 130, 105, 85, 70, 60)
 		blocks, room = append(blocks, centred(name, percent, false, true)), room-high
 	} else {
 		blocks, room = append(blocks, pdf.Place{Height: 10 * pdf.Point}, pdf.Rule{}), room-33*pdf.Point
 	}
-	percent, high := fitting(c.party(p.party), cardInner, 36*pdf.Point, 110, 90, 75)
-	blocks, room = append(blocks, centred(c.party(p.party), percent, false, false)), room-high
+	party := short(c.party(p.party), 60)
+	percent, high := fitting(party, cardInner, 32*pdf.Point, 110, 90, 75, 60)
+	blocks, room = append(blocks, centred(party, percent, false, false)), room-high
 	if p.role != "" {
 		blocks, room = append(blocks, centred(c.part(p.role), 0, true, false)), room-175_000
 	}
@@ -86,21 +88,42 @@ func centred(text string, percent int, small, bold bool) pdf.Paragraph {
 }
 
 // fitting is the first of the sizes, in percent of the body's type, at which a text of a width takes no more than a height,
-// else the last, and how high it may become. It reckons with three fifths of an em a letter.
+// else the last, and how high it may become.
 func fitting(text string, width, high pdf.Length, sizes ...int) (percent int, takes pdf.Length) {
-	longest := 0
+	longest := pdf.Length(0)
 	for _, word := range strings.Fields(text) {
-		longest = max(longest, utf8.RuneCountInString(word))
+		longest = max(longest, ems(word))
 	}
 	for _, percent = range sizes {
-		letter := pdf.Length(percent) * 105 * pdf.Point / 1000 * 3 / 5
-		lines := (pdf.Length(utf8.RuneCountInString(text))*letter-1)/(width*19/20) + 1
+		size := pdf.Length(percent) * 105 * pdf.Point / 1000
+		lines := (ems(text)*size/10-1)/(width*19/20) + 1
+		if longest*size/10 > width { // a word is divided anywhere
+			lines++
+		}
 		takes = lines*145_000*pdf.Length(percent)/100 + 6*pdf.Point
-		if takes <= high && pdf.Length(longest)*letter <= width {
+		if takes <= high && longest*size/10 <= width {
 			break
 		}
 	}
 	return percent, takes
+}
+
+// ems is about how wide a text is, in tenths of an em: six a letter, nine a capital.
+func ems(text string) (w pdf.Length) {
+	for _, r := range text {
+		if w += 6; unicode.IsUpper(r) {
+			w += 3
+		}
+	}
+	return w
+}
+
+// short is a text of at most so many characters: what is longer is no name that fits a card.
+func short(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
 }
 
 // placeCards are for the table, two a page: the party as large as it fits, and who heads its delegation.
@@ -120,14 +143,16 @@ func (c *composer) placeCards() error {
 }
 
 func (c *composer) placeCard(id conference.PartyID, people []participant) []pdf.Block {
-	percent, high := fitting(c.party(id), 145*pdf.Millimetre, 55*pdf.Millimetre, 560, 460, 380, 300, 240, 180)
+	party := short(c.party(id), 120)
+	percent, high := fitting(party, 145*pdf.Millimetre, 55*pdf.Millimetre, 560, 460, 380, 300, 240, 180)
 	card := []pdf.Block{
-		centred(c.doc.Author+" · "+c.l.Say("public.nth", Roman(c.m.Ordinal)), 0, true, false),
+		centred(short(c.doc.Author, 120)+" · "+c.l.Say("public.nth", Roman(c.m.Ordinal)), 0, true, false),
 		pdf.Place{Height: max(pdf.Point, 34*pdf.Millimetre-high/2), Width: pdf.Point},
-		centred(c.party(id), percent, false, true),
+		centred(party, percent, false, true),
 	}
 	for _, p := range people {
 		if name, ok := c.open(p.person); ok && p.role == "head" {
+			name = short(name, 120)
 			percent, _ := fitting(name, 145*pdf.Millimetre, 20*pdf.Millimetre, 190, 150, 120)
 			return append(card, centred(name, percent, false, false))
 		}

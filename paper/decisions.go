@@ -82,7 +82,7 @@ func (c *composer) text(d record.Digest) {
 		return
 	}
 	for _, p := range text.paragraphs {
-		c.add(pdf.Paragraph{Text: pdf.Text(p.text)})
+		c.add(pdf.Paragraph{Text: []pdf.Run{{Text: p.text, Bold: p.title}}})
 	}
 }
 
@@ -146,7 +146,10 @@ type text struct{ paragraphs []paragraph }
 
 // A paragraph has the name by which amendments mean it: pp2 of the preamble, op3 of the operative part, "" of a title and of
 // the words of enactment.
-type paragraph struct{ name, text string }
+type paragraph struct {
+	name, text string
+	title      bool
+}
 
 // maxText bounds the texts that are printed.
 const maxText = 1 << 20
@@ -170,11 +173,11 @@ func parseText(s string) (t text) {
 	pp, op := 0, 0
 	for _, block := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n\n") {
 		block = strings.Join(strings.Fields(block), " ")
-		name := ""
+		name, title := "", strings.HasPrefix(block, "#")
 		switch n, _, numbered := strings.Cut(block, ". "); {
 		case block == "":
 			continue
-		case strings.HasPrefix(block, "#"):
+		case title:
 			block = strings.TrimSpace(strings.TrimLeft(block, "#"))
 		case numbered && isNumber(n):
 			op++
@@ -184,7 +187,7 @@ func parseText(s string) (t text) {
 			pp++
 			name = fmt.Sprint("pp", pp)
 		}
-		t.paragraphs = append(t.paragraphs, paragraph{name, block})
+		t.paragraphs = append(t.paragraphs, paragraph{name, block, title})
 	}
 	return t
 }

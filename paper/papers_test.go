@@ -358,6 +358,33 @@ func TestAThousandBadges(t *testing.T) {
 	t.Logf("%d badges in %v, %d bytes", len(cards.Cards), took.Round(time.Millisecond), len(b))
 }
 
+// A verbose record calls everybody and everything by one long name.
+type verbose struct {
+	crowd
+	name string
+}
+
+func (v verbose) Name(conference.PersonID, conference.Language) (string, bool) { return v.name, true }
+
+// Whatever names are, cards are set: what does not fit is smaller, then cut.
+func TestNoNameIsTooLongForACard(t *testing.T) {
+	l, _ := language.Get("az")
+	set := 0
+	for _, name := range []string{"Ə", strings.Repeat("Wilhelmine ", 9), strings.Repeat("ҚЫРҒЫЗСТАН ", 40), strings.Repeat("W", 5000), strings.Repeat("საქართველო", 30), "\u0301\u0301", " "} {
+		v := verbose{crowded(t, 3), name}
+		v.s.Apply(v.s.Size, 1, v.s.Last, conference.Event{Body: &conference.PartyNamed{Party: "az", Short: conference.Names{{Language: "az", Text: name}}}})
+		for _, kind := range []string{"badges", "place-cards"} {
+			if _, err := kindOf(t, kind).Set(v, paper.Wish{Language: l, Meeting: "xxii"}); err != nil {
+				t.Errorf("%s of %.20q: %v", kind, name, err)
+			}
+			set++
+		}
+	}
+	if set != 14 {
+		t.Errorf("%d set", set)
+	}
+}
+
 func BenchmarkThousandBadges(b *testing.B) {
 	r := crowded(b, 1000)
 	l, _ := language.Get("az")
@@ -409,13 +436,30 @@ func TestAmendmentsAreTrackedChanges(t *testing.T) {
 			}
 		}
 	}
-	if struck != 2 || under != 2 {
+	if struck != 3 || under != 3 { // two changes and the legend
 		t.Errorf("%d struck, %d underlined", struck, under)
 	}
 	if n := strings.Count(got, l.Say("paper.notext")); n != 2 {
 		t.Errorf("%d texts are said not to be at hand", n)
 	}
 	compareText(t, "amendments", pdf.Document{Language: "en", Title: "x", Date: d.Date, Blocks: d.Blocks}, pdf.Treaty())
+}
+
+// The text of a decision is printed where it is at hand and is the one meant.
+func TestADecisionIsPrintedWithItsText(t *testing.T) {
+	v := storytest.Play(t, "training").View()
+	l, _ := language.Get("en")
+	d, _ := v.State().Decision("viii-1")
+	w := paper.Wish{Language: l, Meeting: "viii", Args: []string{"VIII/1"}, Text: func(of record.Digest) ([]byte, bool) { return []byte(draftText), of == d.Text }}
+	one := build(t, kindOf(t, "decisions"), v, w)
+	text := sourceText(t, one.Blocks)
+	if !strings.Contains(text, "Recalling its earlier decisions, Noting the drought, 1. Decides that") || strings.Contains(text, "VIII/4") || one.Blocks[0].(pdf.Masthead).Symbol != "VIII/1" {
+		t.Errorf("%s", text)
+	}
+	w.Args = nil
+	if text := sourceText(t, build(t, kindOf(t, "decisions"), v, w).Blocks); strings.Count(text, "Noting the drought") != 1 || !strings.Contains(text, "Decision VIII/3") || !strings.Contains(text, "Silence procedure") {
+		t.Errorf("%s", text)
+	}
 }
 
 // Certificates hold: the hash is that of the entry, and with the proof it comes to the root.
