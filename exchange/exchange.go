@@ -21,18 +21,28 @@ import (
 
 // A Problem is what is wrong with a row, and what to do about it.
 type Problem struct {
-	Row         int
+	Row         int    // 0 for the whole table
 	Column      string // "" for the whole row
+	Kind        string // one of Kinds where a table cannot be read, "" for what its rows mean
 	Why, Remedy string
 }
+
+// Kinds are the kinds of what keeps a table from being read, for rooms that say it in the reader's language.
+var Kinds = []string{"large", "encoding", "workbook", "empty", "heads", "quotes", "rows", "cells", "long", "control"}
 
 func (p Problem) String() string {
 	where := fmt.Sprintf("row %d", p.Row)
 	if p.Column != "" {
 		where += ", column " + p.Column
 	}
+	if p.Row == 0 {
+		return p.Why + "; " + p.Remedy
+	}
 	return fmt.Sprintf("%s: %s; %s", where, p.Why, p.Remedy)
 }
+
+// Error makes a problem of the whole table an error.
+func (p Problem) Error() string { return p.String() }
 
 // A Planned act belongs to the row it comes from.
 type Planned struct {

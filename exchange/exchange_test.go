@@ -3,7 +3,9 @@ package exchange
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -75,6 +77,30 @@ func TestBadRowsAreNamedWithRowColumnAndRemedy(t *testing.T) {
 		if _, _, err := ReadTable([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v; expected %s", text, err, want)
 		}
+	}
+}
+
+// What keeps a table from being read is of one of the kinds that rooms have words for, and each kind is met.
+func TestEachTableThatCannotBeReadIsOfAKind(t *testing.T) {
+	met := map[string]bool{}
+	for text, want := range map[string]string{
+		"": "empty", "a,b\n": "empty", "a,a\n": "heads", strings.Repeat(",", 200) + "x\n": "heads", "\xff\xfea\x00": "encoding", "a\n\xff\xff\n": "encoding",
+		"PK\x03\x04junk": "workbook", "a,b\n\"": "quotes", "a,b\n1,2,3\n": "cells", "a,b\n" + strings.Repeat("A", 5000) + ",x\n": "long", "a,b\nA\x00,x\n": "control",
+		"a\n" + strings.Repeat("1\n", maxRows+1): "rows", strings.Repeat("A", MaxTable+1): "large",
+	} {
+		_, problems, err := ReadTable([]byte(text))
+		var whole Problem
+		if errors.As(err, &whole) {
+			problems = append(problems, whole)
+		}
+		if len(problems) == 0 || problems[0].Kind != want || problems[0].Remedy == "" {
+			t.Errorf("%.40q: %v; expected the kind %s", text, problems, want)
+			continue
+		}
+		met[want] = true
+	}
+	if kinds := slices.Sorted(maps.Keys(met)); !slices.Equal(kinds, slices.Sorted(slices.Values(Kinds))) {
+		t.Errorf("met: %q of %q", kinds, Kinds)
 	}
 }
 

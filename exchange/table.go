@@ -37,10 +37,11 @@ type Row struct {
 }
 
 // ReadTable reads a table, CSV (RFC 4180, also with semicolons or tabs) or the first sheet of an XLSX workbook. Text is
-// UTF-8, brought to NFC; blanks around it go. Problems are rows that cannot be read; the error says that nothing can.
+// UTF-8, brought to NFC; blanks around it go. Problems are rows that cannot be read; the error, a Problem too, says that
+// nothing can.
 func ReadTable(b []byte) (*Table, []Problem, error) {
 	if len(b) > MaxTable {
-		return nil, nil, fmt.Errorf("%d MB: a table has %d MB at most; split it", len(b)>>20, MaxTable>>20)
+		return nil, nil, Problem{Kind: "large", Why: fmt.Sprintf("%d MB: a table has %d MB at most", len(b)>>20, MaxTable>>20), Remedy: "split it"}
 	}
 	lines := csvLines
 	if bytes.HasPrefix(b, []byte("PK\x03\x04")) {
@@ -52,13 +53,13 @@ func ReadTable(b []byte) (*Table, []Problem, error) {
 		for i, c := range cells {
 			switch {
 			case !utf8.ValidString(c):
-				problems = append(problems, Problem{number, t.column(i), "is not UTF-8", "save the file as UTF-8 and try again"})
+				problems = append(problems, Problem{Row: number, Column: t.column(i), Kind: "encoding", Why: "is not UTF-8", Remedy: "save the file as UTF-8 and try again"})
 				c = ""
 			case len(c) > maxCell:
-				problems = append(problems, Problem{number, t.column(i), fmt.Sprintf("has %d bytes", len(c)), fmt.Sprintf("a cell has %d at most", maxCell)})
+				problems = append(problems, Problem{Row: number, Column: t.column(i), Kind: "long", Why: fmt.Sprintf("has %d bytes", len(c)), Remedy: fmt.Sprintf("a cell has %d at most", maxCell)})
 				c = ""
 			case strings.ContainsFunc(c, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f }):
-				problems = append(problems, Problem{number, t.column(i), "holds control characters", "take them out"})
+				problems = append(problems, Problem{Row: number, Column: t.column(i), Kind: "control", Why: "holds control characters", Remedy: "take them out"})
 				c = ""
 			}
 			cells[i] = strings.Join(strings.Fields(norm.NFC.String(c)), " ")
@@ -71,29 +72,29 @@ func ReadTable(b []byte) (*Table, []Problem, error) {
 			for i, c := range cells {
 				cells[i] = strings.ToLower(c)
 				if c != "" && slices.Contains(cells[:i], cells[i]) {
-					return fmt.Errorf("row %d: two columns are called %q", number, c)
+					return Problem{Row: number, Kind: "heads", Why: fmt.Sprintf("two columns are called %q", c), Remedy: "call each by a name of its own"}
 				}
 			}
 			if len(cells) == 0 || len(cells) > maxColumns {
-				return fmt.Errorf("row %d: the names of the columns are expected there, %d at most", number, maxColumns)
+				return Problem{Row: number, Kind: "heads", Why: fmt.Sprintf("the names of the columns are expected there, %d at most", maxColumns), Remedy: "write them there"}
 			}
 			t.Columns, width = cells, len(cells)
 		case !slices.ContainsFunc(cells, func(c string) bool { return c != "" }) && width > 1 && len(cells) <= 1:
 			// an empty line
 		case len(cells) > width:
-			problems = append(problems, Problem{number, "", fmt.Sprintf("has %d cells under %d columns", len(cells), width), "put text with commas into quotes"})
+			problems = append(problems, Problem{Row: number, Kind: "cells", Why: fmt.Sprintf("has %d cells under %d columns", len(cells), width), Remedy: "put text with commas into quotes"})
 		case len(t.Rows) >= maxRows:
-			return fmt.Errorf("row %d: a table has %d rows at most; split it", number, maxRows)
+			return Problem{Row: number, Kind: "rows", Why: fmt.Sprintf("a table has %d rows at most", maxRows), Remedy: "split it"}
 		default:
 			t.Rows = append(t.Rows, Row{number, cells})
 		}
 		return nil
 	})
 	if err == nil && t.Columns == nil {
-		err = errors.New("the table is empty; its first row names the columns")
+		err = Problem{Kind: "empty", Why: "the table is empty", Remedy: "its first row names the columns"}
 	}
 	if err == nil && len(t.Rows) == 0 && len(problems) == 0 {
-		err = errors.New("the table has no row below the names of its columns")
+		err = Problem{Kind: "empty", Why: "the table has no row below the names of its columns", Remedy: "add one"}
 	}
 	return t, problems, err
 }
@@ -128,7 +129,7 @@ func (r Row) cell(at int) string {
 func csvLines(b []byte, line func(int, []string) error) error {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
-		return errors.New("the file is UTF-16; save it as UTF-8 and try again")
+		return Problem{Kind: "encoding", Why: "the file is UTF-16", Remedy: "save it as UTF-8 and try again"}
 	}
 	first, _, _ := bytes.Cut(b, []byte("\n"))
 	in := csv.NewReader(bufio.NewReaderSize(bytes.NewReader(b), 1<<16))
@@ -145,9 +146,9 @@ func csvLines(b []byte, line func(int, []string) error) error {
 		}
 		var wrong *csv.ParseError
 		if errors.As(err, &wrong) {
-			return fmt.Errorf("row %d: %w; close the quotes", wrong.Line, wrong.Err)
+			return Problem{Row: wrong.Line, Kind: "quotes", Why: wrong.Err.Error(), Remedy: "close the quotes"}
 		} else if err != nil {
-			return err
+			return unreadable(0, err)
 		}
 		number, _ := in.FieldPos(0)
 		if err := line(number, cells); err != nil {
@@ -159,27 +160,27 @@ func csvLines(b []byte, line func(int, []string) error) error {
 func xlsxLines(b []byte, line func(int, []string) error) (err error) {
 	defer func() { // what is read comes from outside, through somebody else's parser
 		if r := recover(); r != nil {
-			err = errors.New("the workbook cannot be read; save it as CSV and try again")
+			err = unreadable(0, errors.New("the workbook cannot be read"))
 		}
 	}()
 	f, err := excelize.OpenReader(bytes.NewReader(b), excelize.Options{UnzipSizeLimit: maxUnpack, UnzipXMLSizeLimit: 64 << 20, RawCellValue: true})
 	if err != nil {
-		return fmt.Errorf("the workbook cannot be read: %w; save it again, or as CSV", err)
+		return unreadable(0, fmt.Errorf("the workbook cannot be read: %w", err))
 	}
 	defer f.Close()
 	sheets := f.GetSheetList()
 	if len(sheets) == 0 {
-		return errors.New("the workbook has no sheet")
+		return unreadable(0, errors.New("the workbook has no sheet"))
 	}
 	rows, err := f.Rows(sheets[0])
 	if err != nil {
-		return fmt.Errorf("sheet %s: %w", sheets[0], err)
+		return unreadable(0, fmt.Errorf("sheet %s: %w", sheets[0], err))
 	}
 	defer rows.Close()
 	for number := 1; rows.Next(); number++ {
 		cells, err := rows.Columns()
 		if err != nil {
-			return fmt.Errorf("sheet %s, row %d: %w", sheets[0], number, err)
+			return unreadable(number, fmt.Errorf("sheet %s: %w", sheets[0], err))
 		}
 		if len(cells) == 0 {
 			continue
@@ -188,5 +189,13 @@ func xlsxLines(b []byte, line func(int, []string) error) (err error) {
 			return err
 		}
 	}
-	return rows.Error()
+	if err := rows.Error(); err != nil {
+		return unreadable(0, err)
+	}
+	return nil
+}
+
+// unreadable is a workbook that cannot be read, or not from a row on.
+func unreadable(row int, err error) Problem {
+	return Problem{Row: row, Kind: "workbook", Why: err.Error(), Remedy: "save it again, or as CSV"}
 }

@@ -25,7 +25,7 @@ var answers = map[string]rules.Answer{"y": rules.Yes, "n": rules.No, "a": rules.
 func (v Votes) Plan(t *Table, s *conference.State) (acts []Planned, problems []Problem) {
 	party, answer := t.find("party", "member"), t.find("answer", "vote")
 	if party < 0 || answer < 0 {
-		return nil, []Problem{{1, "", "the columns party and answer are needed", "call them so in the first row"}}
+		return nil, []Problem{{Row: 1, Why: "the columns party and answer are needed", Remedy: "call them so in the first row"}}
 	}
 	var known map[string]conference.PartyID
 	if s != nil {
@@ -41,13 +41,13 @@ func (v Votes) Plan(t *Table, s *conference.State) (acts []Planned, problems []P
 		id, found := known[fold(name)]
 		switch key := fold(string(id) + " " + name); {
 		case name == "":
-			problems = append(problems, Problem{r.Number, t.Columns[party], "is empty", "write the id or the name of a party"})
+			problems = append(problems, Problem{Row: r.Number, Column: t.Columns[party], Why: "is empty", Remedy: "write the id or the name of a party"})
 		case seen[key] > 0:
-			problems = append(problems, Problem{r.Number, t.Columns[party], fmt.Sprintf("%s stands in row %d too", name, seen[key]), "leave one of them"})
+			problems = append(problems, Problem{Row: r.Number, Column: t.Columns[party], Why: fmt.Sprintf("%s stands in row %d too", name, seen[key]), Remedy: "leave one of them"})
 		case s != nil && !found:
-			problems = append(problems, Problem{r.Number, t.Columns[party], fmt.Sprintf("no party is called %q", name), "write its id or its name as notified"})
+			problems = append(problems, Problem{Row: r.Number, Column: t.Columns[party], Why: fmt.Sprintf("no party is called %q", name), Remedy: "write its id or its name as notified"})
 		case a != "" && !slices.Contains([]rules.Answer{rules.Yes, rules.No, rules.Abstain, rules.NotParticipating}, a):
-			problems = append(problems, Problem{r.Number, t.Columns[answer], fmt.Sprintf("%q is no answer", given), "yes, no, abstain or not-participating; Y, N, A or X"})
+			problems = append(problems, Problem{Row: r.Number, Column: t.Columns[answer], Why: fmt.Sprintf("%q is no answer", given), Remedy: "yes, no, abstain or not-participating; Y, N, A or X"})
 		default:
 			if seen[key] = r.Number; a != "" && s != nil {
 				acts = append(acts, Planned{r.Number, v.act(r.Number, 0, "Answer", id, conference.Answer{Question: v.Question, Answer: string(a), Instruction: v.Instruction})})

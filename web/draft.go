@@ -83,6 +83,16 @@ type DraftMeeting struct {
 	Chair   int               `json:"chair,omitempty"` // who opens it: which of the people, from 1
 }
 
+// A RulesProblem is what is wrong with a text of rules. Kind is text (no JSON as rules are written), unknown (a field that
+// rules do not have), missing (one that they need) or value (what a field cannot hold): setup.rules.KIND is its text.
+type RulesProblem struct {
+	Line        int
+	Field, Kind string // Field is a path, as majorities.0.tests.1.of; "" for the kind text
+	Why         string // in English, with the line
+}
+
+func (p RulesProblem) Error() string { return p.Why }
+
 // A Founder keeps a draft, and founds a body from it. Whoever keeps records gives one.
 type Founder interface {
 	Draft() Draft
@@ -93,10 +103,10 @@ type Founder interface {
 	Open(hash string) error
 	// Shipped lists the rules that ship, by name.
 	Shipped() []string
-	// RulesOf are those a name or text stands for; the error says line and reason.
+	// RulesOf are those a name or text stands for; the error of a text is a RulesProblem.
 	RulesOf(name, own string) (*rules.Rules, error)
-	// ReadTable reads a spreadsheet; what cannot be read of it is said in words.
-	ReadTable([]byte) (columns []string, rows [][]string, problems []string, err error)
+	// ReadTable reads a spreadsheet; each problem has a kind, and stands in its row or for the whole.
+	ReadTable([]byte) (columns []string, rows [][]string, problems []RowProblem)
 	// Check founds the body where nobody sees it, and says how many acts it takes or why it cannot be done.
 	Check(context.Context, Draft) (acts int, err error)
 	// Rehearse makes a copy under another origin, in which everything may be tried, and says where it is.

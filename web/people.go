@@ -38,10 +38,11 @@ type PeoplePlan struct {
 	Problems []RowProblem
 }
 
-// A RowProblem is what is wrong with a row, and what to do about it.
+// A RowProblem is what is wrong with a row, or with a whole table where Row is 0, and what to do about it, in English.
+// Kind says it in every language where a table cannot be read: setup.table.KIND is its text.
 type RowProblem struct {
-	Row                 int
-	Column, Why, Remedy string
+	Row                       int
+	Column, Kind, Why, Remedy string
 }
 
 func init() {

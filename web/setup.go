@@ -228,7 +228,8 @@ type setupTurn struct {
 	form  url.Values
 	file  []byte // that was sent along
 	wrong map[string]string
-	said  string // what came of it, in words
+	found []SetupWrong // what keeps a table that was sent from being read
+	said  string       // what came of it, in words
 }
 
 // turn answers a request for a step of whoever has the set-up open. One at a time: two tabs do not mix their drafts.

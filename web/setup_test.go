@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"html"
 	"log/slog"
 	"mime/multipart"
 	"net/http"
@@ -16,13 +17,14 @@ import (
 	"testing"
 
 	"kurultai/conference"
+	"kurultai/exchange"
 	"kurultai/language"
 	"kurultai/rules"
 	"kurultai/rules/bodies"
 	"kurultai/web"
 )
 
-// A keeper keeps a draft in memory. What it is told of a table it splits at tabs.
+// A keeper keeps a draft in memory.
 type keeper struct {
 	draft   web.Draft
 	opened  []string
@@ -42,22 +44,31 @@ func (k *keeper) Open(hash string) error { k.opened = append(k.opened, hash); re
 func (k *keeper) Shipped() []string      { return bodies.Names() }
 func (k *keeper) RulesOf(name, own string) (*rules.Rules, error) {
 	if name == web.OwnRules {
-		return bodies.Read([]byte(own))
+		r, err := bodies.Read([]byte(own))
+		var line *bodies.LineError
+		if errors.As(err, &line) {
+			return nil, web.RulesProblem{Line: line.Line, Field: line.Field, Kind: line.Kind, Why: line.Error()}
+		}
+		return r, err
 	}
 	if r, ok := bodies.Get(name); ok {
 		return r, nil
 	}
 	return nil, errors.New("none")
 }
-func (k *keeper) ReadTable(b []byte) (columns []string, rows [][]string, problems []string, err error) {
-	for i, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
-		if cells := strings.Split(line, "\t"); i == 0 {
-			columns = cells
-		} else {
-			rows = append(rows, cells)
-		}
+func (k *keeper) ReadTable(b []byte) (columns []string, rows [][]string, said []web.RowProblem) {
+	table, problems, err := exchange.ReadTable(b)
+	var whole exchange.Problem
+	if errors.As(err, &whole) {
+		return nil, nil, []web.RowProblem{web.RowProblem(whole)}
 	}
-	return columns, rows, nil, nil
+	for _, p := range problems {
+		said = append(said, web.RowProblem(p))
+	}
+	for _, r := range table.Rows {
+		rows = append(rows, r.Cells())
+	}
+	return table.Columns, rows, said
 }
 func (k *keeper) Check(context.Context, web.Draft) (int, error) { return 32, k.refuses }
 func (k *keeper) Rehearse(context.Context, web.Draft) (string, error) {
@@ -183,6 +194,47 @@ func TestTheSetUpSpeaksEveryLanguage(t *testing.T) {
 		t.Fatalf("%d pages", pages)
 	}
 	t.Logf("%d pages", pages)
+}
+
+// What is wrong inside a list or a text of rules is said in the reader's language: where, what and what to do; the detail,
+// which is English, says that it is.
+func TestWhatIsWrongInAFileIsSaidInEveryLanguage(t *testing.T) {
+	good, _ := bodies.Text("consensus")
+	spoilt := func(old, new string) string { return strings.Replace(string(good), old, new, 1) }
+	told := 0
+	for _, l := range language.All() {
+		for _, row := range []struct{ step, field, text, key, where string }{
+			{"people", "table", "Name,Name", "setup.table.heads", l.Say("setup.row", "1")},
+			{"people", "table", "Name,Party\nA,b,c", "setup.table.cells", l.Say("setup.row", "2")},
+			{"people", "table", "Name,Party\n\xff,b", "setup.table.encoding", l.Say("setup.row", "2") + ", " + l.Say("setup.column", "name")},
+			{"people", "table", "Name,Party\nA\x01,b", "setup.table.control", l.Say("setup.row", "2") + ", " + l.Say("setup.column", "name")},
+			{"people", "table", "Name,Party\nA," + strings.Repeat("b", 5000), "setup.table.long", l.Say("setup.column", "party")},
+			{"people", "table", "Name,Party\n\"A,b", "setup.table.quotes", l.Say("setup.row", "2")},
+			{"people", "table", "Name,Party", "setup.table.empty", ""},
+			{"people", "table", "PK\x03\x04", "setup.table.workbook", ""},
+			{"rules", "own", "{", "setup.rules.text", l.Say("setup.line", "1")},
+			{"rules", "own", spoilt(`"name"`, `"names"`), "setup.rules.missing", l.Say("setup.field", "name")},
+			{"rules", "own", spoilt(`"name"`, `"nam": "x", "name"`), "setup.rules.unknown", l.Say("setup.field", "nam")},
+			{"rules", "own", spoilt(`"name":`, `"name": false, "nam":`), "setup.rules.value", l.Say("setup.field", "name")},
+		} {
+			page := html.UnescapeString(begin(t).post("/"+l.Code+"/setup/"+row.step, "do", "next", "rules", "own", row.field, row.text).Body.String())
+			says := regexp.MustCompile(`<p>([^<]*) <span class="small" lang="en">\(([^<]+)\)</span></p>`).FindStringSubmatch(page)
+			if says == nil || !strings.HasSuffix(says[1], l.Say(row.key)) || !strings.Contains(says[1], row.where) {
+				t.Errorf("%s, %s: %q; expected %s at %s", l.Code, row.key, says, l.Say(row.key), row.where)
+				continue
+			}
+			told++
+		}
+		for _, kind := range exchange.Kinds {
+			if !l.Has("setup.table." + kind) {
+				t.Errorf("%s does not say setup.table.%s", l.Code, kind)
+			}
+		}
+	}
+	if told < 9*12 {
+		t.Errorf("only %d told", told)
+	}
+	t.Logf("%d told", told)
 }
 
 // The address opens the set-up once, in one browser; another site's page and a stranger change nothing.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,10 +91,42 @@ func (s *Setup) fillRules(t *setupTurn, d *Draft) error {
 	d.Rules, d.Basis, d.Own = name, t.text("basis"), own
 	if name == OwnRules && own != "" {
 		if _, err := s.founder.RulesOf(OwnRules, own); err != nil {
-			t.wrong["own"] = err.Error()
+			t.wrong["own"] = rulesWrong(t.lang, err).Says
 		}
 	}
 	return nil
+}
+
+// rulesWrong says what is wrong with a text of rules: where, what and what to do in the reader's language, and the detail.
+func rulesWrong(l *language.Language, err error) SetupWrong {
+	var p RulesProblem
+	if !errors.As(err, &p) {
+		p = RulesProblem{Line: 1, Kind: "text", Why: err.Error()}
+	}
+	where := l.Say("setup.line", number(l, int64(p.Line)))
+	if p.Field != "" {
+		where += ", " + l.Say("setup.field", p.Field)
+	}
+	return SetupWrong{where + ": " + l.Say("setup.rules."+p.Kind), p.Why}
+}
+
+// maxTold is how many problems of a table are told at once.
+const maxTold = 5
+
+// tableWrong says what keeps a table from being read, as rulesWrong does of rules.
+func (t *setupTurn) tableWrong(problems []RowProblem) {
+	for _, p := range problems[:min(len(problems), maxTold)] {
+		says, detail := t.lang.Say("setup.table."+p.Kind), p.Why+"; "+p.Remedy
+		if p.Row > 0 {
+			where := t.lang.Say("setup.row", number(t.lang, int64(p.Row)))
+			if p.Column != "" {
+				where += ", " + t.lang.Say("setup.column", p.Column)
+			}
+			says = where + ": " + says
+		}
+		t.found = append(t.found, SetupWrong{says, detail})
+	}
+	t.wrong["file"] = t.found[0].Says
 }
 
 // maxSetupRules is the largest text of rules that is kept, in bytes; the record holds them without blanks.
@@ -157,18 +190,14 @@ func headed(r DraftRow, head, row string) DraftRow {
 
 // readPeople reads a table into rows. Columns are known by their names in any of our languages.
 func (s *Setup) readPeople(t *setupTurn, d *Draft, table []byte) error {
-	columns, rows, problems, err := s.founder.ReadTable(table)
-	if err != nil {
-		t.wrong["file"] = err.Error()
-		return nil
-	}
+	columns, rows, problems := s.founder.ReadTable(table)
 	name, party, role := column(columns, "name"), column(columns, "party"), column(columns, "role")
 	switch {
+	case len(problems) > 0:
+		t.tableWrong(problems)
+		return nil
 	case name < 0 || party < 0:
 		t.wrong["file"] = t.lang.Say("setup.nocolumns", t.lang.Say("setup.col.name"), t.lang.Say("setup.col.party"), t.lang.Say("setup.col.role"))
-		return nil
-	case len(problems) > 0:
-		t.wrong["file"] = strings.Join(problems[:min(len(problems), 5)], " ")
 		return nil
 	case len(rows) > maxDraftRows:
 		t.wrong["file"] = t.lang.Say("setup.toomanyrows", number(t.lang, maxDraftRows))

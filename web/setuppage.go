@@ -43,6 +43,7 @@ type SetupPage struct {
 	Rulebooks []Rulebook
 	Own       string // text of rules of one's own
 	OwnWrong  string
+	Found     []SetupWrong // what is wrong inside the file or text, instead
 	Basis     SetupField
 	People    []SetupPerson
 	Fixes     []SetupFix
@@ -112,6 +113,10 @@ type SetupFix struct {
 	Choices     []Option   // to choose one of, by a button each
 	Row         string     // that may be left out
 }
+
+// A SetupWrong is what is wrong inside a file or text: where, what and what to do in the reader's language, and in English
+// what was found.
+type SetupWrong struct{ Says, Detail string }
 
 // SetupFact is what will stand in the record, and the step it comes from.
 type SetupFact struct{ What, Says, Address, Wrong string }
@@ -341,7 +346,7 @@ func (s *Setup) showRules(t *setupTurn, d Draft, p *SetupPage) {
 	if own, err := s.founder.RulesOf(OwnRules, d.Own); err == nil && d.Own != "" {
 		p.Rulebooks = append(p.Rulebooks, Rulebook{OwnRules, own.Name, own.Version, d.Rules == OwnRules, ruleLines(t.lang, own)})
 	} else if d.Own != "" && d.Rules == OwnRules {
-		wrong["own"] = err.Error()
+		p.Found = []SetupWrong{rulesWrong(t.lang, err)}
 	}
 	p.Own, p.OwnWrong, p.Wrong = d.Own, wrong["own"], wrong["rules"]
 	p.Basis = SetupField{Name: "basis", Label: t.lang.Say("setup.rulesbasis"), Help: t.lang.Say("setup.rulesbasishelp"), Value: d.Basis, Wrong: wrong["basis"]}
@@ -416,7 +421,7 @@ func asked(l *language.Language, over, atLeast *rules.Fraction, n int64, base st
 }
 
 func (s *Setup) showPeople(t *setupTurn, d Draft, p *SetupPage) {
-	p.FileWrong = t.wrong["file"]
+	p.FileWrong, p.Found = t.wrong["file"], t.found
 	lacks := d.peopleLacks()
 	bad := map[string]bool{}
 	for _, x := range lacks {

@@ -163,7 +163,12 @@ func (f *founder) RulesOf(name, own string) (*rules.Rules, error) { return rules
 
 func rulesOf(name, own string) (*rules.Rules, error) {
 	if name == web.OwnRules {
-		return bodies.Read([]byte(own))
+		r, err := bodies.Read([]byte(own))
+		var line *bodies.LineError
+		if errors.As(err, &line) {
+			return nil, web.RulesProblem{Line: line.Line, Field: line.Field, Kind: line.Kind, Why: line.Error()}
+		}
+		return r, err
 	}
 	if r, ok := bodies.Get(name); ok {
 		return r, nil
@@ -171,18 +176,22 @@ func rulesOf(name, own string) (*rules.Rules, error) {
 	return nil, fmt.Errorf("no rules are called %q", name)
 }
 
-func (f *founder) ReadTable(b []byte) (columns []string, rows [][]string, said []string, err error) {
+func (f *founder) ReadTable(b []byte) (columns []string, rows [][]string, said []web.RowProblem) {
 	t, problems, err := exchange.ReadTable(b)
-	if err != nil {
-		return nil, nil, nil, err
+	var whole exchange.Problem
+	if errors.As(err, &whole) {
+		problems = []exchange.Problem{whole}
 	}
 	for _, p := range problems {
-		said = append(said, p.String()+".")
+		said = append(said, web.RowProblem(p))
+	}
+	if err != nil {
+		return nil, nil, said
 	}
 	for _, r := range t.Rows {
 		rows = append(rows, r.Cells())
 	}
-	return t.Columns, rows, said, nil
+	return t.Columns, rows, said
 }
 
 // A foundingPlan is the acts that put a draft into a record.

@@ -243,7 +243,7 @@ func (lists) Participants(v web.View, list web.PeopleList) (plan web.PeoplePlan,
 	acts, more := of.Plan(table, v.State())
 	plan.Rows, plan.Left = len(table.Rows), of.Left(table)
 	for _, p := range append(problems, more...) {
-		plan.Problems = append(plan.Problems, web.RowProblem{Row: p.Row, Column: p.Column, Why: p.Why, Remedy: p.Remedy})
+		plan.Problems = append(plan.Problems, web.RowProblem(p))
 	}
 	for _, a := range acts {
 		plan.Acts = append(plan.Acts, &web.Act{Submitted: a.Act.Submitted, Attestations: a.Act.Attestations, Disclosures: a.Act.Disclosures})

@@ -32,6 +32,12 @@ type TextParser interface{ UnmarshalText(text []byte) error }
 // A FieldError says which part of a value does not fit its type. Path is members and positions joined by dots.
 type FieldError struct{ Path, Why string }
 
+// Why a member does not fit, where not its value is at fault.
+const (
+	UnknownField = "unknown field"
+	MissingField = "missing"
+)
+
 func (e *FieldError) Error() string {
 	if e.Path == "" {
 		return e.Why
@@ -185,14 +191,14 @@ func (p *plan) decode(v Value, to reflect.Value, besides []string) error {
 			}
 			next++
 		} else if next < len(v.Keys) && v.Keys[next] < f.key {
-			return &FieldError{v.Keys[next], "unknown field"}
+			return &FieldError{v.Keys[next], UnknownField}
 		} else if !f.optional {
-			return &FieldError{f.key, "missing"}
+			return &FieldError{f.key, MissingField}
 		}
 	}
 	for ; next < len(v.Keys); next++ {
 		if !slices.Contains(besides, v.Keys[next]) {
-			return &FieldError{v.Keys[next], "unknown field"}
+			return &FieldError{v.Keys[next], UnknownField}
 		}
 	}
 	return nil

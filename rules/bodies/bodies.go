@@ -51,13 +51,31 @@ func Text(name string) ([]byte, bool) {
 	return b, err == nil
 }
 
-// A LineError says where rules are wrong.
+// A LineError says where rules are wrong, and how: of the kind text (no JSON as rules are written), unknown (a field
+// that rules do not have), missing (one that they need) or value (what a field cannot hold).
 type LineError struct {
-	Line int
-	Why  string
+	Line  int
+	Field string // its path, as majorities.0.tests.1.of; "" for the kind text
+	Kind  string
+	Why   string
 }
 
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Why) }
+
+// textError is what makes a text no rules at all.
+func textError(line int, err error) *LineError { return &LineError{line, "", "text", err.Error()} }
+
+// fieldError is what is wrong with a field.
+func fieldError(line int, f *canonical.FieldError) *LineError {
+	kind := "value"
+	switch f.Why {
+	case canonical.UnknownField:
+		kind = "unknown"
+	case canonical.MissingField:
+		kind = "missing"
+	}
+	return &LineError{line, f.Path, kind, f.Error()}
+}
 
 // Read reads rules as people write them: JSON with blanks and lines. The error is a *LineError.
 func Read(text []byte) (*rules.Rules, error) {
@@ -69,24 +87,26 @@ func Read(text []byte) (*rules.Rules, error) {
 			err = errors.New("more follows the rules")
 		}
 	}
-	if err != nil {
-		return nil, &LineError{r.line(), err.Error()}
+	var field *canonical.FieldError
+	if errors.As(err, &field) {
+		return nil, fieldError(r.line(), field)
+	} else if err != nil {
+		return nil, textError(r.line(), err)
 	}
 	compact, err := json.Marshal(v)
 	if err != nil {
-		return nil, &LineError{1, err.Error()}
+		return nil, textError(1, err)
 	}
 	c, err := canonical.Parse(unescape(string(compact)))
 	if err != nil {
-		return nil, &LineError{1, err.Error()}
+		return nil, textError(1, err)
 	}
 	out := new(rules.Rules)
 	if err := canonical.Decode(c, out); err != nil {
-		var field *canonical.FieldError
 		if !errors.As(err, &field) {
-			return nil, &LineError{1, err.Error()}
+			return nil, textError(1, err)
 		}
-		return nil, &LineError{r.at(field.Path), err.Error()}
+		return nil, fieldError(r.at(field.Path), field)
 	}
 	return out, nil
 }
@@ -149,7 +169,7 @@ func (r *reader) value(path string) (any, error) {
 			}
 			name, _ := key.(string)
 			if _, twice := object[name]; twice {
-				return nil, fmt.Errorf("%q stands twice", name)
+				return nil, &canonical.FieldError{Path: dot(path) + name, Why: "stands twice"}
 			}
 			if object[name], err = r.value(dot(path) + name); err != nil {
 				return nil, err
@@ -158,14 +178,14 @@ func (r *reader) value(path string) (any, error) {
 		_, err := r.in.Token()
 		return object, err
 	case nil:
-		return nil, errors.New("null: leave it out")
+		return nil, &canonical.FieldError{Path: path, Why: "null: leave it out"}
 	case bool:
 		if !t {
-			return nil, errors.New("false is said by leaving it out")
+			return nil, &canonical.FieldError{Path: path, Why: "false is said by leaving it out"}
 		}
 	case json.Number:
 		if _, err := t.Int64(); err != nil {
-			return nil, fmt.Errorf("%s is no whole number", t)
+			return nil, &canonical.FieldError{Path: path, Why: t.String() + " is no whole number"}
 		}
 	}
 	return token, nil

@@ -95,18 +95,20 @@ func TestRulesThatAreBuiltInStandUp(t *testing.T) {
 func TestMistakesAreToldWithTheirLine(t *testing.T) {
 	good, _ := Text("ecosoc")
 	tried := 0
-	for _, row := range []struct{ old, new, want string }{
-		{`"changeVote": true`, `"changeVotes": true`, `changeVotes`},
-		{`"over": [1, 2]`, `"over": [3, 2]`, `no part of a whole`},
-		{`"over": [1, 2]`, `"over": [1.5, 2]`, `no whole number`},
-		{`"of": "cast"`, `"of": "thrown"`, `no base`},
-		{`"majority": "simple"`, `"majority": "plain"`, `no majority is called "plain"`},
-		{`"rank": 2`, `"rank": 1`, `taken`},
-		{`"tie": "lost"`, `"tie": "won"`, `lost or second-vote`},
-		{`"changeVote": true`, `"changeVote": false`, `leaving it out`},
-		{`"changeVote": true`, `"changeVote": null`, `leave it out`},
-		{`"changeVote": true`, `"changeVote": true, "changeVote": true`, `stands twice`},
-		{`"rule": "EC 41"`, `"rule": 41`, `quorumToOpen.rule`},
+	for _, row := range []struct{ old, new, want, kind string }{
+		{`"changeVote": true`, `"changeVotes": true`, `changeVotes`, "unknown"},
+		{`"over": [1, 2]`, `"over": [3, 2]`, `no part of a whole`, "value"},
+		{`"over": [1, 2]`, `"over": [1.5, 2]`, `no whole number`, "value"},
+		{`"of": "cast"`, `"of": "thrown"`, `no base`, "value"},
+		{`"majority": "simple"`, `"majority": "plain"`, `no majority is called "plain"`, "value"},
+		{`"rank": 2`, `"rank": 1`, `taken`, "value"},
+		{`"tie": "lost"`, `"tie": "won"`, `lost or second-vote`, "value"},
+		{`"changeVote": true`, `"changeVote": false`, `leaving it out`, "value"},
+		{`"changeVote": true`, `"changeVote": null`, `leave it out`, "value"},
+		{`"changeVote": true`, `"changeVote": true, "changeVote": true`, `stands twice`, "value"},
+		{`"rule": "EC 41"`, `"rule": 41`, `quorumToOpen.rule`, "value"},
+		{`"rule": "EC 41"`, `"rules": "EC 41"`, `quorumToOpen.rule`, "missing"},
+		{`"over": [1, 2]`, `"over": [1 2]`, `invalid character`, "text"},
 	} {
 		text := strings.Replace(string(good), row.old, row.new, 1)
 		if text == string(good) {
@@ -116,8 +118,8 @@ func TestMistakesAreToldWithTheirLine(t *testing.T) {
 		at := 1 + strings.Count(string(good[:strings.Index(string(good), row.old)]), "\n")
 		_, err := Read([]byte(text))
 		wrong, ok := err.(*LineError)
-		if !ok || !strings.Contains(wrong.Why, row.want) || wrong.Line != at {
-			t.Errorf("%s for %s: %v; expected line %d and %q", row.new, row.old, err, at, row.want)
+		if !ok || !strings.Contains(wrong.Why, row.want) || wrong.Line != at || wrong.Kind != row.kind || (wrong.Field == "") != (row.kind == "text") {
+			t.Errorf("%s for %s: %#v; expected line %d, %q and %s", row.new, row.old, err, at, row.want, row.kind)
 		}
 		tried++
 	}
