@@ -214,9 +214,11 @@ func (b *form) rows(name string) (n int) {
 	return n
 }
 
-// chooses reports whether the act names what is new: an act that may find an id taken chooses one, so what there is already is only suggested.
+// chooses reports whether the act names what is new: an act that may find an id or a symbol taken chooses one, so what
+// there is already is only suggested.
 func (b *form) chooses() bool {
-	return slices.Contains(b.act.Refusals, "id-taken") || strings.HasPrefix(b.act.Name, "Name")
+	taken := func(c conference.Code) bool { return c == "id-taken" || c == "symbol-taken" }
+	return slices.ContainsFunc(b.act.Refusals, taken) || strings.HasPrefix(b.act.Name, "Name")
 }
 
 // choose offers what there is of a kind of thing.

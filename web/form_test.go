@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,25 @@ func TestAFormTakesEveryTypeOfField(t *testing.T) {
 	}
 	if w := h.post("", "/en/act/ProposeItem", typed); w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "Title in uz") {
 		t.Errorf("nobody: %d", w.Code)
+	}
+}
+
+// What is new is typed: where papers stand already, the form of one more suggests their symbols and takes another.
+func TestAFormTakesANewSymbol(t *testing.T) {
+	h := newHall(t)
+	secretary, tried := h.holder(conference.Secretary, ""), 0
+	for _, a := range conference.Catalogue() {
+		if !slices.Contains(a.Refusals, "symbol-taken") {
+			continue
+		}
+		page := h.see(secretary, "/en/act/"+a.Name+"?meeting=ix").Body.String()
+		if !strings.Contains(page, `<input id="field.symbol"`) || !strings.Contains(page, `<option value="LP/IX/L.1">`) {
+			t.Errorf("%s offers only the symbols there are", a.Name)
+		}
+		tried++
+	}
+	if tried < 4 {
+		t.Errorf("only %d acts give a symbol", tried)
 	}
 }
 
