@@ -194,6 +194,39 @@ func TestAFormTakesANewSymbol(t *testing.T) {
 	}
 }
 
+// Where it was said until when an act is meant, its form says so too; what comes later is refused, and may be meant once
+// more.
+func TestAFormIsNotTakenAfterItWasMeant(t *testing.T) {
+	h := newHall(t)
+	xz := h.holder(conference.Head, "xz")
+	const then = "2028-04-11T04:00:00.000Z" // before the last entry of the story
+	if page := h.see(xz, "/en/act/AskFloor?meeting=ix&notAfter="+then).Body.String(); !strings.Contains(page, `name="notAfter" value="`+then+`"`) {
+		t.Error("the form does not say until when it is meant")
+	}
+	typed := url.Values{"office": {"Head/xz"}, "meeting": {"ix"}, "key": {"GAAAAAAAAAAAAAAAAAAAAA"}, "notAfter": {then}, "field.request": {"f-late"}, "do": {"1"}}
+	w := h.post(xz, "/en/act/AskFloor", typed)
+	if page := w.Body.String(); w.Code != http.StatusConflict || !strings.Contains(page, `<span class="mono">too-late</span>`) || strings.Contains(page, `name="notAfter"`) {
+		t.Errorf("after it was meant: %d %s", w.Code, read(page))
+	}
+	typed.Del("notAfter")
+	if w := h.post(xz, "/en/act/AskFloor", typed); w.Code != http.StatusCreated {
+		t.Errorf("once more: %d %s", w.Code, read(w.Body.String()))
+	}
+}
+
+// An act of two persons whose second was not chosen is refused as what it is.
+func TestAFormOfTwoIsNotTakenFromOne(t *testing.T) {
+	h := newHall(t)
+	typed := url.Values{"office": {"Secretary"}, "key": {"HAAAAAAAAAAAAAAAAAAAAA"}, "field.person": {string(h.holder(conference.Head, "xz"))}, "field.capacity": {"Chair"}, "do": {"1"}}
+	for _, with := range []string{"", "none"} {
+		typed.Set("with", with)
+		w := h.post(h.holder(conference.Secretary, ""), "/en/act/GrantOffice", typed)
+		if page := w.Body.String(); w.Code != http.StatusForbidden || !strings.Contains(page, `<span class="mono">one-person-only</span>`) {
+			t.Errorf("with %q: %d %s", with, w.Code, read(page))
+		}
+	}
+}
+
 // Two browsers: a delegate asks for the floor, the chair sees it without asking and gives it.
 func TestTwoBrowsers(t *testing.T) {
 	h := newHall(t)
