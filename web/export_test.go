@@ -3,10 +3,12 @@ package web
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 
 	"kurultai/conference"
 	"kurultai/language"
+	"kurultai/record/canonical"
 )
 
 // SignIn opens a session for a person in a browser that has none and returns its cookie.
@@ -58,4 +60,12 @@ func DeskPages() (names []string) {
 func Wordless(a *conference.Act) []Field {
 	t := teller{s: &conference.State{}, l: &language.Language{Code: "en"}}
 	return (&form{t: t, act: a}).fields()
+}
+
+// Retyped types the fields of an act into its form, and reads them back.
+func Retyped(a *conference.Act, s *conference.State, fields canonical.Value) (typed url.Values, v canonical.Value, err error) {
+	typed = url.Values{}
+	flat(typed, "field", fields)
+	v, _, err = (&form{t: teller{s: s}, act: a, values: typed}).typed()
+	return typed, v, err
 }
