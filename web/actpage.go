@@ -35,7 +35,7 @@ type ActPage struct {
 	Fields   []Field
 	Key      string // makes a second submission harmless
 	Seen     int64
-	NotAfter string
+	NotAfter string   // until when it is meant, where that is said
 	From     string   // the place one came from, to which the receipt leads back: chair, desk, floor or ""
 	About    []string // kind/version/id
 	Refusal  *Problem
@@ -98,9 +98,12 @@ func (s *site) showForm(w http.ResponseWriter, r *http.Request, l *language.Lang
 	if n, err := strconv.ParseInt(typed.Get("seen"), 10, 64); err == nil && n > 0 && n < p.Seen {
 		p.Seen = n
 	}
+	if refusal == nil || refusal.Code != "too-late" { // what came too late may be meant once more
+		p.NotAfter = typed.Get("notAfter")
+	}
 	if act.TwoPersons {
 		p.Seconds = seconds(f.t, act, who, typed.Get("with"))
-		if p.NotAfter = typed.Get("notAfter"); p.NotAfter == "" && s.Desk != nil {
+		if p.NotAfter == "" && s.Desk != nil {
 			p.NotAfter = (s.Desk.Now() + meantForTwo).String()
 		}
 	}
@@ -285,12 +288,11 @@ func (s *site) asked(r *http.Request, l *language.Language, act *conference.Act)
 			asked.About = append(asked.About, record.About{Kind: parts[0], Version: version, ID: parts[2]})
 		}
 	}
-	if act.TwoPersons {
-		as, by, _ := strings.Cut(r.PostForm.Get("with"), "/")
+	if as, by, chosen := strings.Cut(r.PostForm.Get("with"), "/"); chosen && act.TwoPersons {
 		asked.With = []record.With{{As: as, By: by}}
-		if asked.NotAfter.UnmarshalText([]byte(r.PostForm.Get("notAfter"))) != nil {
-			asked.NotAfter = 0
-		}
+	}
+	if asked.NotAfter.UnmarshalText([]byte(r.PostForm.Get("notAfter"))) != nil {
+		asked.NotAfter = 0
 	}
 	asked.Fields, blobs, err = f.typed()
 	return asked, blobs, err

@@ -3,10 +3,12 @@ package web
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 
 	"kurultai/conference"
 	"kurultai/language"
+	"kurultai/record/canonical"
 )
 
 // SignIn opens a session for a person in a browser that has none and returns its cookie.
@@ -60,4 +62,12 @@ func Wordless(a *conference.Act) []Field { return FormIn(a, &language.Language{C
 // FormIn is the form of an act in a language, where nothing is there yet to choose from.
 func FormIn(a *conference.Act, l *language.Language) []Field {
 	return (&form{t: teller{s: &conference.State{}, l: l}, act: a}).fields()
+}
+
+// Retyped types the fields of an act into its form, and reads them back.
+func Retyped(a *conference.Act, s *conference.State, fields canonical.Value) (typed url.Values, v canonical.Value, err error) {
+	typed = url.Values{}
+	flat(typed, "field", fields)
+	v, _, err = (&form{t: teller{s: s}, act: a, values: typed}).typed()
+	return typed, v, err
 }

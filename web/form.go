@@ -211,14 +211,19 @@ func (b *form) rows(name string) (n int) {
 	return n
 }
 
-// chooses reports whether the act names what is new: an act that may find an id taken chooses one, so what there is already is only suggested.
+// chooses reports whether the act names what is new: an act that may find an id or a symbol taken chooses one, so what
+// there is already is only suggested.
 func (b *form) chooses() bool {
-	return slices.Contains(b.act.Refusals, "id-taken") || strings.HasPrefix(b.act.Name, "Name")
+	taken := func(c conference.Code) bool { return c == "id-taken" || c == "symbol-taken" }
+	return slices.ContainsFunc(b.act.Refusals, taken) || strings.HasPrefix(b.act.Name, "Name")
 }
 
 // choose offers what there is of a kind of thing.
 func (b *form) choose(f *Field, t reflect.Type) {
 	f.Options = b.options(t)
+	if t == reflect.TypeFor[conference.ProposalID]() {
+		f.Options = b.drafts(strings.TrimRight(f.Name, ".0123456789"))
+	}
 	if len(f.Options) == 0 || b.chooses() && t != reflect.TypeFor[conference.Capacity]() {
 		return
 	}
@@ -254,10 +259,6 @@ func (b *form) options(t reflect.Type) (list []Option) {
 	case reflect.TypeFor[conference.ItemID]():
 		for _, i := range s.Items(b.meeting) {
 			add(string(i.ID), in(i.Title, b.t.l, string(i.ID)))
-		}
-	case reflect.TypeFor[conference.ProposalID]():
-		for _, p := range s.Proposals(b.meeting) {
-			add(string(p.ID), string(p.ID)+" · "+string(p.Symbol))
 		}
 	case reflect.TypeFor[conference.Symbol]():
 		for _, d := range s.Documents(b.meeting, b.reader) {
@@ -297,6 +298,22 @@ func (b *form) options(t reflect.Type) (list []Option) {
 	case reflect.TypeFor[conference.Part]():
 		for _, p := range []string{"head", "member", "observer", "guest"} {
 			add(p, "")
+		}
+	}
+	return list
+}
+
+// drafts lists the drafts before the meeting, or the amendments to them where a control is for those: both have ids of
+// one kind.
+func (b *form) drafts(name string) (list []Option) {
+	amendments := strings.HasSuffix(name, ".amendment") || b.act.Name == "OrderAmendments" && !strings.HasSuffix(name, ".proposal")
+	for _, p := range b.t.s.Proposals(b.meeting) {
+		if !amendments {
+			list = append(list, Option{Value: string(p.ID), Label: string(p.ID) + " · " + string(p.Symbol)})
+			continue
+		}
+		for _, a := range b.t.s.AmendmentsTo(p.ID) {
+			list = append(list, Option{Value: string(a.ID), Label: string(a.ID) + " · " + string(p.Symbol)})
 		}
 	}
 	return list

@@ -2,20 +2,28 @@ package web_test
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"html"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"kurultai/conference"
 	"kurultai/language"
+	"kurultai/record"
+	"kurultai/record/canonical"
+	"kurultai/story"
+	"kurultai/story/storytest"
 	"kurultai/web"
 )
 
@@ -174,6 +182,123 @@ func TestAFormTakesEveryTypeOfField(t *testing.T) {
 	if w := h.post("", "/en/act/ProposeItem", typed); w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "Title in uz") {
 		t.Errorf("nobody: %d", w.Code)
 	}
+}
+
+// What is new is typed: where papers stand already, the form of one more suggests their symbols and takes another.
+func TestAFormTakesANewSymbol(t *testing.T) {
+	h := newHall(t)
+	secretary, tried := h.holder(conference.Secretary, ""), 0
+	for _, a := range conference.Catalogue() {
+		if !slices.Contains(a.Refusals, "symbol-taken") {
+			continue
+		}
+		page := h.see(secretary, "/en/act/"+a.Name+"?meeting=ix").Body.String()
+		if !strings.Contains(page, `<input id="field.symbol"`) || !strings.Contains(page, `<option value="LP/IX/L.1">`) {
+			t.Errorf("%s offers only the symbols there are", a.Name)
+		}
+		tried++
+	}
+	if tried < 4 {
+		t.Errorf("only %d acts give a symbol", tried)
+	}
+}
+
+// Where it was said until when an act is meant, its form says so too; what comes later is refused, and may be meant once
+// more.
+func TestAFormIsNotTakenAfterItWasMeant(t *testing.T) {
+	h := newHall(t)
+	xz := h.holder(conference.Head, "xz")
+	const then = "2028-04-11T04:00:00.000Z" // before the last entry of the story
+	if page := h.see(xz, "/en/act/AskFloor?meeting=ix&notAfter="+then).Body.String(); !strings.Contains(page, `name="notAfter" value="`+then+`"`) {
+		t.Error("the form does not say until when it is meant")
+	}
+	typed := url.Values{"office": {"Head/xz"}, "meeting": {"ix"}, "key": {"GAAAAAAAAAAAAAAAAAAAAA"}, "notAfter": {then}, "field.request": {"f-late"}, "do": {"1"}}
+	w := h.post(xz, "/en/act/AskFloor", typed)
+	if page := w.Body.String(); w.Code != http.StatusConflict || !strings.Contains(page, `<span class="mono">too-late</span>`) || strings.Contains(page, `name="notAfter"`) {
+		t.Errorf("after it was meant: %d %s", w.Code, read(page))
+	}
+	typed.Del("notAfter")
+	if w := h.post(xz, "/en/act/AskFloor", typed); w.Code != http.StatusCreated {
+		t.Errorf("once more: %d %s", w.Code, read(w.Body.String()))
+	}
+}
+
+// An act of two persons whose second was not chosen is refused as what it is.
+func TestAFormOfTwoIsNotTakenFromOne(t *testing.T) {
+	h := newHall(t)
+	typed := url.Values{"office": {"Secretary"}, "key": {"HAAAAAAAAAAAAAAAAAAAAA"}, "field.person": {string(h.holder(conference.Head, "xz"))}, "field.capacity": {"Chair"}, "do": {"1"}}
+	for _, with := range []string{"", "none"} {
+		typed.Set("with", with)
+		w := h.post(h.holder(conference.Secretary, ""), "/en/act/GrantOffice", typed)
+		if page := w.Body.String(); w.Code != http.StatusForbidden || !strings.Contains(page, `<span class="mono">one-person-only</span>`) {
+			t.Errorf("with %q: %d %s", with, w.Code, read(page))
+		}
+	}
+}
+
+// Every act of the training story can be done by its form: at its place in the story each field has a control, and what
+// is to be chosen is offered, unless it is refused. What is typed comes back as the fields it was.
+func TestTheStoryFitsItsForms(t *testing.T) {
+	text, _ := story.Shipped("training")
+	lines, err := story.Parse(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, origin := storytest.Open(t, t.TempDir(), "lakes-and-passes")
+	h := hall{t, s, web.New(reading{s}, web.Options{Desk: desk{s}, Log: slog.New(slog.DiscardHandler)})}
+	n, chosen := 0, 0
+	next := func() error {
+		l := lines[n]
+		n++
+		if n > 1 && l.Act.Get("by").Str != "clock" && len(l.Opened) == 0 {
+			chosen += h.fits(l)
+		}
+		return nil
+	}
+	if err := story.Play(t.Context(), s, origin, lines, func() record.Instant { return storytest.Time }, rand.Reader, next, func(story.Played) {}); err != nil {
+		t.Fatal(err)
+	}
+	if n != len(lines) || chosen < 300 {
+		t.Errorf("%d of %d lines, %d choices", n, len(lines), chosen)
+	}
+	t.Logf("%d lines, %d choices", n, chosen)
+}
+
+// spelled is a value as it is hashed, "" where it is absent.
+func spelled(v canonical.Value) string {
+	if v.Kind == canonical.Invalid {
+		return ""
+	}
+	return string(canonical.Append(nil, v))
+}
+
+var rows = regexp.MustCompile(`\.[0-9]+(\.|$)`)
+
+// fits checks the form of a line of a story and counts what it offers to choose from.
+func (h hall) fits(l story.Line) (chosen int) {
+	h.Helper()
+	name := l.Act.Get("name").Str
+	act, _ := h.s.View().State().Lookup(name)
+	typed, back, err := web.Retyped(act, h.s.View().State(), l.Act.Get("fields"))
+	if want := spelled(l.Act.Get("fields")); err != nil || spelled(back) != want {
+		h.Errorf("line %d: %s comes back as %s, %v, not as %s", l.Number, name, spelled(back), err, want)
+	}
+	page := h.see(conference.PersonID(l.Act.Get("by").Str), "/en/act/"+name+"?meeting="+l.Act.Get("meeting").Str).Body.String()
+	for at, values := range typed {
+		control := regexp.MustCompile(`(?s)<(input|textarea|select)[^>]* name="` + regexp.QuoteMeta(at) + `".*?(</select>|\n)`).FindString(page)
+		if first := rows.ReplaceAllString(at, ".0$1"); control == "" { // of the first row
+			control = regexp.MustCompile(`(?s)<(input|textarea|select)[^>]* name="` + regexp.QuoteMeta(first) + `".*?(</select>|\n)`).FindString(page)
+		}
+		switch offered := strings.Contains(control, `<option value="`+html.EscapeString(values[0])+`"`); {
+		case control == "":
+			h.Errorf("line %d: the form of %s has no control %s", l.Number, name, at)
+		case strings.HasPrefix(control, "<select") && !offered && l.Refused == "":
+			h.Errorf("line %d: the form of %s does not offer %s in %s", l.Number, name, values[0], at)
+		case strings.HasPrefix(control, "<select") && offered:
+			chosen++
+		}
+	}
+	return chosen
 }
 
 // Two browsers: a delegate asks for the floor, the chair sees it without asking and gives it.

@@ -26,6 +26,12 @@ type Clock struct{ passed atomic.Int64 }
 // Pass lets time pass.
 func (c *Clock) Pass(d time.Duration) { c.passed.Add(int64(d)) }
 
+// Set has the clocks show an instant. One that is behind what they show is for before a record is opened: the steady
+// one never goes back.
+func (c *Clock) Set(at record.Instant) {
+	c.passed.Store(int64(time.Duration(at-Time) * time.Millisecond))
+}
+
 func (c *Clock) steady() time.Duration { return time.Duration(c.passed.Load()) }
 func (c *Clock) wall() record.Instant  { return Time + record.Instant(c.steady().Milliseconds()) }
 

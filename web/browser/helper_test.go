@@ -486,21 +486,24 @@ func run[T any](b *tab, js string, options ...chromedp.EvaluateOption) T {
 }
 
 // until waits for a condition to become true, on whatever page the tab comes to meanwhile.
-func (b *tab) until(js string) {
+func (b *tab) until(js string) { b.t.Helper(); poll[bool](b, "!!("+js+")") }
+
+// poll waits until an expression has a value that is not empty, on whatever page the tab comes to meanwhile.
+func poll[T any](b *tab, js string) T {
 	b.t.Helper()
 	ctx, stop := b.within()
 	defer stop()
-	is := "!!(" + js + ")"
-	_, err := chromedp.Run(ctx, chromedp.Poll[bool](is))
+	v, err := chromedp.Run(ctx, chromedp.Poll[T](js))
 	moved := func(err error) bool {
 		return strings.Contains(err.Error(), "context") || strings.Contains(err.Error(), "navigated")
 	}
 	for err != nil && ctx.Err() == nil && moved(err) {
-		_, err = chromedp.Run(ctx, chromedp.Poll[bool](is))
+		v, err = chromedp.Run(ctx, chromedp.Poll[T](js))
 	}
 	if err != nil {
 		b.t.Fatalf("%s: %v; it reads %s", js, err, b.text("body"))
 	}
+	return v
 }
 
 // device gives the tab a device that makes passkeys and whose owner always agrees.
