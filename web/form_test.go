@@ -244,18 +244,21 @@ func TestTheStoryFitsItsForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, origin := storytest.Open(t, t.TempDir(), "lakes-and-passes")
+	clock := new(storytest.Clock)
+	clock.Set(lines[0].At)
+	founding := bytes.IndexByte(text, '\n') + 1
+	s := storytest.PlayOn(t, text[:founding], "", clock)
 	h := hall{t, s, web.New(reading{s}, web.Options{Desk: desk{s}, Log: slog.New(slog.DiscardHandler)})}
-	n, chosen := 0, 0
+	n, chosen := 1, 0
 	next := func() error {
 		l := lines[n]
 		n++
-		if n > 1 && l.Act.Get("by").Str != "clock" && len(l.Opened) == 0 {
+		if clock.Set(l.At); l.Act.Get("by").Str != "clock" && len(l.Opened) == 0 {
 			chosen += h.fits(l)
 		}
 		return nil
 	}
-	if err := story.Play(t.Context(), s, origin, lines, func() record.Instant { return storytest.Time }, rand.Reader, next, func(story.Played) {}); err != nil {
+	if err := story.Play(t.Context(), s, s.View().Origin(), lines[1:], func() record.Instant { return storytest.Time }, rand.Reader, next, func(story.Played) {}); err != nil {
 		t.Fatal(err)
 	}
 	if n != len(lines) || chosen < 300 {
