@@ -28,6 +28,9 @@ func TestPapersOfAMeetingCanBeHad(t *testing.T) {
 			if strings.Contains(public, `href="`+link+`"`) != (open && !k.Named()) || strings.Contains(own, `href="`+link+`"`) == k.Named() {
 				t.Errorf("%s in %s is not listed for whom it is", k.Name, l.Code)
 			}
+			if l.Code != "en" && l.Code != "ka" { // what they say in the others is asked where they are made
+				continue
+			}
 			w := h.see("", link)
 			switch {
 			case k.Named():
@@ -54,7 +57,7 @@ func TestPapersOfAMeetingCanBeHad(t *testing.T) {
 			}
 		}
 	}
-	if had < 9*18 || shut < 9*6 {
+	if had < 2*18 || shut < 2*6 {
 		t.Errorf("%d papers had, %d of them the desk's", had, shut)
 	}
 	t.Logf("%d papers had, %d of them the desk's", had, shut)
