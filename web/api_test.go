@@ -154,7 +154,7 @@ func TestTheAPIShowsThePast(t *testing.T) {
 		}
 		if m.Status == "open" {
 			page := get(h, fmt.Sprintf("/en/meetings/vii?at=%d", n))
-			if page.Code != http.StatusOK || strings.Contains(page.Body.String(), "live.js") || !strings.Contains(page.Body.String(), fmt.Sprintf("as it stood with %d entries", n)) {
+			if page.Code != http.StatusOK || strings.Contains(page.Body.String(), "live.js") || !strings.Contains(page.Body.String(), fmt.Sprintf("as it stood then. Entries: %d.", n)) {
 				t.Errorf("the page at %d: %d", n, page.Code)
 			}
 		}
