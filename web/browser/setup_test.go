@@ -215,6 +215,7 @@ func TestABodyIsSetUpFromNothing(t *testing.T) {
 	if !strings.Contains(b.text("main"), "line 3") {
 		t.Errorf("the line is not named: %s", b.text("main"))
 	}
+	b.checks("set-up: 5-rules-wrong")
 	b.fillAll(map[string]string{"rules": "consensus"})
 	b.press("do", "next", "Who is coming?")
 	b.visit(at + "/en/setup/rules")
