@@ -246,19 +246,18 @@ func TestTheStoryFitsItsForms(t *testing.T) {
 	}
 	clock := new(storytest.Clock)
 	clock.Set(lines[0].At)
-	founding := bytes.IndexByte(text, '\n') + 1
-	s := storytest.PlayOn(t, text[:founding], "", clock)
+	s, origin := storytest.OpenOn(t, t.TempDir(), "lakes-and-passes", clock) // at which nothing falls due by itself
 	h := hall{t, s, web.New(reading{s}, web.Options{Desk: desk{s}, Log: slog.New(slog.DiscardHandler)})}
-	n, chosen := 1, 0
+	n, chosen := 0, 0
 	next := func() error {
 		l := lines[n]
 		n++
-		if clock.Set(l.At); l.Act.Get("by").Str != "clock" && len(l.Opened) == 0 {
+		if n > 1 && l.Act.Get("by").Str != "clock" && len(l.Opened) == 0 {
 			chosen += h.fits(l)
 		}
 		return nil
 	}
-	if err := story.Play(t.Context(), s, s.View().Origin(), lines[1:], func() record.Instant { return storytest.Time }, rand.Reader, next, func(story.Played) {}); err != nil {
+	if err := story.Play(t.Context(), s, origin, lines, func() record.Instant { return storytest.Time }, rand.Reader, next, func(story.Played) {}); err != nil {
 		t.Fatal(err)
 	}
 	if n != len(lines) || chosen < 300 {
@@ -282,6 +281,9 @@ func (h hall) fits(l story.Line) (chosen int) {
 	h.Helper()
 	name := l.Act.Get("name").Str
 	act, _ := h.s.View().State().Lookup(name)
+	if len(l.Blobs) > 0 {
+		return 0 // a file is not typed, and no page gives it back
+	}
 	typed, back, err := web.Retyped(act, h.s.View().State(), l.Act.Get("fields"))
 	if want := spelled(l.Act.Get("fields")); err != nil || spelled(back) != want {
 		h.Errorf("line %d: %s comes back as %s, %v, not as %s", l.Number, name, spelled(back), err, want)

@@ -41,6 +41,12 @@ func Open(t testing.TB, dir, body string) (*secretariat.Secretariat, string) {
 	return OpenAs(t, dir, record.StoryOrigin(body, private.Public().(ed25519.PublicKey)))
 }
 
+// OpenOn is Open by a clock of the test's own.
+func OpenOn(t testing.TB, dir, body string, clock *Clock) (*secretariat.Secretariat, string) {
+	t.Helper()
+	return open(t, dir, record.StoryOrigin(body, private.Public().(ed25519.PublicKey)), secretariat.Config{Clock: clock.wall, Steady: clock.steady})
+}
+
 var private = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 
 // OpenAs opens a record under an origin, which need not be a story's.
