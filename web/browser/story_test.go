@@ -145,8 +145,8 @@ func TestTheWholeStoryIsPlayedBySix(t *testing.T) {
 	}
 }
 
-// At five moments, known by an act, everybody sits at their own place and sees the same: the party it is about, which
-// an observer, who has no part in a motion, is not told of one.
+// At five moments, known by an act, everybody sits at their own place and sees the same: the party it is about, but
+// for a motion, of which a phone says what may be done.
 var moments = []struct {
 	name, act, fields string
 	party             conference.PartyID
@@ -168,7 +168,7 @@ func (c *cast) pauses(l story.Line) {
 	for who, name := range c.names {
 		if at := places[name]; at != "" {
 			party := moments[n].party
-			if name == "observer" && moments[n].act == "Move" {
+			if at == "floor" && moments[n].act == "Move" { // a phone says what may be done about it
 				party = ""
 			}
 			c.looks(who, "/meetings/"+l.Act.Get("meeting").Str+"/"+at, party)
