@@ -162,7 +162,6 @@ func (a *assembly) opens() {
 	if item, open := a.state().OpenItem("ix"); !a.meeting().InSession() || !open || item.ID != "item-1" {
 		a.Fatalf("in session: %v, item %v", a.meeting().InSession(), item)
 	}
-	a.observer.do(chromedp.Evaluate(`document.querySelectorAll("section.why details").forEach(d => d.open = true)`, nil))
 	for name, got := range map[string]string{"the wall": a.wall.text("h1"), "Zelinor's phone": a.zelinor.text("#speaks"), "the desk": a.desk.text("ol.run .cur")} {
 		if !strings.Contains(got, "Ferries on the lakes") {
 			a.Errorf("%s shows %q", name, got)
@@ -178,7 +177,6 @@ func (a *assembly) suspends() {
 	a.presses(a.vindara, `button[name="do"]`)
 	a.vindara.click(".hero .btn.main", "#speaks")
 	a.shown()
-	a.observer.do(chromedp.Evaluate(`document.querySelectorAll("section.why details").forEach(d => d.open = true)`, nil))
 	for name, got := range map[string]string{"the wall": a.wall.text("main"), "the Chair's place": a.chair.text("ol.motions .cur")} {
 		if !strings.Contains(got, "Vindara") {
 			a.Errorf("%s shows %q while a motion is pending", name, got)
@@ -316,7 +314,7 @@ func (a *assembly) ends() {
 	if !a.meeting().Closed {
 		a.Fatal("the meeting is not closed")
 	}
-	a.observer.do(chromedp.Evaluate(`document.querySelectorAll("section.why details").forEach(d => d.open = true)`, nil))
+	run[bool](a.observer, `document.querySelectorAll("section.why details").forEach(d => d.open = true), true`)
 	for name, got := range map[string]string{"the wall": a.wall.text("main"), "the desk": a.desk.text("header .tag"), "the observer's phone": a.observer.text("section.why")} {
 		if !strings.Contains(got, "losed") && !strings.Contains(got, "Ended") && !strings.Contains(got, "geschlossen") {
 			a.Errorf("%s shows %q after the end", name, got)
