@@ -28,7 +28,7 @@ func TestAMeetingIsReplayedWithoutLoading(t *testing.T) {
 	b.do(chromedp.Focus(chromedp.CSS(`[name=slider]`)), chromedp.KeyEvent(kb.ArrowRight))
 	at("240")
 	b.do(chromedp.KeyEvent(kb.End))
-	at("366")
+	at("385")
 	b.do(chromedp.KeyEvent(kb.Home))
 	at("75")
 	b.do(chromedp.Focus(chromedp.CSS(`[rel=next]`)), chromedp.KeyEvent(kb.Enter))
