@@ -14,6 +14,8 @@ import (
 
 	"kurultai/conference"
 	"kurultai/language"
+	"kurultai/record"
+	"kurultai/record/canonical"
 	"kurultai/story/storytest"
 )
 
@@ -87,7 +89,7 @@ func stages(t *testing.T) []stage {
 				h.cut()
 				b.until(`!document.getElementById("offline").hidden`)
 			}}},
-		{name: "delegate", house: in(sitting), enter: role(sitting, conference.Head, "xz", "phone"), pages: []string{"meetings/ix/floor", "meetings/ix/floor/agenda", "meetings/ix/floor/papers", "meetings/ix/floor/name", "me", "now", "act/AskFloor?as=Head&for=xz&meeting=ix", "act/Move?as=Head&for=xz&meeting=ix"},
+		{name: "delegate", house: in(sitting), enter: role(sitting, conference.Head, "xz", "phone"), pages: []string{"meetings/ix/floor", "meetings/ix/floor/agenda", "meetings/ix/floor/papers", "meetings/ix/floor/messages", "meetings/ix/floor/name", "me", "now", "act/AskFloor?as=Head&for=xz&meeting=ix", "act/Move?as=Head&for=xz&meeting=ix"},
 			doings: map[string]func(*house, *tab){"an act refused": func(h *house, b *tab) {
 				b.visit(h.origin + "/en/act/Move?as=Head&for=xz&meeting=ix")
 				b.click(`button.main[name="do"]`, ".note.no[role=alert]:not([hidden])")
@@ -122,6 +124,84 @@ func stages(t *testing.T) []stage {
 		{name: "a body without a meeting", house: in(founded), pages: []string{"", "meetings", "decisions", "documents", "parties", "record", "search", "chair", "wall", "floor", "desk"}},
 		{name: "a reported meeting", house: in(baku), pages: []string{"", "meetings/xxii", "meetings/xxii/communique", "meetings/xxii/programme", "meetings/xxii/replay", "meetings/xxii/wall", "parties", "decisions", "record", "record/30"}},
 	}
+}
+
+// calling brings the open meeting to a roll call in which three have answered, each otherwise, and one is called.
+func (h *house) calling(t *testing.T) {
+	t.Helper()
+	for _, q := range h.s.View().State().SpeakersList("ix") {
+		h.takes(t, conference.Chair, "", "GiveFloor", conference.GiveFloor{Request: q.ID})
+		h.takes(t, conference.Chair, "", "EndFloor", conference.EndFloor{Why: "done"})
+	}
+	seed := []byte("sixteen bytes, x")
+	h.takes(t, conference.Chair, "", "PutQuestion", conference.PutQuestion{Question: "q-ix", Type: "proposal", Thing: "p-ix-1", Method: "roll-call", Commitment: record.DigestOf(seed)})
+	h.takes(t, conference.Chair, "", "DrawStart", conference.DrawStart{Question: "q-ix", Order: []conference.PartyID{"xa", "xl", "xo", "xv", "xz"}, Seed: canonical.EncodeBytes(seed)})
+	q, _ := h.s.View().State().Pending("ix")
+	for i, p := range q.Order[:4] {
+		h.takes(t, conference.Secretary, "", "CallName", conference.CallName{Question: "q-ix", Party: p})
+		if i < 3 {
+			h.takes(t, conference.Head, p, "Answer", conference.Answer{Question: "q-ix", Answer: []string{"yes", "no", "abstain"}[i]})
+		}
+	}
+}
+
+// Where the reader's system chooses the colours, what a background told is told by a line: no state looks like another
+// beside it, and axe finds nothing.
+func TestForcedColoursTellEveryState(t *testing.T) {
+	speaking, rolling := serve(t, storytest.PlayText(t, training(t))), serve(t, storytest.PlayText(t, training(t)))
+	speaking.takes(t, conference.Chair, "", "GiveFloor", conference.GiveFloor{Request: speaking.s.View().State().SpeakersList("ix")[0].ID})
+	rolling.calling(t)
+	before, told := checked, 0
+	for _, c := range []struct {
+		h             *house
+		as            conference.Capacity
+		party         conference.PartyID
+		page          string
+		width, height int64
+		states        []string // selectors of things that stand for different states
+	}{
+		{rolling, conference.Head, "xz", "floor", 360, 740, []string{".tabs [aria-current]", ".tabs a:not([aria-current])", ".called [aria-current]", ".called li:not([aria-current])"}},
+		{rolling, conference.Secretary, "", "desk", 1440, 900, []string{".mast [aria-current]", ".mast nav a:not([aria-current])", ".rollcall .call", ".rollcall .y", ".run .cur", ".run .done"}},
+		{rolling, conference.Chair, "", "chair", 1440, 900, []string{".rollcall .call", ".rollcall .y"}},
+		{rolling, "", "", "wall", 1920, 1080, []string{".seat.y", ".seat.n", ".seat.y", ".seat.a", ".seat.n", ".seat.a", ".seat.call", ".seat.y", ".seat.call", ".seat.none"}},
+		{rolling, "", "", "", 1440, 900, []string{".mast [aria-current]", ".mast nav a:not([aria-current])", ".tongues b", ".tongues a", ".agenda .cur", ".agenda li:not(.cur)"}},
+		{speaking, conference.Head, "xz", "floor", 360, 740, nil},
+		{speaking, conference.Secretary, "", "desk", 1440, 900, []string{".floor", ".asking"}},
+		{speaking, conference.Chair, "", "chair", 1440, 900, []string{".btn.main", ".btn:not(.main)"}},
+		{speaking, "", "", "", 1440, 900, []string{"section.now", ".hero"}},
+	} {
+		b := person(t, "ERR_", "Failed to load")
+		if c.as != "" {
+			b.take(c.h, string(c.h.holder(t, c.as, c.party)), strings.Replace(c.page, "floor", "phone", 1))
+		}
+		l := look{"forced colours", c.width, c.height, [][2]string{{"forced-colors", "active"}, {"prefers-color-scheme", "dark"}}}
+		b.look(l)
+		b.visit(c.h.origin + strings.TrimSuffix("/en/meetings/ix/"+c.page, "/"))
+		name := "forced colours: " + string(c.as) + " " + c.page
+		if !run[bool](b, `matchMedia("(forced-colors: active)").matches`) {
+			t.Fatal("this browser forces no colours")
+		}
+		for i := 0; i < len(c.states); i += 2 {
+			one, other := b.lines(c.states[i]), b.lines(c.states[i+1])
+			if one == "" || other == "" || one == other {
+				t.Errorf("%s: %s (%s) is told from %s (%s) by no line", name, c.states[i], one, c.states[i+1], other)
+			}
+			told++
+		}
+		checked++
+		findings += b.axe(name, l)
+		b.picture(strings.NewReplacer(" ", "-", ":", "").Replace(fmt.Sprint(name, " ", c.h == rolling)))
+	}
+	if checked-before != 9 || told < 16 {
+		t.Errorf("%d pages, %d pairs of states", checked-before, told)
+	}
+	t.Logf("%d pages, %d pairs of states", checked-before, told)
+}
+
+// lines are the borders and outline of the first element a selector names, as they are drawn; "" where there is none.
+func (b *tab) lines(selector string) string {
+	b.t.Helper()
+	return run[string](b, "(() => { const e = document.querySelector(`"+selector+"`); if (!e) return ''; const s = getComputedStyle(e); return ['Top', 'Right', 'Bottom', 'Left'].map(x => s['border' + x + 'Width'] + ' ' + s['border' + x + 'Style'] + ' ' + s['border' + x + 'Color']).concat(s.outlineStyle + s.outlineWidth).join(', '); })()")
 }
 
 // founding is the training story before its first meeting is convened.
