@@ -17,12 +17,13 @@ import (
 	"kurultai/rules"
 )
 
-// The delegate's place, for one thumb. Its four tabs are made for one person, since nearly all on them is what this
+// The delegate's place, for one thumb. Its five tabs are made for one person, since nearly all on them is what this
 // person may do; making one takes about two milliseconds of which one goes to the offers.
 //
 //	/LANG/meetings/ID/floor              what is on, who speaks, what I may do, my vote
 //	/LANG/meetings/ID/floor/agenda       the items and how they stand
 //	/LANG/meetings/ID/floor/papers       the papers I may read
+//	/LANG/meetings/ID/floor/messages     what the delegation and the room have to hear of, see messages.go
 //	/LANG/meetings/ID/floor/name         what was done in our name, and what we undertook
 //	/LANG/meetings/ID/floor/vote?answer= what would be sent, once more, before it is
 //
@@ -31,7 +32,7 @@ import (
 // PhonePage is one tab.
 type PhonePage struct {
 	Layout
-	Tab      string // "", agenda, papers, name or vote
+	Tab      string // "", agenda, papers, messages, name or vote
 	Tabs     []PhoneTab
 	State    State
 	Person   string
@@ -51,6 +52,7 @@ type PhonePage struct {
 	Barred   []NowAct // what everybody looks for first
 	Papers   []PhonePaper
 	Items    []PhoneItem
+	Messages []PhoneMessage
 	Promises []PhonePromise
 	Deeds    []PhoneDeed
 	Now      string // address of everything that may be done
@@ -61,6 +63,7 @@ type PhoneTab struct {
 	Name, Address, Label string
 	Here                 bool
 	Badge                int
+	Unread               []int64 // entries of all messages; the browser knows which were read
 }
 
 // PhoneAct is an act that one press does, now or when the network is back.
@@ -146,7 +149,7 @@ type PhoneDeed struct {
 	Disown             *PhoneAct // it can be disowned
 }
 
-var phoneTabs = []string{"", "/agenda", "/papers", "/name", "/vote"}
+var phoneTabs = []string{"", "/agenda", "/papers", "/messages", "/name", "/vote"}
 
 // settlePhone gives the tabs their addresses.
 func (s *site) settlePhone(mux *http.ServeMux) {
@@ -256,6 +259,7 @@ func (f *phone) page(tab, party, answer string) PhonePage {
 	p.Live = address("/"+f.l.Code+"/"+rest+"/live", query)
 	p.Title = f.l.Say("phone.title")
 	f.alarms(&p)
+	messages := f.messages()
 	switch tab {
 	case "":
 		f.floor(&p)
@@ -263,6 +267,8 @@ func (f *phone) page(tab, party, answer string) PhonePage {
 		p.Title, p.Items = f.l.Say("phone.agenda"), f.items()
 	case "papers":
 		p.Title, p.Papers = f.l.Say("phone.papers"), f.papers("")
+	case "messages":
+		p.Title, p.Messages = f.l.Say("phone.messages"), messages
 	case "name":
 		p.Title, p.Promises, p.Deeds = f.l.Say("phone.name"), f.promises(), f.deeds()
 	case "vote":
@@ -274,7 +280,7 @@ func (f *phone) page(tab, party, answer string) PhonePage {
 	if n := len(p.Alarms); n > 0 {
 		p.Title = fmt.Sprintf("(%d) %s", n, p.Title)
 	}
-	p.Tabs = f.tabs(&p, party)
+	p.Tabs = f.tabs(&p, party, entriesOf(messages))
 	return p
 }
 
@@ -286,19 +292,22 @@ func address(path string, query url.Values) string {
 	return path + "?" + query.Encode()
 }
 
-func (f *phone) tabs(p *PhonePage, party string) (list []PhoneTab) {
+func (f *phone) tabs(p *PhonePage, party string, messages []int64) (list []PhoneTab) {
 	query := url.Values{}
 	if party != "" {
 		query.Set("for", party)
 	}
-	for _, t := range [][2]string{{"", f.l.Say("phone.floor")}, {"agenda", f.l.Say("phone.agenda")}, {"papers", f.l.Say("phone.papers")}, {"name", f.l.Say("phone.name")}} {
+	for _, t := range [][2]string{{"", f.l.Say("phone.floor")}, {"agenda", f.l.Say("phone.agenda")}, {"papers", f.l.Say("phone.papers")}, {"messages", f.l.Say("phone.messages")}, {"name", f.l.Say("phone.name")}} {
 		at := "/" + f.l.Code + "/meetings/" + string(f.id) + "/floor"
 		if t[0] != "" {
 			at += "/" + t[0]
 		}
 		tab := PhoneTab{Name: cmp.Or(t[0], "floor"), Address: address(at, query), Label: t[1], Here: t[0] == p.Tab || t[0] == "" && p.Tab == "vote"}
-		if t[0] == "name" {
+		switch t[0] {
+		case "name":
 			tab.Badge = len(p.Alarms)
+		case "messages":
+			tab.Unread = messages
 		}
 		list = append(list, tab)
 	}

@@ -49,7 +49,7 @@ func TestTheDelegatesPlaceIsWhole(t *testing.T) {
 	look := func() {
 		for _, c := range []conference.Capacity{conference.Head, conference.ObserverHead} {
 			for _, o := range h.s.View().State().Holders(c) {
-				for _, tab := range []string{"", "/agenda", "/papers", "/name", "/vote?answer=yes"} {
+				for _, tab := range []string{"", "/agenda", "/papers", "/messages", "/name", "/vote?answer=yes"} {
 					for _, l := range language.All() {
 						w := h.see(o.Person, "/"+l.Code+"/meetings/ix/floor"+tab)
 						body := w.Body.String()
@@ -80,7 +80,7 @@ func TestTheDelegatesPlaceIsWhole(t *testing.T) {
 	look()
 	h.called()
 	look()
-	if pages < 9*5*2*5 || presses < 500 {
+	if pages < 9*5*2*6 || presses < 500 {
 		t.Errorf("%d pages, %d presses", pages, presses)
 	}
 	t.Logf("%d pages, %d presses", pages, presses)
@@ -195,4 +195,55 @@ func TestWhatIsBarredIsOneLine(t *testing.T) {
 		t.Errorf("%d lines, %d barred", lines, before)
 	}
 	t.Logf("%d lines, %d barred", lines, before)
+}
+
+// A delegate reads what concerns the delegation and the room, and nothing that is for others; each message names its
+// entry, by which the browser counts what was not read yet.
+func TestMessagesAreForTheirAudience(t *testing.T) {
+	h := newHall(t)
+	page := func(who conference.PersonID) string {
+		return h.see(who, "/en/meetings/ix/floor/messages").Body.String()
+	}
+	xz, xv, observer := h.holder(conference.Head, "xz"), h.holder(conference.Head, "xv"), h.holder(conference.ObserverHead, "xm")
+	secretary := h.holder(conference.Secretary, "")
+	h.does(secretary, conference.Secretary, "xz", "ix", "AskFloor", `{"instruction":"aloud","request":"f-desk"}`)
+	acted := h.s.View().State().Size - 1
+	h.takes(conference.Chair, "", "SetTimeLimit", conference.SetTimeLimit{Sort: "statement", Seconds: 300})
+	limit := h.s.View().State().Size - 1
+	h.does(secretary, conference.Secretary, "", "", "FileNote", `{"note":"n-closed","text":"for the secretariat alone"}`)
+	closed := h.s.View().State().Size - 1
+	h.does(secretary, conference.Secretary, "", "ix", "RegisterDocument", `{"language":"en","level":"restricted","symbol":"LP/IX/CRP.7","text":"`+string(record.DigestOf([]byte("x")))+`","type":"draft"}`)
+	h.does(secretary, conference.Secretary, "", "ix", "Circulate", `{"symbol":"LP/IX/CRP.7","to":["xz"]}`)
+	paper := h.s.View().State().Size - 1
+	entry := func(n int64) string { return fmt.Sprintf(`href="/en/record/%d"`, n) }
+	for _, c := range []struct {
+		who     conference.PersonID
+		name    string
+		entry   int64
+		told    bool
+		address string
+	}{
+		{xz, "its own, done by the desk", acted, true, "to your delegation"}, {xv, "another's, done by the desk", acted, false, ""}, {observer, "a member's, done by the desk", acted, false, ""},
+		{xz, "a limit of time", limit, true, "to the room"}, {observer, "a limit of time", limit, true, "to the room"},
+		{xz, "a paper circulated to it", paper, true, "to your delegation"}, {xv, "a paper circulated to another", paper, false, ""},
+		{xz, "a closed note", closed, false, ""}, {observer, "a closed note", closed, false, ""},
+	} {
+		text := page(c.who)
+		_, item, found := strings.Cut(text, `<ul class="plain in">`)
+		item, _, _ = strings.Cut(item, "</ul>")
+		if told := strings.Contains(item, entry(c.entry)); !found || told != c.told {
+			t.Errorf("%s is told: %v", c.name, told)
+		}
+		for li := range strings.SplitSeq(item, "<li>") {
+			if strings.Contains(li, entry(c.entry)) && !strings.Contains(li, c.address) {
+				t.Errorf("%s is not %q: %s", c.name, c.address, li)
+			}
+		}
+		if counted := strings.Contains(regexp.MustCompile(`data-entries="([^"]*)"`).FindString(h.see(c.who, "/en/meetings/ix/floor").Body.String()), fmt.Sprintf("%d ", c.entry)); counted != c.told {
+			t.Errorf("%s is counted: %v", c.name, counted)
+		}
+		if strings.Contains(text, "CRP.7") != (c.who == xz) {
+			t.Errorf("%s reads of a paper that is circulated to another", c.who)
+		}
+	}
 }

@@ -379,5 +379,19 @@ func TestEveryLanguageFitsAPhone(t *testing.T) {
 			n++
 		}
 	}
+	delegate := person(t)
+	delegate.take(h, string(h.holder(t, conference.Head, "xz")), "phone")
+	delegate.look(look{"narrow", 320, 640, nil})
+	for _, l := range language.All() {
+		for _, page := range []string{"", "/messages"} {
+			delegate.visit(h.origin + "/" + l.Code + "/meetings/ix/floor" + page)
+			delegate.fits("/" + l.Code + "/floor" + page)
+			delegate.picture("tabs-" + l.Code + strings.ReplaceAll(page, "/", "-"))
+			n++
+		}
+	}
+	if n < 100 {
+		t.Errorf("only %d pages", n)
+	}
 	t.Logf("%d pages fit", n)
 }

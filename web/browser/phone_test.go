@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"crypto/rand"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -243,4 +244,42 @@ func TestWhatComesTooLateIsTold(t *testing.T) {
 	if h.s.View().State().Size != size {
 		t.Error("something was recorded")
 	}
+}
+
+// What was not read yet is counted on the tab as it comes, by this browser alone; opening the tab reads it.
+func TestUnreadMessagesAreCounted(t *testing.T) {
+	h := ninth(t)
+	b := person(t)
+	b.take(h, string(h.holder(t, conference.Head, "xz")), "phone")
+	reads := func(want string) {
+		t.Helper()
+		b.at(h)
+		if got := run[string](b, `(() => { const u = document.getElementById("unread"); return !u ? "none" : !u.checkVisibility() ? "" : u.querySelector("[aria-hidden]").textContent; })()`); got != want {
+			t.Errorf("%s has %q unread, want %q", run[string](b, "location.pathname"), got, want)
+		}
+	}
+	happens := func(seconds int64) {
+		t.Helper()
+		h.takes(t, conference.Chair, "", "SetTimeLimit", conference.SetTimeLimit{Sort: "statement", Seconds: seconds})
+	}
+	b.at(h)
+	before := run[int](b, `document.getElementById("unread").dataset.entries.trim().split(" ").length`)
+	if before < 2 {
+		t.Fatalf("%d messages", before)
+	}
+	reads(fmt.Sprint(before))
+	happens(300)
+	reads(fmt.Sprint(before + 1))
+	if got := b.text("#unread .vh"); got != fmt.Sprintf("unread: %d", before+1) {
+		t.Errorf("it is read out as %q", got)
+	}
+	b.click(`#tabs a[href$="/messages"]`, "#messages")
+	b.picture("messages")
+	reads("")
+	happens(240)
+	reads("")
+	b.click(`#tabs a[href$="/floor"]`, "#speaks")
+	reads("")
+	happens(180)
+	reads("1")
 }

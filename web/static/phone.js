@@ -173,6 +173,21 @@
   document.addEventListener("renewed", clock);
   clock();
 
+  // How many messages this browser has not shown this person yet. Opening the tab reads them all.
+  const unread = () => {
+    const badge = document.getElementById("unread");
+    if (!badge) return;
+    const place = "kurultai.read " + badge.dataset.read + location.pathname.replace(/^\/\w+(\/meetings\/[^/]+).*/, " $1");
+    const entries = badge.dataset.entries.trim().split(" ").map(Number);
+    if (badge.closest("a").hasAttribute("aria-current")) localStorage.setItem(place, Math.max(...entries));
+    const left = entries.filter((n) => n > Number(localStorage.getItem(place) ?? -1)).length;
+    badge.hidden = !left;
+    badge.replaceChildren(Object.assign(element("span", String(left)), { ariaHidden: "true" }), element("span", fill(badge.dataset.words, left), "vh"));
+  };
+  document.addEventListener("renewed", unread);
+  addEventListener("storage", unread);
+  unread();
+
   for (const from of ["online", "back", "pageshow"]) addEventListener(from, flush);
   addEventListener("storage", show);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) flush(); });
