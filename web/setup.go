@@ -230,6 +230,8 @@ type setupTurn struct {
 	wrong map[string]string
 	found []SetupWrong // what keeps a table that was sent from being read
 	said  string       // what came of it, in words
+	both  []SetupBoth  // what another tab saved meanwhile, beside what was entered
+	draft *Draft       // shown in place of the one that is saved
 }
 
 // turn answers a request for a step of whoever has the set-up open. One at a time: two tabs do not mix their drafts.
@@ -272,6 +274,12 @@ func (s *Setup) posted(t *setupTurn) error {
 	}
 	if err := fill(s, t, &d); err != nil {
 		return err
+	}
+	saved := s.founder.Draft()
+	if t.both = t.overtaken(saved, d); len(t.both) > 0 {
+		shown := t.keeps(saved, d)
+		t.draft = &shown
+		return s.page(t)
 	}
 	on := t.form.Get("do") == "next"
 	if on && !slices.Contains(d.Passed, t.step) {
@@ -411,6 +419,8 @@ func (s *Setup) found(t *setupTurn) error {
 		http.Redirect(t.w, t.r, "/"+t.lang.Code, http.StatusSeeOther)
 		return nil
 	case s.founder.Founded() != nil || !d.ready():
+	case t.form.Get("version") != "" && t.form.Get("version") != setupVersion("found", d):
+		t.wrong["found"] = t.lang.Say("setup.othertab")
 	case t.form.Get("sure") != "yes":
 		t.wrong["sure"] = t.lang.Say("setup.needs.sure")
 	default:

@@ -424,3 +424,76 @@ func TestTheSetUpTakesHostileForms(t *testing.T) {
 		t.Errorf("another type: %d", w.Code)
 	}
 }
+
+// Two tabs on one step: the one that saves later overwrites nothing the other saved, and reads both values; sent once
+// more it is taken. What does not touch is put together.
+func TestTwoTabsOfTheSetUpDoNotOverwrite(t *testing.T) {
+	n := begin(t)
+	n.keeper.draft = whole()
+	version := func(step string) string {
+		t.Helper()
+		m := regexp.MustCompile(`name="version" value="([^"]+)"`).FindStringSubmatch(n.get("/en/setup/" + step).Body.String())
+		if m == nil {
+			t.Fatalf("%s: the form does not say from what it was made", step)
+		}
+		return m[1]
+	}
+	lines := regexp.MustCompile(`<tr><th scope="row">([^<]+)</th><td data-l="Saved"><div>([^<]*)</div></td><td data-l="Yours"><div>([^<]*)</div></td></tr>`)
+	tried := 0
+	for _, c := range []struct {
+		step         string
+		first, later []string // what each tab posts besides the version
+		both         [3]string
+		kept         func(d web.Draft) string
+		saved, yours string
+	}{
+		{"body", []string{"name.en", "Lakes", "seat.en", "Nuvel", "zone", "Asia/Tbilisi", "id", "lakes"}, []string{"name.en", "Lakes", "seat.en", "Nuvel", "zone", "Asia/Tokyo", "id", "lakes"}, [3]string{"Time zone of the seat", "Asia/Tbilisi", "Asia/Tokyo"}, func(d web.Draft) string { return d.Body.Zone }, "Asia/Tbilisi", "Asia/Tokyo"},
+		{"secretaries", []string{"s1.en", "A One", "s2.en", "Neva Tallis"}, []string{"s1.en", "B Two", "s2.en", "Neva Tallis"}, [3]string{"", "A One", "B Two"}, func(d web.Draft) string { return d.Secretaries[0].Names["en"] }, "A One", "B Two"},
+		{"parties", []string{"since.kz", "2010", "kind.kz", "member", "basis.kz", "founder"}, []string{"since.kz", "2011", "kind.kz", "member", "basis.kz", "founder"}, [3]string{"kz", "Member · 2010 · founder · Kazakhstan", "Member · 2011 · founder · Kazakhstan"}, func(d web.Draft) string { return d.Parties[0].Since }, "2010", "2011"},
+		{"rules", []string{"rules", "consensus", "basis", "L/7"}, []string{"rules", "consensus", "basis", "L/8"}, [3]string{"", "L/7", "L/8"}, func(d web.Draft) string { return d.Basis }, "L/7", "L/8"},
+		{"meeting", []string{"ordinal", "7", "from", "2027-06-09", "chair", "1"}, []string{"ordinal", "7", "from", "2027-06-10", "chair", "1"}, [3]string{"", "2027-06-09", "2027-06-10"}, func(d web.Draft) string { return d.Meeting.From }, "2027-06-09", "2027-06-10"},
+	} {
+		made := version(c.step)
+		if w := n.post("/en/setup/"+c.step, append([]string{"do", "save", "version", made}, c.first...)...); w.Code >= 400 {
+			t.Fatalf("%s: the first tab: %d", c.step, w.Code)
+		}
+		w := n.post("/en/setup/"+c.step, append([]string{"do", "save", "version", made}, c.later...)...)
+		page := w.Body.String()
+		m := lines.FindAllStringSubmatch(page, -1)
+		if w.Code != http.StatusConflict || c.kept(n.keeper.draft) != c.saved || len(m) != 1 || m[0][2] != c.both[1] || m[0][3] != c.both[2] || c.both[0] != "" && m[0][1] != c.both[0] {
+			t.Errorf("%s: the later tab: %d, %q is saved, told %q", c.step, w.Code, c.kept(n.keeper.draft), m)
+		}
+		again := regexp.MustCompile(`name="version" value="([^"]+)"`).FindStringSubmatch(page)
+		if again == nil || !strings.Contains(page, `value="`+c.yours+`"`) {
+			t.Fatalf("%s: the form lost what was entered", c.step)
+		}
+		if w := n.post("/en/setup/"+c.step, append([]string{"do", "save", "version", again[1]}, c.later...)...); w.Code >= 400 || c.kept(n.keeper.draft) != c.yours {
+			t.Errorf("%s: sent once more: %d, %q is saved", c.step, w.Code, c.kept(n.keeper.draft))
+		}
+		tried++
+	}
+	if tried != 5 {
+		t.Errorf("%d steps", tried)
+	}
+
+	made := version("parties") // two tabs each add a party
+	for _, add := range []string{"Georgia", "Azerbaijan"} {
+		if w := n.post("/en/setup/parties", "do", "add", "add", add, "since", "2020", "version", made); w.Code >= 400 {
+			t.Errorf("%s: %d", add, w.Code)
+		}
+	}
+	if len(n.keeper.draft.Parties) != 4 {
+		t.Errorf("%d parties", len(n.keeper.draft.Parties))
+	}
+
+	review := version("found") // what was reviewed is what is founded
+	n.post("/en/setup/body", "do", "save", "name.en", "Other Lakes", "seat.en", "Nuvel", "zone", "Asia/Baku", "id", "lakes")
+	n.post("/en/setup/found", "do", "found", "sure", "yes", "version", review)
+	if n.keeper.founded != nil {
+		t.Error("a body is founded that nobody has reviewed")
+	}
+	n.post("/en/setup/found", "do", "found", "sure", "yes", "version", version("found"))
+	if n.keeper.founded == nil {
+		t.Error("the body is not founded")
+	}
+}

@@ -36,7 +36,9 @@ type SetupPage struct {
 	Said      string
 	Tongues   []SetupTongue
 	Zones     []string
-	Token     string // address that opens the set-up where people will sign in
+	Version   string      // of what the step holds
+	Both      []SetupBoth // what another tab has saved since the form was made, and what it holds
+	Token     string      // address that opens the set-up where people will sign in
 	Proven    bool
 	Parties   []SetupParty
 	States    []Option // all, to choose from
@@ -149,7 +151,11 @@ type SetupCard struct {
 // page answers with a step as the draft stands.
 func (s *Setup) page(t *setupTurn) error {
 	d := s.founder.Draft()
-	p := &SetupPage{Layout: s.layout(t.lang, ""), Step: t.step, Draft: d, Of: len(setupSteps), Said: t.said}
+	version := setupVersion(t.step, d)
+	if t.draft != nil {
+		d = *t.draft
+	}
+	p := &SetupPage{Layout: s.layout(t.lang, ""), Step: t.step, Draft: d, Of: len(setupSteps), Said: t.said, Version: version, Both: t.both}
 	if t.step != "" {
 		p.Layout = s.layout(t.lang, "/"+t.step)
 	}
@@ -182,7 +188,10 @@ func (s *Setup) page(t *setupTurn) error {
 	}
 	t.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	t.w.Header().Set("Content-Language", t.lang.Code)
-	if len(t.wrong) > 0 || t.r.Method == http.MethodPost && len(d.lacks(t.step)) > 0 {
+	switch {
+	case len(t.both) > 0:
+		t.w.WriteHeader(http.StatusConflict)
+	case len(t.wrong) > 0 || t.r.Method == http.MethodPost && len(d.lacks(t.step)) > 0:
 		t.w.WriteHeader(http.StatusUnprocessableEntity)
 	}
 	if t.r.Method != http.MethodHead {
