@@ -220,6 +220,17 @@ func TestABodyIsSetUpFromNothing(t *testing.T) {
 	b.press("do", "next", "Who is coming?")
 	b.visit(at + "/en/setup/rules")
 	b.checks("set-up: 5-rules")
+	other := b.beside("409") // a second tab on the same step
+	other.visit(at + "/en/setup/rules")
+	b.fillAll(map[string]string{"basis": "LP/1/DEC/4"})
+	b.press("do", "next", "Who is coming?")
+	other.fillAll(map[string]string{"basis": "LP/1/DEC/5"})
+	other.press("do", "next", "By which rules does it decide?")
+	if got := other.text("#both"); !strings.Contains(got, "LP/1/DEC/4") || !strings.Contains(got, "LP/1/DEC/5") {
+		t.Errorf("the later tab reads %q", got)
+	}
+	other.checks("set-up: 5-rules-two-tabs")
+	other.press("do", "next", "Who is coming?")
 
 	// people
 	b.visit(at + "/en/setup/people")
