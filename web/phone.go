@@ -49,6 +49,7 @@ type PhonePage struct {
 	Press    []PhoneAct
 	Moves    []PhoneAct
 	Fill     []NowAct
+	Status   string   // of the meeting where it is not in session: why little may be done
 	Barred   []NowAct // what everybody looks for first
 	Papers   []PhonePaper
 	Items    []PhoneItem
@@ -324,6 +325,15 @@ func (f *phone) alarms(p *PhonePage) {
 }
 
 func (f *phone) floor(p *PhonePage) {
+	switch m, _ := f.s.Meeting(f.id); {
+	case m.InSession():
+	case m.Closed:
+		p.Status = f.l.Say("page.ended")
+	case m.Opened != nil:
+		p.Status = f.l.Say("desk.stopped")
+	default:
+		p.Status = f.l.Say("page.convened")
+	}
 	p.Ballot = f.ballot()
 	p.Turn = f.turn()
 	if q, ok := f.s.Speaking(f.id); ok {

@@ -134,6 +134,12 @@ func TestTheFloorSaysWhatIsOn(t *testing.T) {
 			t.Errorf("%q: %d", who, w.Code)
 		}
 	}
+	if page := floor(xz, ""); strings.Contains(page, "may do now Closed") {
+		t.Errorf("in session: %s", page)
+	}
+	if page := read(h.see(xz, "/en/meetings/viii/floor").Body.String()); !strings.Contains(page, "What you may do now Closed") {
+		t.Errorf("a meeting that is over: %s", page)
+	}
 	if w := h.see(xz, "/en/meetings/none/floor"); w.Code != http.StatusNotFound {
 		t.Errorf("no meeting: %d", w.Code)
 	}

@@ -316,7 +316,7 @@ func (a *assembly) ends() {
 	}
 	run[bool](a.observer, `document.querySelectorAll("section.why details").forEach(d => d.open = true), true`)
 	for name, got := range map[string]string{"the wall": a.wall.text("main"), "the desk": a.desk.text("header .tag"), "the observer's phone": a.observer.text("section.why")} {
-		if !strings.Contains(got, "losed") && !strings.Contains(got, "Ended") && !strings.Contains(got, "geschlossen") {
+		if !strings.Contains(got, "losed") && !strings.Contains(got, "Ended") && !strings.Contains(got, "Geschlossen") {
 			a.Errorf("%s shows %q after the end", name, got)
 		}
 	}
