@@ -5,11 +5,14 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"encoding/hex"
+	"html/template"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -57,6 +60,33 @@ var assets = sync.OnceValues(func() (map[string]asset, string) {
 	}
 	return files, hex.EncodeToString(sum.Sum(nil)[:6])
 })
+
+// firstStyle is what a page is written with that has to be read at once, and what the policy calls it by: the part of the
+// sheet between its two marks. The sheets themselves come where the head of such a page ends, so that a browser which
+// has none yet shows that head one round trip earlier.
+var firstStyle = sync.OnceValues(func() (style template.HTML, source string) {
+	files, _ := assets()
+	_, part, found := strings.Cut(string(files["kurultai.css"].body), "/* first: ")
+	_, part, _ = strings.Cut(part, "*/")
+	part, _, ended := strings.Cut(part, "/* end of first */")
+	if !found || !ended {
+		panic("web: kurultai.css marks no part that comes first")
+	}
+	part = squeezed(part)
+	sum := sha256.Sum256([]byte(part))
+	return template.HTML("<style>" + part + "</style>"), "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+})
+
+var cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+
+// squeezed leaves comments and blanks at the ends of lines out of a sheet.
+func squeezed(css string) string {
+	var out strings.Builder
+	for line := range strings.Lines(cssComment.ReplaceAllString(css, "")) {
+		out.WriteString(strings.TrimSpace(line))
+	}
+	return out.String()
+}
 
 func zipped(b []byte) []byte {
 	var out bytes.Buffer

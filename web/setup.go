@@ -77,7 +77,7 @@ func (s *Setup) Mine(path string) bool {
 // ServeHTTP answers with the headers of every page of ours.
 func (s *Setup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", policy())
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -436,5 +436,5 @@ func (s *Setup) found(t *setupTurn) error {
 
 // templates are those of all pages.
 var templates = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("").Funcs(template.FuncMap{"args": args, "lines": lines, "mark": markOf, "n": number, "pair": beside, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf, "cardOf": cardOf, "num": strconv.Itoa}).ParseFS(templateFiles, "templates/*.html"))
+	return template.Must(template.New("").Funcs(template.FuncMap{"firststyle": func() template.HTML { style, _ := firstStyle(); return style }, "args": args, "lines": lines, "mark": markOf, "n": number, "pair": beside, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf, "cardOf": cardOf, "num": strconv.Itoa}).ParseFS(templateFiles, "templates/*.html"))
 })

@@ -87,8 +87,11 @@ type Record interface {
 var templateFiles embed.FS
 
 // policy lets a page load what is its own and nothing else, and lets a string become markup in one place only: the
-// Trusted Types policy of live.js.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types kurultai"
+// Trusted Types policy of live.js. Of styles within a page it lets in one, by its digest.
+var policy = sync.OnceValue(func() string {
+	_, first := firstStyle()
+	return "default-src 'none'; script-src 'self'; style-src 'self' " + first + "; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types kurultai"
+})
 
 // permissions names what pages of ours may ask of a device: passkeys, and nothing else.
 const permissions = "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()"
@@ -221,7 +224,7 @@ func number(l *language.Language, n int64) string {
 func (s *site) careful(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", policy())
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -6,6 +6,8 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"flag"
 	"fmt"
 	"html"
@@ -139,6 +141,7 @@ var notThere = []string{
 
 func TestEveryAnswerIsCareful(t *testing.T) {
 	h := web.New(reading{storytest.Play(t, "baku")}, web.Options{})
+	styled := 0
 	check := func(path string, codes ...int) {
 		w := get(h, path)
 		if !slices.Contains(codes, w.Code) {
@@ -152,6 +155,14 @@ func TestEveryAnswerIsCareful(t *testing.T) {
 			t.Errorf("%s may be sniffed", path)
 		}
 		body := w.Body.String()
+		for _, style := range regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindAllStringSubmatch(body, -1) { // the one that comes first
+			sum := sha256.Sum256([]byte(style[1]))
+			if !strings.Contains(policy, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") || len(style[1]) > 12_000 || strings.Contains(style[1], "/*") {
+				t.Errorf("%s: a style of %d bytes that the policy does not let in: %s", path, len(style[1]), policy)
+			}
+			body = strings.Replace(body, style[0], "", 1)
+			styled++
+		}
 		if regexp.MustCompile(`(?i)<script(>| [^s])|<style|\son[a-z]+=|style="|javascript:|%!|\bpage\.[a-z]`).MatchString(body) {
 			t.Errorf("%s holds what its policy forbids, or a word that is missing: %.300s", path, body)
 		}
@@ -167,6 +178,9 @@ func TestEveryAnswerIsCareful(t *testing.T) {
 	}
 	for _, path := range notThere {
 		check(path, http.StatusNotFound, http.StatusTemporaryRedirect, http.StatusMovedPermanently) // the mux cleans some paths
+	}
+	if styled != 3 {
+		t.Errorf("%d pages bring their first style, not 3", styled)
 	}
 	if w := get(h, "/ka/nothing"); !strings.Contains(w.Body.String(), `<html lang="ka"`) {
 		t.Error("what is not there is not said in the reader's language")

@@ -285,8 +285,8 @@ type painted struct {
 	Before   int64    // all bytes that had come before it
 }
 
-// The first page a stranger opens on a slow phone: what must come before it can be read is small, and no script is among
-// it.
+// The first page a stranger opens on a slow phone: it can be read as soon as it has come, for neither a sheet nor a script
+// has to come before. When that was is told, not held: it is the machine's.
 func TestTheFirstPageIsReadOnASlowPhone(t *testing.T) {
 	h := ninth(t)
 	// Of each network the delay in ms and the bits a second: the slow phone that Lighthouse supposes, and a worse one.
@@ -311,7 +311,7 @@ func TestTheFirstPageIsReadOnASlowPhone(t *testing.T) {
 			const all = performance.getEntriesByType("resource"), blocking = all.filter((r) => r.renderBlockingStatus === "blocking"), sum = (list) => list.reduce((n, r) => n + r.transferSize, 0);
 			return { First: first, Page: page.transferSize, Blocking: sum(blocking), Scripts: blocking.filter((r) => r.initiatorType === "script").map((r) => r.name), Before: page.transferSize + sum(all.filter((r) => r.responseEnd < first)) };
 		})()`)
-		if p.Page < 1000 || p.Blocking < 1000 || p.Page+p.Blocking > 50_000 || len(p.Scripts) > 0 {
+		if p.Page < 1000 || p.Blocking > 0 || p.Before > 50_000 || len(p.Scripts) > 0 {
 			t.Errorf("%s: the page is %d bytes, what blocks it %d, scripts %v", path, p.Page, p.Blocking, p.Scripts)
 		}
 		t.Logf("%s at %.0f kbit/s, %.0f ms: read after %.0f ms; %d bytes of page, %d of what blocks it, %d had come before", path, on.bits/1000, on.delay, p.First, p.Page, p.Blocking, p.Before)
