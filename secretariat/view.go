@@ -182,6 +182,20 @@ func (v *View) Entry(ctx context.Context, index int64) ([]byte, error) {
 	return nil, record.ErrNotFound
 }
 
+// Entries yields the entries from an index up to v's size.
+func (v *View) Entries(ctx context.Context, from int64) iter.Seq2[record.Stored, error] {
+	return func(yield func(record.Stored, error) bool) {
+		for stored, err := range v.desk.engine.Read(ctx, from) {
+			if err == nil && stored.Index >= v.State().Size || !yield(stored, err) {
+				return
+			}
+		}
+	}
+}
+
+// ReadHashes implements tlog.HashReader over the whole tree.
+func (v *View) ReadHashes(indexes []int64) ([]tlog.Hash, error) { return v.proofs.ReadHashes(indexes) }
+
 // Prove proves that an entry is in the record at v's size (RFC 6962 section 2.1.1).
 func (v *View) Prove(_ context.Context, index int64) (tlog.RecordProof, error) {
 	if index < 0 || index >= v.State().Size {
@@ -223,6 +237,13 @@ func (p *proofs) prove(size, index int64) (tlog.RecordProof, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return tlog.ProveRecord(size, index, &p.tree)
+}
+
+// ReadHashes implements tlog.HashReader.
+func (p *proofs) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.tree.ReadHashes(indexes)
 }
 
 func (p *proofs) root(size int64) (tlog.Hash, error) {
@@ -348,13 +369,22 @@ func (v *View) Blob(ctx context.Context, d record.Digest) ([]byte, error) {
 // Openings yields the openings of the record by index, then place: those published to all, or with private every
 // one that is still to be had, closed entries' too.
 func (v *View) Openings(ctx context.Context, private bool) iter.Seq2[record.Opening, error] {
+	return v.openings(ctx, 0, private)
+}
+
+// Published yields the openings published to all of entries from an index on, by index, then place.
+func (v *View) Published(ctx context.Context, from int64) iter.Seq2[record.Opening, error] {
+	return v.openings(ctx, from, false)
+}
+
+func (v *View) openings(ctx context.Context, from int64, private bool) iter.Seq2[record.Opening, error] {
 	public := v.State().Disclosed(conference.Reader{})
 	if v.present != nil {
 		still := v.present.Disclosed(conference.Reader{})
 		maps.DeleteFunc(public, func(d record.Digest, _ bool) bool { return !still[d] })
 	}
 	return func(yield func(record.Opening, error) bool) {
-		for row, err := range v.desk.engine.Rows(ctx, 0) {
+		for row, err := range v.desk.engine.Rows(ctx, from) {
 			if err != nil {
 				yield(record.Opening{}, err)
 				return

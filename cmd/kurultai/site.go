@@ -18,6 +18,7 @@ import (
 	"kurultai/exchange"
 	"kurultai/record"
 	"kurultai/record/canonical"
+	"kurultai/record/tiles"
 	"kurultai/secretariat"
 	"kurultai/story"
 	"kurultai/web"
@@ -183,11 +184,23 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	o.Roles = (training(h) || o.Rehearsal) && loopback
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
 	o.Lists, o.Seed = lists{}, h.s.Seed
-	handler := web.New(reading{h.s}, o)
+	handler := withTiles(web.New(reading{h.s}, o), func() tiles.Log { return h.s.View() })
 	if loopback {
 		handler = loopbackOnly(handler, h.named)
 	}
 	return handler
+}
+
+// withTiles serves the record itself beside its pages: any node, mirror or witness follows it from there.
+func withTiles(pages http.Handler, now func() tiles.Log) http.Handler {
+	log := tiles.Handler(now)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if tiles.Serves(r.URL.Path) {
+			log.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
 }
 
 // serveOn serves pages until the site is stopped.

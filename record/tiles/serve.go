@@ -1,0 +1,215 @@
+package tiles
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"strings"
+	"sync"
+
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"kurultai/record"
+	"kurultai/record/canonical"
+)
+
+// A Log is a record as it is served, at the size of its checkpoint.
+type Log interface {
+	Checkpoint() record.Checkpoint
+	VerifierKey() string
+	ReadHashes(indexes []int64) ([]tlog.Hash, error) // of the whole tree (tlog.StoredHashIndex)
+	Entries(ctx context.Context, from int64) iter.Seq2[record.Stored, error]
+	Published(ctx context.Context, from int64) iter.Seq2[record.Opening, error] // openings meant for everybody
+	Blob(context.Context, record.Digest) ([]byte, error)
+}
+
+// Handler serves a record over HTTP as Export lays it out: GET /checkpoint, /key, /tile/…, /opening/…, /blob/….
+// What may change is never kept by caches, what may not is immutable. Of tiles on the edge every width is served
+// that the record has reached. now is asked at each request.
+func Handler(now func() Log) http.Handler {
+	s := &served{now: now, public: map[record.Digest]bool{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /checkpoint", s.checkpoint)
+	mux.HandleFunc("GET /key", s.key)
+	mux.HandleFunc("GET /tile/{path...}", s.tile)
+	mux.HandleFunc("GET /opening/{path...}", s.opening)
+	mux.HandleFunc("GET /blob/{name}", s.blob)
+	return mux
+}
+
+// Serves reports whether an address is one of Handler's.
+func Serves(path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch first {
+	case "checkpoint", "key", "tile", "opening", "blob":
+		return true
+	}
+	return false
+}
+
+type served struct {
+	now func() Log
+
+	mu     sync.Mutex // guards what follows
+	seen   int64      // entries whose blobs are in public
+	public map[record.Digest]bool
+}
+
+// answer sends bytes; kind is the media type. What is served is for all and carries nothing of who asks.
+func answer(w http.ResponseWriter, r *http.Request, kind string, immutable bool, b []byte) {
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Cache-Control", "no-cache")
+	if immutable {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	h.Set("Content-Length", fmt.Sprint(len(b)))
+	if r.Method != http.MethodHead {
+		w.Write(b)
+	}
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	if errors.Is(err, record.ErrNotFound) {
+		http.Error(w, "there is no such part of this record", http.StatusNotFound)
+		return
+	}
+	http.Error(w, "this part of the record cannot be read now", http.StatusInternalServerError)
+}
+
+func (s *served) checkpoint(w http.ResponseWriter, r *http.Request) {
+	head := s.now().Checkpoint()
+	if head.Size == 0 {
+		refuse(w, record.ErrNotFound)
+		return
+	}
+	answer(w, r, "text/plain; charset=utf-8", false, head.Note)
+}
+
+func (s *served) key(w http.ResponseWriter, r *http.Request) {
+	answer(w, r, "text/plain; charset=utf-8", false, []byte(s.now().VerifierKey()+"\n"))
+}
+
+// tile serves hashes and entries (C2SP tlog-tiles).
+func (s *served) tile(w http.ResponseWriter, r *http.Request) {
+	b, err := Tile(r.Context(), s.now(), "tile/"+r.PathValue("path"))
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	answer(w, r, "application/octet-stream", true, b)
+}
+
+// Tile is the tile of hashes or entries at a path of the layout, as far as the record has come.
+func Tile(ctx context.Context, l Log, path string) ([]byte, error) {
+	t, err := torchwood.ParseTilePath(path)
+	if err != nil || t.H != torchwood.TileHeight || torchwood.TilePath(t) != path {
+		return nil, record.ErrNotFound
+	}
+	level := max(t.L, 0)
+	if level > 5 || t.N > 1<<40 { // 2^53 entries have no more
+		return nil, record.ErrNotFound
+	}
+	leaves := (t.N<<torchwood.TileHeight + int64(t.W)) << (torchwood.TileHeight * level)
+	if size := l.Checkpoint().Size; leaves > size {
+		return nil, record.ErrNotFound
+	}
+	if t.L >= 0 {
+		return tlog.ReadTileData(t, tlog.HashReaderFunc(l.ReadHashes))
+	}
+	var b []byte
+	from := t.N << torchwood.TileHeight
+	for stored, err := range l.Entries(ctx, from) {
+		if err != nil {
+			return nil, err
+		}
+		if b, err = torchwood.AppendTileEntry(b, stored.Bytes); err != nil {
+			return nil, err
+		}
+		if stored.Index == from+int64(t.W)-1 {
+			return b, nil
+		}
+	}
+	return nil, record.ErrNotFound
+}
+
+// opening serves what is open to all of what the entries of a bundle seal. Names come and go, so caches keep nothing.
+func (s *served) opening(w http.ResponseWriter, r *http.Request) {
+	path := "opening/" + r.PathValue("path")
+	t, err := torchwood.ParseTilePath("tile/entries/" + r.PathValue("path"))
+	if err != nil || t.W != torchwood.TileWidth || openingPath(t.N) != path {
+		refuse(w, record.ErrNotFound)
+		return
+	}
+	var lines bytes.Buffer
+	for o, err := range s.now().Published(r.Context(), t.N*torchwood.TileWidth) {
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		if o.Index >= (t.N+1)*torchwood.TileWidth {
+			break
+		}
+		lines.Write(o.Append(nil))
+	}
+	if lines.Len() == 0 {
+		refuse(w, record.ErrNotFound)
+		return
+	}
+	answer(w, r, "application/jsonl", false, lines.Bytes())
+}
+
+// blob serves a blob that an open entry names.
+func (s *served) blob(w http.ResponseWriter, r *http.Request) {
+	sum, err := hex.DecodeString(r.PathValue("name"))
+	if err != nil || len(sum) != 32 || hex.EncodeToString(sum) != r.PathValue("name") {
+		refuse(w, record.ErrNotFound)
+		return
+	}
+	l, digest := s.now(), record.Digest(canonical.EncodeBytes(sum))
+	named, err := s.named(r.Context(), l, digest)
+	if err == nil && !named {
+		err = record.ErrNotFound
+	}
+	var b []byte
+	if err == nil {
+		b, err = l.Blob(r.Context(), digest)
+	}
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	w.Header().Set("Content-Disposition", "attachment")
+	answer(w, r, "application/octet-stream", true, b)
+}
+
+// named reports whether an open entry names a blob. Each entry is looked at once.
+func (s *served) named(ctx context.Context, l Log, d record.Digest) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.public[d] || s.seen >= l.Checkpoint().Size {
+		return s.public[d], nil
+	}
+	for stored, err := range l.Entries(ctx, s.seen) {
+		if err != nil {
+			return false, err
+		}
+		e, err := record.ParseEntry(string(stored.Bytes), stored.Index)
+		if err != nil {
+			return false, err
+		}
+		for _, ref := range record.Blobs(e.Act.Fields) {
+			s.public[ref.Digest] = true
+		}
+		s.seen = stored.Index + 1
+	}
+	return s.public[d], nil
+}
