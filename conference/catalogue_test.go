@@ -1,6 +1,8 @@
 package conference
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -170,6 +172,9 @@ var (
 	replaceKey = head("ReplacePartyKey", `{"credential":"bmV3","key":"‹key›","note":"‹x›"}`)
 	officers   = []act{secretary("RegisterPerson", `{"names":[["en",{"sealed":"`+digestOf("one")+`"}]],"person":"`+pid(1)+`"}`), secretary("RegisterPerson", `{"names":[["en",{"sealed":"`+digestOf("two")+`"}]],"person":"`+pid(2)+`"}`)}
 	entering   = then(officers, secretary("InviteToEnrol", `{"link":"`+digestOf("one")+`","person":"`+pid(1)+`","until":"2030-03-25T00:00:00.000Z"}`), secretary("InviteToEnrol", `{"link":"`+digestOf("two")+`","person":"`+pid(2)+`","until":"2030-03-25T00:00:00.000Z"}`))
+	node_      = head("AdmitNode", `{"verifier":"`+cosigner("node.a")+`"}`)
+	witness_   = secretary("AdmitNode", fields(`{"address":"https://witness.example/w","verifier":"`+cosigner("witness.example")+`"}`))
+	witnesses_ = two(secretary("NameWitnesses", fields(`{"need":1,"verifiers":["`+cosigner("node.a")+`","`+cosigner("witness.example")+`"]}`)))
 	origin_    = two(secretary("NameOrigin", fields(`{"domain":"assembly.example","origins":["https://assembly.example"]}`)))
 	said       = then(opened, ask("r"), give("r"), end("done"))
 	reply_     = headB("AskFloor", `{"request":"rp","sort":"reply","to":"r"}`)
@@ -285,6 +290,10 @@ func init() {
 		{[]act{enrol}, two(secretary("RevokePasskey", fields(`{"credential":"Y3JlZA","why":"lost"}`)))},
 		{nil, two(secretary("RevokeOffice", fields(shorthand.Replace(`{"person":"pid:4","capacity":"Chair"}`))))},
 		{entering, origin_},
+		{nil, node_},
+		{[]act{node_}, head("WithdrawNode", `{"verifier":"`+cosigner("node.a")+`"}`)},
+		{[]act{node_, witness_}, witnesses_},
+		{[]act{node_}, head("ReportDivergence", `{"verifier":"`+cosigner("node.a")+`","entry":3,"rule":"rules 67","proof":"‹x›"}`)},
 		{nil, partyKey},
 		{[]act{partyKey}, replaceKey},
 		{[]act{enrol, partyKey}, head("CountersignKey", `{"credential":"Y3JlZA"}`)},
@@ -640,6 +649,12 @@ var apart = []refused{
 	{"unknown-credential", []act{enrol, secretary("ForgetPerson", `{"ground":"request","person":"`+pid(5)+`"}`)}, two(secretary("RevokePasskey", fields(`{"credential":"Y3JlZA","why":"lost"}`)))},
 	{"one-person-only", nil, secretary("NameOrigin", fields(`{"domain":"assembly.example","origins":["https://assembly.example"]}`))}, {"one-person-only", []act{enrol}, secretary("RevokePasskey", fields(`{"credential":"Y3JlZA","why":"lost"}`))},
 	{"one-person-only", nil, secretary("RevokeOffice", fields(shorthand.Replace(`{"person":"pid:4","capacity":"Chair"}`)))}, {"two-secretaries", nil, two(secretary("RevokeOffice", `{"capacity":"Secretary","person":"`+pid(1)+`"}`))},
+	{"bad-node-key", nil, head("AdmitNode", `{"verifier":"node.a+00000000+AAAA"}`)}, {"bad-node-key", nil, head("AdmitNode", `{"verifier":"`+strings.Replace(cosigner("node.a"), "node.a", "node.b", 1)+`"}`)},
+	{"node-known", []act{node_}, node_}, {"not-https", nil, with(witness_, strings.Replace(witness_.fields, "https:", "http:", 1))}, {"not-https", nil, with(witness_, strings.Replace(witness_.fields, "example/w", "example/w?q", 1))},
+	{"unknown-node", nil, head("WithdrawNode", `{"verifier":"`+cosigner("node.a")+`"}`)}, {"unknown-node", []act{node_}, headB("WithdrawNode", `{"verifier":"`+cosigner("node.a")+`"}`)}, {"unknown-node", []act{node_}, witnesses_},
+	{"unknown-node", []act{node_, witness_}, with(witnesses_, strings.Replace(witnesses_.fields, cosigner("witness.example"), cosigner("node.a"), 1))}, {"need-beyond", []act{node_, witness_}, with(witnesses_, strings.Replace(witnesses_.fields, `"need":1`, `"need":3`, 1))},
+	{"unknown-node", []act{node_}, headB("ReportDivergence", `{"verifier":"`+cosigner("node.a")+`","entry":3,"rule":"rules 67","proof":"‹x›"}`)}, {"beyond-record", []act{node_}, head("ReportDivergence", `{"verifier":"`+cosigner("node.a")+`","entry":9000,"rule":"rules 67","proof":"‹x›"}`)},
+	{"one-person-only", []act{node_, witness_}, secretary("NameWitnesses", witnesses_.fields)}, {"too-many-nodes", manyNodes(100), node_},
 	{"not-this-party", []act{enrol}, head("CountersignKey", `{"credential":"Y3JlZA"}`)},
 }
 
@@ -647,6 +662,21 @@ var (
 	revised = []act{paper("L.1"), desk1("IssueRevision", `{"symbol":"L.1/Rev.1","of":"L.1","text":"‹y›"}`)}
 	quorum3 = `"quorumToDecide":{"rule":"67","over":[2,3]}`
 )
+
+// cosigner is a verifier key of a witness, the same each time (C2SP tlog-cosignature).
+func cosigner(name string) string {
+	public := sha256.Sum256([]byte(name))
+	key := append([]byte{4}, public[:]...)
+	h := sha256.Sum256(append([]byte(name+"\n"), key...))
+	return fmt.Sprintf("%s+%x+%s", name, h[:4], base64.StdEncoding.EncodeToString(key))
+}
+
+func manyNodes(n int) (list []act) {
+	for i := range n {
+		list = append(list, head("AdmitNode", fmt.Sprintf(`{"verifier":"%s"}`, cosigner(fmt.Sprint("n", i)))))
+	}
+	return list
+}
 
 func otherThan(party string) string {
 	if party == "a" {

@@ -321,6 +321,7 @@ func keys(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *OriginNamed) { s.authenticity.origin = *b })
 	partyKeys(ed)
+	nodes(ed)
 }
 
 // mayEnd reports whether who acts may end a key of a person: as an officer, or as the person.

@@ -48,6 +48,7 @@ type State struct {
 	commitments   commitmentsState
 	communique    communiqueState
 	authenticity  keysState
+	nodes         nodesState
 	corrections   correctionsState
 	closed        closed
 }

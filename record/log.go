@@ -99,6 +99,30 @@ func VerifierText(origin string, key ed25519.PublicKey) string {
 	return fmt.Sprintf("%s+%08x+%s", origin, keyHash(origin, key), base64.StdEncoding.EncodeToString(append([]byte{noteEd25519}, key...)))
 }
 
+// cosignatureV1 is the algorithm byte of C2SP tlog-cosignature with Ed25519.
+const cosignatureV1 = 4
+
+// CheckCosigner reports what is wrong with the verifier key of a witness, NAME+HASH+BASE64 (C2SP signed-note), or nil.
+// There is one way to write a key.
+func CheckCosigner(text string) error {
+	parts := strings.SplitN(text, "+", 3)
+	if len(parts) != 3 || !IsOrigin(parts[0]) || strings.Contains(parts[0], " ") {
+		return errors.New("not a verifier key of the form NAME+HASH+BASE64")
+	}
+	key, err := base64.StdEncoding.Strict().DecodeString(parts[2])
+	if err != nil || len(key) != 33 || base64.StdEncoding.EncodeToString(key) != parts[2] {
+		return errors.New("not an Ed25519 key")
+	}
+	if key[0] != cosignatureV1 {
+		return errors.New("a key that signs logs, not one that cosigns them")
+	}
+	h := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	if hex.EncodeToString(h[:4]) != parts[1] {
+		return errors.New("the key's hash is another")
+	}
+	return nil
+}
+
 // A Verifier checks the log's signatures.
 type Verifier struct {
 	note.Verifier
