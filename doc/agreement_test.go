@@ -57,7 +57,7 @@ func exported(t *testing.T, text []byte) string {
 			}
 		}
 	}
-	err := tiles.Export(context.Background(), dir, tiles.Source{Head: v.Checkpoint(), Key: v.VerifierKey(), Entries: entries, Openings: v.Openings(t.Context(), true), Blob: v.Blob})
+	err := tiles.Export(context.Background(), dir, tiles.Source{Head: v.Checkpoint(), Key: v.VerifierKey(), Entries: entries, Openings: v.Openings(t.Context(), 0, true), Blob: v.Blob})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -891,7 +891,7 @@ func TestANameWithdrawnIsNotShownOfThePastEither(t *testing.T) {
 			t.Errorf("shown: %v", ok)
 		}
 		n := 0
-		for _, err := range old.Openings(t.Context(), false) {
+		for _, err := range old.Openings(t.Context(), 0, false) {
 			if err != nil {
 				t.Fatal(err)
 			}

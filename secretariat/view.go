@@ -366,18 +366,9 @@ func (v *View) Blob(ctx context.Context, d record.Digest) ([]byte, error) {
 	return v.desk.engine.Blob(ctx, d)
 }
 
-// Openings yields the openings of the record by index, then place: those published to all, or with private every
+// Openings yields the openings of entries from an index on by index, then place: those published to all, or with private every
 // one that is still to be had, closed entries' too.
-func (v *View) Openings(ctx context.Context, private bool) iter.Seq2[record.Opening, error] {
-	return v.openings(ctx, 0, private)
-}
-
-// Published yields the openings published to all of entries from an index on, by index, then place.
-func (v *View) Published(ctx context.Context, from int64) iter.Seq2[record.Opening, error] {
-	return v.openings(ctx, from, false)
-}
-
-func (v *View) openings(ctx context.Context, from int64, private bool) iter.Seq2[record.Opening, error] {
+func (v *View) Openings(ctx context.Context, from int64, private bool) iter.Seq2[record.Opening, error] {
 	public := v.State().Disclosed(conference.Reader{})
 	if v.present != nil {
 		still := v.present.Disclosed(conference.Reader{})

@@ -148,7 +148,7 @@ func (h house) withoutOrigin(t testing.TB) []string {
 
 func (h house) openings(t testing.TB, private bool) (list []string) {
 	t.Helper()
-	for o, err := range h.View().Openings(t.Context(), private) {
+	for o, err := range h.View().Openings(t.Context(), 0, private) {
 		if err != nil {
 			t.Fatal(err)
 		}

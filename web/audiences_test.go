@@ -274,7 +274,7 @@ func (h hall) outside() {
 			}
 		}
 	}
-	if err := tiles.Export(h.Context(), dir, tiles.Source{Head: v.Checkpoint(), Key: v.VerifierKey(), Entries: entries, Openings: v.Openings(h.Context(), false), Blob: v.Blob}); err != nil {
+	if err := tiles.Export(h.Context(), dir, tiles.Source{Head: v.Checkpoint(), Key: v.VerifierKey(), Entries: entries, Openings: v.Openings(h.Context(), 0, false), Blob: v.Blob}); err != nil {
 		h.Fatal(err)
 	}
 	files := 0
@@ -289,7 +289,7 @@ func (h hall) outside() {
 	}); err != nil || files < 5 {
 		h.Fatal(files, err)
 	}
-	for o, err := range v.Openings(h.Context(), false) {
+	for o, err := range v.Openings(h.Context(), 0, false) {
 		if err != nil {
 			h.Fatal(err)
 		}

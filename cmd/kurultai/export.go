@@ -7,15 +7,19 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"slices"
+	"strconv"
 
 	"kurultai/conference"
 	"kurultai/exchange"
 	"kurultai/language"
+	"kurultai/record"
 	"kurultai/record/tiles"
 	"kurultai/secretariat"
 	"kurultai/story"
+	"kurultai/witness"
 )
 
 func exportCommand() command {
@@ -24,16 +28,18 @@ func exportCommand() command {
 	return command{
 		usage: `usage: kurultai export -data DIR -format story
        kurultai export -data DIR -format tiles TARGET
+       kurultai export -data DIR -format bundle INDEX…
        kurultai export -data DIR -format csv|ics|atom|akn [-meeting M] [-lang L]
 
 story: the acts as canonical JSON Lines on standard output, readable in a diff, playable again.
 tiles: what any verifier needs, in the folder TARGET, which must be empty or missing: checkpoint, hash tiles,
 entries, openings (C2SP tlog-tiles).
+bundle: entries with what proves them, in one file on standard output: kurultai verify FILE checks it anywhere, offline.
 csv: a table, for a spreadsheet; ics: meetings and what is planned, for a calendar (RFC 5545); atom: the newest events,
 for a feed reader (RFC 4287); akn: a meeting as a debate in Akoma Ntoso 3.0. All four show what is published, and no more.
 
   -data DIR     the record
-  -format F     story, tiles, csv, ics, atom or akn
+  -format F     story, tiles, bundle, csv, ics, atom or akn
   -meeting M    of that meeting alone; akn: the newest without it
   -lang L       az de en ka kk ky ru tr uz (en)
   -table T      csv: events, votes, decisions or participants (events)
@@ -53,9 +59,9 @@ example: kurultai export -data baku -format story > baku.jsonl
 			switch {
 			case dir == "":
 				return errUsage{"-data DIR is needed"}
-			case format == "tiles" && len(args) == 1, slices.Contains([]string{"story", "csv", "ics", "atom", "akn"}, format) && len(args) == 0:
+			case format == "tiles" && len(args) == 1, format == "bundle" && len(args) > 0, slices.Contains([]string{"story", "csv", "ics", "atom", "akn"}, format) && len(args) == 0:
 			default:
-				return errUsage{"-format story, csv, ics, atom or akn, or -format tiles TARGET"}
+				return errUsage{"-format story, csv, ics, atom or akn, -format tiles TARGET, or -format bundle INDEX…"}
 			}
 			l, ok := language.Get(lang)
 			if !ok {
@@ -77,6 +83,12 @@ example: kurultai export -data baku -format story > baku.jsonl
 				return exportTiles(ctx, h, v, private, args[0])
 			}
 			out := bufio.NewWriter(std.out)
+			if format == "bundle" {
+				if err := exportBundle(ctx, v, private, args, out); err != nil {
+					return err
+				}
+				return out.Flush()
+			}
 			if format != "story" {
 				if err := exportView(ctx, v, format, table, meeting, l, out); err != nil {
 					return err
@@ -115,12 +127,30 @@ func exportView(ctx context.Context, v *secretariat.View, format, table, meeting
 	return exchange.WriteDebate(ctx, v, id, l, w)
 }
 
+// exportBundle writes entries with what proves them.
+func exportBundle(ctx context.Context, v *secretariat.View, private bool, args []string, w io.Writer) error {
+	var indexes []int64
+	for _, arg := range args {
+		i, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil || i < 0 || i >= v.State().Size {
+			return hinted{fmt.Errorf("%q is no entry of this record", arg), fmt.Sprintf("give numbers from 0 to %d", v.State().Size-1)}
+		}
+		indexes = append(indexes, i)
+	}
+	b, err := witness.Pack(ctx, v, func(from int64) iter.Seq2[record.Opening, error] { return v.Openings(ctx, from, private) }, indexes...)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b.Append(nil))
+	return err
+}
+
 func exportTiles(ctx context.Context, h *house, v *secretariat.View, private bool, target string) error {
 	if entries, err := os.ReadDir(target); err == nil && len(entries) > 0 {
 		return hinted{fmt.Errorf("%s is not empty", target), "name a new folder"}
 	}
 	return tiles.Export(ctx, target, tiles.Source{
 		Head: v.Checkpoint(), Key: h.log.Verifier(), Entries: h.engine.Read(ctx, 0),
-		Openings: v.Openings(ctx, private), Blob: v.Blob,
+		Openings: v.Openings(ctx, 0, private), Blob: v.Blob,
 	})
 }

@@ -100,7 +100,7 @@ func TestServedAndExportedAreTheSameFiles(t *testing.T) {
 		}
 	}
 	dir := filepath.Join(t.TempDir(), "tiles")
-	if err := tiles.Export(t.Context(), dir, tiles.Source{Head: v.Checkpoint(), Key: v.VerifierKey(), Entries: v.Entries(t.Context(), 0), Openings: v.Openings(t.Context(), false), Blob: v.Blob}); err != nil {
+	if err := tiles.Export(t.Context(), dir, tiles.Source{Head: v.Checkpoint(), Key: v.VerifierKey(), Entries: v.Entries(t.Context(), 0), Openings: v.Openings(t.Context(), 0, false), Blob: v.Blob}); err != nil {
 		t.Fatal(err)
 	}
 	files := 0
@@ -134,7 +134,7 @@ func TestNothingClosedIsServed(t *testing.T) {
 		handler.ServeHTTP(w, httptest.NewRequest("GET", fmt.Sprintf("/opening/%03d", n), nil))
 		all = append(all, w.Body.Bytes()...)
 	}
-	for o, err := range v.Openings(t.Context(), true) {
+	for o, err := range v.Openings(t.Context(), 0, true) {
 		if err != nil {
 			t.Fatal(err)
 		}

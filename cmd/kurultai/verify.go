@@ -17,10 +17,11 @@ import (
 )
 
 func verifyCommand() command {
-	var key, dir, roots string
+	var key, dir, roots, policy string
 	var asJSON bool
 	return command{
 		usage: `usage: kurultai verify [-key VERIFIERKEY] [-json] PATH
+       kurultai verify [-key VERIFIERKEY] [-policy FILE] [-json] BUNDLE
        kurultai verify [-data DIR] [-roots FILE] [-json] FILE.pdf
 
 Checks a record, or what was exported of one as tiles: form, hashes, tree, the log's signature, every opening, and
@@ -29,6 +30,12 @@ decides every open act again. Prints "verified N entries, root R" and exits 0, o
   -key K    the log's verifier key, ORIGIN+HASH+BASE64, as you know it from elsewhere. Without it the key found
             beside the record is used, and that is said.
   -json     the result for machines
+
+A bundle (export -format bundle): each entry in it, its place in the record, the log's signature, the witnesses'
+cosignatures, what is opened of it. No network is needed.
+
+  -policy FILE   whose signatures you ask for, k of n, in the form of Tessera and torchwood: lines "log KEY",
+                 "witness NAME KEY", "group NAME K NAMES…", "quorum NAME". Without it those count whom the bundle names
 
 A signed paper: who signed what and when, what came after each signature, whether anything was changed, whether the
 certificates are of the parties' authorities, and whether the record issued the paper. Exits 0 only where all that is so.
@@ -43,6 +50,7 @@ example: kurultai verify -key "$(cat baku.key)" baku
 			f.StringVar(&key, "key", "", "")
 			f.StringVar(&dir, "data", "", "")
 			f.StringVar(&roots, "roots", "", "")
+			f.StringVar(&policy, "policy", "", "")
 			f.BoolVar(&asJSON, "json", false, "")
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
@@ -51,6 +59,12 @@ example: kurultai verify -key "$(cat baku.key)" baku
 			}
 			if strings.HasSuffix(strings.ToLower(args[0]), ".pdf") || dir != "" || roots != "" {
 				return verifyPaper(ctx, args[0], dir, roots, asJSON, io.out)
+			}
+			if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() {
+				return verifyBundle(args[0], key, policy, asJSON, io.out)
+			}
+			if policy != "" {
+				return errUsage{"-policy is for a bundle"}
 			}
 			f, err := verify(ctx, args[0], key)
 			if err != nil {
@@ -102,7 +116,7 @@ func verify(ctx context.Context, path, key string) (finding, error) {
 	if _, err := os.Stat(filepath.Join(path, "checkpoint")); err == nil {
 		return verifyTiles(ctx, path, key)
 	}
-	return finding{}, hinted{fmt.Errorf("%s is neither a record nor exported tiles", path), "name the folder that was given to -data, or to export -format tiles"}
+	return finding{}, hinted{fmt.Errorf("%s is neither a record, nor exported tiles, nor a bundle", path), "name the folder that was given to -data or to export -format tiles, or a file of export -format bundle"}
 }
 
 func verifyHouse(ctx context.Context, h *house) (finding, error) { return verifyRecord(ctx, h, "") }

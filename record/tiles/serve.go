@@ -24,7 +24,8 @@ type Log interface {
 	VerifierKey() string
 	ReadHashes(indexes []int64) ([]tlog.Hash, error) // of the whole tree (tlog.StoredHashIndex)
 	Entries(ctx context.Context, from int64) iter.Seq2[record.Stored, error]
-	Published(ctx context.Context, from int64) iter.Seq2[record.Opening, error] // openings meant for everybody
+	// Openings yields those of entries from an index on, by index, then place: without private, what is meant for all.
+	Openings(ctx context.Context, from int64, private bool) iter.Seq2[record.Opening, error]
 	Blob(context.Context, record.Digest) ([]byte, error)
 }
 
@@ -150,7 +151,7 @@ func (s *served) opening(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var lines bytes.Buffer
-	for o, err := range s.now().Published(r.Context(), t.N*torchwood.TileWidth) {
+	for o, err := range s.now().Openings(r.Context(), t.N*torchwood.TileWidth, false) {
 		if err != nil {
 			refuse(w, err)
 			return

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"kurultai/record"
+	"kurultai/witness"
+)
+
+// verifyBundle checks a bundle, from the file alone.
+func verifyBundle(path, key, policyFile string, asJSON bool, w io.Writer) error {
+	p, whence, err := provenBy(path, key, policyFile)
+	if err != nil {
+		if asJSON {
+			json.NewEncoder(w).Encode(map[string]any{"ok": false, "error": err.Error()})
+		}
+		return err
+	}
+	if asJSON {
+		return json.NewEncoder(w).Encode(bundleResult(p, whence))
+	}
+	for _, e := range p.Entries {
+		fmt.Fprintln(w, entryLine(e))
+	}
+	fmt.Fprintf(w, "%d openings and %d files fit\n", p.Openings, p.Blobs)
+	for _, c := range p.Witnesses {
+		name, _, _ := strings.Cut(c.Verifier, "+")
+		whose := "of no party"
+		if c.Party != "" {
+			whose = "of " + c.Party
+		}
+		fmt.Fprintf(w, "cosigned by %s, %s, at %s\n", name, whose, time.Unix(c.At, 0).UTC().Format(time.RFC3339))
+	}
+	switch {
+	case p.Of == 0:
+		fmt.Fprintln(w, "recorded and proven; no witness is named")
+	case p.Witnessed():
+		fmt.Fprintf(w, "witnessed by %d of %d, and %d are asked for\n", len(p.Witnesses), p.Of, p.Need)
+	default:
+		fmt.Fprintf(w, "recorded and proven; cosigned by %d of %d, and %d are asked for: not witnessed yet\n", len(p.Witnesses), p.Of, p.Need)
+	}
+	if policyFile != "" {
+		fmt.Fprintf(w, "signed as %s asks\n", policyFile)
+	}
+	fmt.Fprintf(w, "key: %s\n", whence)
+	fmt.Fprintf(w, "verified %d entries of %d, root %s\n", len(p.Entries), p.Size, p.Root)
+	return nil
+}
+
+// provenBy reads a bundle and checks it by the key that is trusted.
+func provenBy(path, key, policyFile string) (p witness.Proven, whence string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return p, "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, witness.MaxBundle+1))
+	if err != nil {
+		return p, "", err
+	}
+	if !witness.IsBundle(text) {
+		return p, "", hinted{fmt.Errorf("%s is neither a bundle nor a signed paper", path), "a bundle is what export -format bundle wrote; a paper's name ends in .pdf"}
+	}
+	b, err := witness.ParseBundle(text)
+	if err != nil {
+		return p, "", fmt.Errorf("the bundle: %w", err)
+	}
+	v, whence, err := trust(key, b.Key, "from the bundle, which proves nothing by itself")
+	if err != nil {
+		return p, "", err
+	}
+	var policy []byte
+	if policyFile != "" {
+		if policy, err = os.ReadFile(policyFile); err != nil {
+			return p, "", err
+		}
+		if key == "" {
+			whence = "as the policy names it"
+		}
+	}
+	p, err = b.Check(v, policy)
+	return p, record.VerifierText(v.Name(), v.Key) + " (" + whence + ")", err
+}
+
+// entryLine says what an entry is.
+func entryLine(e *record.Entry) string {
+	if e.Closed != "" {
+		return fmt.Sprintf("entry %d, %s: closed", e.Index, e.At)
+	}
+	by := e.Act.As
+	if e.Act.For != "" {
+		by += " for " + e.Act.For
+	}
+	signed := "by nobody's passkey"
+	if n := len(e.Attestations); n > 0 {
+		signed = fmt.Sprintf("with %d attestations, which are not checked without the keys enrolled before", n)
+	}
+	return fmt.Sprintf("entry %d, %s: %s by %s %s, %s", e.Index, e.At, e.Act.Name, by, e.Act.By, signed)
+}
+
+func bundleResult(p witness.Proven, key string) map[string]any {
+	var entries []map[string]any
+	for _, e := range p.Entries {
+		m := map[string]any{"index": e.Index, "at": e.At.String(), "closed": e.Closed != ""}
+		if e.Closed == "" {
+			m["act"], m["as"], m["by"], m["for"] = e.Act.Name, e.Act.As, e.Act.By, e.Act.For
+		}
+		entries = append(entries, m)
+	}
+	return map[string]any{"ok": true, "origin": p.Origin, "size": p.Size, "root": p.Root.String(), "entries": entries, "openings": p.Openings, "files": p.Blobs,
+		"witnesses": len(p.Witnesses), "of": p.Of, "need": p.Need, "witnessed": p.Witnessed(), "key": key}
+}
