@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/sha256"
@@ -210,6 +211,22 @@ func OpenCheckpoint(b []byte, v *Verifier) (Checkpoint, error) {
 	}
 	c.Note = b
 	return c, err
+}
+
+// Join adds to the signature lines of a signed note those of another over the same text that it lacks.
+func Join(note, other []byte) ([]byte, error) {
+	text, lines, ok := bytes.Cut(note, []byte("\n\n"))
+	text2, more, ok2 := bytes.Cut(other, []byte("\n\n"))
+	if !ok || !ok2 || !bytes.Equal(text, text2) {
+		return nil, errors.New("the signatures are of another checkpoint")
+	}
+	out := bytes.Clone(note)
+	for line := range bytes.SplitAfterSeq(more, []byte("\n")) {
+		if len(line) > 0 && !bytes.Contains(lines, line) {
+			out = append(out, line...)
+		}
+	}
+	return out, nil
 }
 
 // ParseCheckpoint reads the three lines of a checkpoint's text.

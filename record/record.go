@@ -74,6 +74,13 @@ type Engine interface {
 	// Head is the newest checkpoint; of an empty record the zero Checkpoint. Linearizable with Append.
 	Head(ctx context.Context) (Checkpoint, error)
 
+	// Cosign keeps a checkpoint of at most the record's size with the cosignatures it bears, beside those kept of
+	// that size before, and adds them to the newest if it is that. Who calls has checked origin, root and signatures.
+	Cosign(ctx context.Context, c Checkpoint) error
+
+	// Cosigned yields the checkpoints that were cosigned, the newest first, each with all cosignatures kept.
+	Cosigned(ctx context.Context) iter.Seq2[Checkpoint, error]
+
 	// Rows yields the rows of entries from an index on, by index, then place.
 	Rows(ctx context.Context, from int64) iter.Seq2[Row, error]
 

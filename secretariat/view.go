@@ -1,6 +1,7 @@
 package secretariat
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -86,6 +87,54 @@ func read(ctx context.Context, engine record.Engine, keys *SubjectKeys, verifier
 	}
 	return v, fits()
 }
+
+// Advance is the record as the engine has it now; v itself where nothing came. Who keeps a copy of a record shows it so.
+// It is called by one at a time.
+func (v *View) Advance(ctx context.Context) (*View, error) {
+	next := *v
+	head, err := v.desk.engine.Head(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the head: %w", err)
+	}
+	if head.Size == v.head.Size && bytes.Equal(head.Note, v.head.Note) {
+		return v, nil
+	}
+	next.head, next.desk.origin = head, head.Origin
+	var hashes []tlog.Hash
+	for stored, err := range v.desk.engine.Read(ctx, v.State().Size) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the record: %w", err)
+		}
+		if stored.Index == head.Size {
+			break
+		}
+		if err := next.desk.fold(ctx, stored); err != nil {
+			return nil, err
+		}
+		hashes = append(hashes, stored.Hash)
+		v.past.keep(next.desk.state)
+	}
+	v.proofs.append(hashes)
+	return &next, nil
+}
+
+// Learn takes up the disclosure of a name that somebody else keeps, if it is one of the record's.
+func (v *View) Learn(ctx context.Context, o record.Opening) error {
+	e, err := readEntry(ctx, v.desk.engine, o.Index)
+	if err != nil {
+		return err
+	}
+	if _, err := record.Fits(e, o); err != nil || o.Closed != nil {
+		return errors.Join(errors.New("it discloses nothing that stands in this entry"), err)
+	}
+	if _, _, value, err := o.Disclosure.Open(); err == nil && value.Kind == canonical.String {
+		v.names.opened.Store(o.Disclosure.Digest(), value.Str)
+	}
+	return nil
+}
+
+// Unlearn forgets every name that was learned: those that may still be told are learned again.
+func (v *View) Unlearn() { v.names.opened.Clear() }
 
 // At is the record as it stood when it had size entries: what was so then, and the names published then, as far as
 // their keys are still here. Its head is the tree's at that size; no checkpoint was kept for each.

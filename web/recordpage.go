@@ -21,6 +21,30 @@ type RecordPage struct {
 	Origin, Root, Key, Note string
 	Entries                 []EntryLine
 	Older, Newer            string // addresses
+	Nodes                   []NodeLine
+}
+
+// A NodeLine is a node that follows the record.
+type NodeLine struct{ Name, Whose, Key, Cosigned string }
+
+// nodes lists who follows the record, and how far each has cosigned it.
+func (s *site) nodes(t teller) (list []NodeLine) {
+	var size map[string]int64
+	if s.Cosigned != nil {
+		size = s.Cosigned()
+	}
+	for _, n := range t.s.Nodes() {
+		name, _, _ := strings.Cut(n.Verifier, "+")
+		line := NodeLine{Name: name, Whose: t.l.Say("page.nodeofnobody"), Key: n.Verifier, Cosigned: t.l.Say("page.nodecosigned", number(t.l, size[n.Verifier]), number(t.l, t.s.Size))}
+		if n.Party != "" {
+			line.Whose = t.party(n.Party)
+		}
+		if n.Withdrawn > 0 {
+			line.Cosigned = t.l.Say("page.nodewithdrawn")
+		}
+		list = append(list, line)
+	}
+	return list
 }
 
 // EntryLine is an entry in a list.
@@ -58,6 +82,7 @@ func (s *site) recordPage(ctx context.Context, v View, l *language.Language, bef
 		p.Older = fmt.Sprintf("/%s/record?before=%d", l.Code, before-listed)
 	}
 	t, day := newTeller(v, l), ""
+	p.Nodes = s.nodes(t)
 	for i := before - 1; i >= max(before-listed, 0); i-- {
 		line, _, _, err := s.line(ctx, t, i)
 		if err != nil {
@@ -149,6 +174,9 @@ type EntryPage struct {
 	Figure         Figure
 	Earlier, Later string // addresses
 	Sealed         []SealedValue
+	Witnessed      string // that so many of so many have cosigned it, as asked; or ""
+	Waiting        string // that so few have; or ""
+	Bundle         string // address of the entry with what proves it
 }
 
 // A SealedValue is a private value of an entry: its digest, and what is under it where the reader may see that.
@@ -217,6 +245,16 @@ func (s *site) entryPage(ctx context.Context, v View, in *visit, text string) ([
 			words = l.Say("page.withone", number(l, r[0]))
 		}
 		p.Steps = append(p.Steps, Step{words, short(proved.path[i])})
+	}
+	if s.Marks != nil {
+		p.Bundle = "/bundle/" + text
+		have, need, of := s.Marks(index)
+		switch {
+		case need > 0 && have >= need:
+			p.Witnessed = l.Say("page.witnessed", number(l, have), number(l, of))
+		case need > 0:
+			p.Waiting = l.Say("page.waiting", number(l, have), number(l, of), number(l, need))
+		}
 	}
 	p.Hashes, p.Bytes = int64(len(ranges)), int64(len(ranges)*tlog.HashSize)
 	p.Figure = figure(index, ranges)

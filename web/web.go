@@ -109,11 +109,29 @@ type Options struct {
 	Open func(context.Context, record.Digest) (record.Disclosure, error)
 	// Seed is what a lot is drawn from, by the question it is for, 16 to 64 bytes that nobody knows before the draw. nil:
 	// one of this run, so that a restart before the draw would leave the question without its lot.
-	Seed  func(what string) []byte
-	Log   *slog.Logger // of what was done about signing in; nil: the default one
-	Demo  *Demo        // what the start page leads to; nil: it leads to the newest meeting
-	Lists Lists        // reads lists of people; nil: they are entered one by one
-	Live  *live.Hub    // has the readers of live pages, the caller closes it; nil: one that ends with the record
+	Seed func(what string) []byte
+	Log  *slog.Logger // of what was done about signing in; nil: the default one
+	Demo *Demo        // what the start page leads to; nil: it leads to the newest meeting
+	// Marks says of an entry how many witnesses have cosigned it, how many are asked for, of how many. nil: nobody is asked.
+	Marks func(index int64) (have, need, of int64)
+	// Cosigned is how many entries each node has cosigned, by verifier key. nil: none.
+	Cosigned func() map[string]int64
+	Node     *Node     // this node follows a record that is written elsewhere; nil: it is written here
+	Lists    Lists     // reads lists of people; nil: they are entered one by one
+	Live     *live.Hub // has the readers of live pages, the caller closes it; nil: one that ends with the record
+}
+
+// A Node follows a record that is written elsewhere.
+type Node struct {
+	Name    string                 // as its key has it
+	From    string                 // where acts go
+	Parting func() (Parting, bool) // where it and the record part, if they do
+}
+
+// A Parting is where a node does not come to what the record says, and stopped.
+type Parting struct {
+	Entry                 int64 // -1: it is of no entry, but of two checkpoints
+	Rule, Expected, Found string
 }
 
 type site struct {
@@ -412,6 +430,8 @@ type Layout struct {
 	Share     string // the same in all pages whose readers see the same: their tabs may share a stream
 	AsOf      string
 	Past      string // that this is how the record stood, or ""
+	Node      string // whose node this is, or ""
+	Parted    string // that it and the record part, or ""
 }
 
 // Tongue is a language one may read the page in.
@@ -448,6 +468,14 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	p.Body = in(st.Body.Names, l, "Kurultai")
 	_, p.Story = record.StoryBody(v.Origin())
 	p.Rehearsal = s.Rehearsal
+	if s.Node != nil {
+		p.Node = l.Say("node.banner", s.Node.Name, s.Node.From)
+		if at, parted := s.Node.Parting(); parted && at.Entry < 0 {
+			p.Parted = l.Say("node.forked", at.Expected, at.Found)
+		} else if parted {
+			p.Parted = l.Say("node.parted", number(l, at.Entry), at.Rule, at.Expected, at.Found)
+		}
+	}
 	p.Training = p.Story && lived(st) && !p.Rehearsal
 	p.SignIn = s.Desk != nil
 	if who := v.Reader().Person; who != "" && p.SignIn && keep == "" {

@@ -417,12 +417,12 @@ func (p *Proven) cosigned(key *record.Verifier, nodes map[string]string, signed 
 	if unknown && !pinned {
 		return head, errors.New("the checkpoint bears a signature of nobody who is named as a witness")
 	}
-	p.Witnesses = found
+	p.Witnesses, head.Note = found, signed
 	return head, nil
 }
 
 // Cosignatures reads a signed checkpoint: the log's signature, and of those of the nodes all that are right. unknown:
-// there are signatures of others besides.
+// there are signatures of others besides, which the head's note is without.
 func Cosignatures(key *record.Verifier, nodes map[string]string, signed []byte) (found []Cosignature, unknown bool, head record.Checkpoint, err error) {
 	if head, err = record.OpenCheckpoint(signed, key); err != nil {
 		return nil, false, head, err
@@ -453,6 +453,12 @@ func Cosignatures(key *record.Verifier, nodes map[string]string, signed []byte) 
 	if unknown = len(n.UnverifiedSigs) > 0; !unknown && !bytes.Equal(again.Bytes(), signed) {
 		return nil, false, head, errors.New("checkpoint: it is not written as checkpoints are")
 	}
+	var known bytes.Buffer // the note without signatures of others
+	fmt.Fprintf(&known, "%s\n", n.Text)
+	for _, sig := range n.Sigs {
+		fmt.Fprintf(&known, "\u2014 %s %s\n", sig.Name, sig.Base64)
+	}
+	head.Note = known.Bytes()
 	for _, sig := range n.Sigs {
 		text, ok := byHash[fmt.Sprintf("%s+%08x", sig.Name, sig.Hash)]
 		if !ok {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,54 @@ import (
 	"kurultai/record"
 	"kurultai/witness"
 )
+
+// verifyEvidence holds evidence against the log's key.
+func verifyEvidence(text []byte, key string, w io.Writer) error {
+	e, err := witness.ParseEvidence(text)
+	if err != nil {
+		return fmt.Errorf("the evidence: %w", err)
+	}
+	if key == "" {
+		return errUsage{"-key is needed: evidence counts against a key that you know from elsewhere"}
+	}
+	v, err := record.ParseVerifier(strings.TrimSpace(key))
+	if err != nil {
+		return err
+	}
+	if err := e.Check(v); err != nil {
+		return fmt.Errorf("the evidence convinces nobody: %w", err)
+	}
+	if e.Kind == "fork" {
+		fmt.Fprintf(w, "the log signed two records that cannot both be:\n%s\n%s\n", e.Small, e.Large)
+		return nil
+	}
+	fmt.Fprintf(w, "the log signed entry %d, in this record:\n%s\nThe node that found it says: %s\n", e.Entry, e.Large, e.Why)
+	for _, line := range [][2]string{{"rule", e.Rule}, {"expected", e.Expected}, {"found", e.Found}} {
+		if line[1] != "" {
+			fmt.Fprintf(w, "%s: %s\n", line[0], line[1])
+		}
+	}
+	fmt.Fprintf(w, "Whether its rules allow it is seen by deciding the record again up to it: kurultai follow or kurultai verify.\n")
+	return nil
+}
+
+// verifyFile checks a bundle, or evidence, from the file alone.
+func verifyFile(path, key, policyFile string, asJSON bool, w io.Writer) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	begin := make([]byte, 1<<20+1)
+	n, err := io.ReadFull(f, begin)
+	f.Close()
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if witness.IsEvidence(begin[:n]) {
+		return verifyEvidence(begin[:n], key, w)
+	}
+	return verifyBundle(path, key, policyFile, asJSON, w)
+}
 
 // verifyBundle checks a bundle, from the file alone.
 func verifyBundle(path, key, policyFile string, asJSON bool, w io.Writer) error {

@@ -64,14 +64,22 @@ type cosignedView struct {
 
 func (v cosignedView) Checkpoint() record.Checkpoint {
 	head := v.View.Checkpoint()
-	n, err := note.Open(head.Note, note.VerifierList(must(note.NewVerifier(v.VerifierKey()))))
+	head.Note = signedBy(v.VerifierKey(), head.Note, v.signers...)
+	return head
+}
+
+// signedBy adds signatures to a checkpoint.
+func signedBy(log string, signed []byte, by ...note.Signer) []byte {
+	n, err := note.Open(signed, note.VerifierList(must(note.NewVerifier(log))))
 	if err != nil {
 		panic(err)
 	}
-	if head.Note, err = note.Sign(n, v.signers...); err != nil {
-		panic(err)
-	}
-	return head
+	n.Sigs, n.UnverifiedSigs = append(n.Sigs, n.UnverifiedSigs...), nil
+	return must(note.Sign(n, by...))
+}
+
+func cosignedBy(t testing.TB, log string, signed []byte, name string) []byte {
+	return signedBy(log, signed, cosigner(t, name))
 }
 
 func must[T any](v T, err error) T {

@@ -15,6 +15,7 @@ import (
 	"kurultai/record"
 	"kurultai/record/sqlite"
 	"kurultai/secretariat"
+	"kurultai/witness"
 )
 
 // wall is the wall clock, to the millisecond.
@@ -27,6 +28,7 @@ type house struct {
 	keys     *secretariat.SubjectKeys
 	log      *record.LogKey
 	s        *secretariat.Secretariat // nil when only read
+	marks    *witness.Marks           // with s
 	tripwire func()                   // stops keeping it
 }
 
@@ -120,10 +122,22 @@ func openUnwatched(ctx context.Context, dir string) (*house, error) {
 	}
 	_, told := record.StoryBody(h.log.Origin())
 	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told})
+	if err == nil {
+		h.marks, err = marksIn(ctx, h, h.s)
+	}
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil
+}
+
+// marksIn reads how far witnesses have cosigned a record.
+func marksIn(ctx context.Context, h *house, of interface{ View() *secretariat.View }) (*witness.Marks, error) {
+	key, err := record.ParseVerifier(h.log.Verifier())
+	if err != nil {
+		return nil, err
+	}
+	return witness.OpenMarks(ctx, h.engine, key, func() witness.Marked { return of.View() })
 }
 
 // openToRead opens a record to read it, perhaps beside its writer.

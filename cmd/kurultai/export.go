@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"slices"
 	"strconv"
@@ -15,11 +14,9 @@ import (
 	"kurultai/conference"
 	"kurultai/exchange"
 	"kurultai/language"
-	"kurultai/record"
 	"kurultai/record/tiles"
 	"kurultai/secretariat"
 	"kurultai/story"
-	"kurultai/witness"
 )
 
 func exportCommand() command {
@@ -84,7 +81,7 @@ example: kurultai export -data baku -format story > baku.jsonl
 			}
 			out := bufio.NewWriter(std.out)
 			if format == "bundle" {
-				if err := exportBundle(ctx, v, private, args, out); err != nil {
+				if err := exportBundle(ctx, h, v, private, args, out); err != nil {
 					return err
 				}
 				return out.Flush()
@@ -128,7 +125,7 @@ func exportView(ctx context.Context, v *secretariat.View, format, table, meeting
 }
 
 // exportBundle writes entries with what proves them.
-func exportBundle(ctx context.Context, v *secretariat.View, private bool, args []string, w io.Writer) error {
+func exportBundle(ctx context.Context, h *house, v *secretariat.View, private bool, args []string, w io.Writer) error {
 	var indexes []int64
 	for _, arg := range args {
 		i, err := strconv.ParseInt(arg, 10, 64)
@@ -137,7 +134,11 @@ func exportBundle(ctx context.Context, v *secretariat.View, private bool, args [
 		}
 		indexes = append(indexes, i)
 	}
-	b, err := witness.Pack(ctx, v, func(from int64) iter.Seq2[record.Opening, error] { return v.Openings(ctx, from, private) }, indexes...)
+	marks, err := marksIn(ctx, h, fixed{v})
+	if err != nil {
+		return err
+	}
+	b, err := packed(ctx, v, marks, private, indexes...)
 	if err != nil {
 		return err
 	}
@@ -154,3 +155,8 @@ func exportTiles(ctx context.Context, h *house, v *secretariat.View, private boo
 		Openings: v.Openings(ctx, 0, private), Blob: v.Blob,
 	})
 }
+
+// fixed is a record that does not grow while it is looked at.
+type fixed struct{ v *secretariat.View }
+
+func (f fixed) View() *secretariat.View { return f.v }

@@ -6,11 +6,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +26,7 @@ import (
 	"kurultai/story"
 	"kurultai/web"
 	"kurultai/web/live"
+	"kurultai/witness"
 )
 
 // A site is the pages of a record being served.
@@ -184,23 +188,131 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	o.Roles = (training(h) || o.Rehearsal) && loopback
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
 	o.Lists, o.Seed = lists{}, h.s.Seed
-	handler := withTiles(web.New(reading{h.s}, o), func() tiles.Log { return h.s.View() })
+	o.Marks, o.Cosigned = marksOf(h.marks), h.marks.Cosigned
+	handler := withTiles(web.New(reading{h.s}, o), h.marks, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View))
 	if loopback {
 		handler = loopbackOnly(handler, h.named)
 	}
 	return handler
 }
 
-// withTiles serves the record itself beside its pages: any node, mirror or witness follows it from there.
-func withTiles(pages http.Handler, now func() tiles.Log) http.Handler {
-	log := tiles.Handler(now)
+// cosignedLog is a view whose checkpoint bears the cosignatures that came since.
+type cosignedLog struct {
+	*secretariat.View
+	engine record.Engine
+}
+
+func (l cosignedLog) Checkpoint() record.Checkpoint {
+	shown := l.View.Checkpoint()
+	if head, err := l.engine.Head(context.Background()); err == nil && head.Size == shown.Size {
+		return head
+	}
+	return shown
+}
+
+// withTiles serves the record itself beside its pages: any node, mirror or witness follows it from there, and gives its
+// cosignatures back.
+func withTiles(pages http.Handler, marks *witness.Marks, now func() tiles.Log, wait func(context.Context, int64) error, bundle http.HandlerFunc) http.Handler {
+	log := tiles.Handler(now, wait)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if tiles.Serves(r.URL.Path) {
+		switch {
+		case tiles.Serves(r.URL.Path):
 			log.ServeHTTP(w, r)
+		case r.URL.Path == "/cosignatures" && marks != nil:
+			takeCosignatures(w, r, marks)
+		case strings.HasPrefix(r.URL.Path, "/bundle/") && marks != nil && bundle != nil:
+			bundle(w, r)
+		default:
+			pages.ServeHTTP(w, r)
+		}
+	})
+}
+
+// marksOf says of an entry what the pages show of its witnesses.
+func marksOf(m *witness.Marks) func(int64) (have, need, of int64) {
+	return func(index int64) (have, need, of int64) {
+		mark := m.Of(index)
+		return mark.Have, mark.Need, mark.Of
+	}
+}
+
+// bundles gives an entry with what proves it to all: GET /bundle/INDEX.
+func bundles(marks *witness.Marks, now func() *secretariat.View) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		text := strings.TrimPrefix(r.URL.Path, "/bundle/")
+		v := now()
+		index, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || index < 0 || index >= v.State().Size || strconv.FormatInt(index, 10) != text {
+			http.NotFound(w, r)
 			return
 		}
-		pages.ServeHTTP(w, r)
-	})
+		b, err := packed(r.Context(), v, marks, false, index)
+		if err != nil {
+			http.Error(w, "the entry cannot be read now", http.StatusInternalServerError)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", "application/jsonl")
+		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="entry-%d.bundle"`, index))
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-cache")
+		w.Write(b.Append(nil))
+	}
+}
+
+// packed makes a bundle under the newest checkpoint that witnesses have cosigned and that covers the entries, else under
+// the newest there is.
+func packed(ctx context.Context, v *secretariat.View, marks *witness.Marks, private bool, indexes ...int64) (witness.Bundle, error) {
+	at := v
+	openings := func(from int64) iter.Seq2[record.Opening, error] { return v.Openings(ctx, from, private) }
+	head, ok, err := marks.Newest(ctx, slices.Max(indexes))
+	if err == nil && ok && head.Size < v.State().Size {
+		at, err = v.At(ctx, head.Size)
+	}
+	if err != nil {
+		return witness.Bundle{}, err
+	}
+	if !ok {
+		head = v.Checkpoint()
+	}
+	return witness.Pack(ctx, under{at, head}, openings, indexes...)
+}
+
+// under is a record as a checkpoint has it.
+type under struct {
+	*secretariat.View
+	head record.Checkpoint
+}
+
+func (u under) Checkpoint() record.Checkpoint { return u.head }
+
+// maxCosigned is the largest cosigned checkpoint that is taken, in bytes.
+const maxCosigned = 64 << 10
+
+// takeCosignatures takes a cosigned checkpoint from a node. Nobody need sign in: it says itself whose it is.
+func takeCosignatures(w http.ResponseWriter, r *http.Request, marks *witness.Marks) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", "POST")
+		http.Error(w, "a cosigned checkpoint is sent here by POST", http.StatusMethodNotAllowed)
+		return
+	}
+	signed, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCosigned))
+	if err != nil {
+		http.Error(w, fmt.Sprintf("a cosigned checkpoint has at most %d bytes", maxCosigned), http.StatusRequestEntityTooLarge)
+		return
+	}
+	switch err := marks.Add(r.Context(), signed); {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+	case errors.Is(err, witness.ErrNobody):
+		http.Error(w, err.Error()+": an officer or the head of your delegation admits it by the act AdmitNode", http.StatusForbidden)
+	case errors.Is(err, record.ErrNotFound), errors.Is(err, witness.ErrOtherTree):
+		http.Error(w, err.Error(), http.StatusConflict)
+	case errors.Is(err, record.ErrFull), errors.Is(err, record.ErrStopped):
+		http.Error(w, "the record cannot keep it now; send it again later", http.StatusServiceUnavailable)
+	default:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
 }
 
 // serveOn serves pages until the site is stopped.

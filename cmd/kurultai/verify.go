@@ -34,6 +34,8 @@ decides every open act again. Prints "verified N entries, root R" and exits 0, o
 A bundle (export -format bundle): each entry in it, its place in the record, the log's signature, the witnesses'
 cosignatures, what is opened of it. No network is needed.
 
+Evidence that a node kept: whether the log signed what it may not have.
+
   -policy FILE   whose signatures you ask for, k of n, in the form of Tessera and torchwood: lines "log KEY",
                  "witness NAME KEY", "group NAME K NAMES…", "quorum NAME". Without it those count whom the bundle names
 
@@ -61,7 +63,7 @@ example: kurultai verify -key "$(cat baku.key)" baku
 				return verifyPaper(ctx, args[0], dir, roots, asJSON, io.out)
 			}
 			if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() {
-				return verifyBundle(args[0], key, policy, asJSON, io.out)
+				return verifyFile(args[0], key, policy, asJSON, io.out)
 			}
 			if policy != "" {
 				return errUsage{"-policy is for a bundle"}

@@ -26,6 +26,7 @@ func Test(t *testing.T, open func(t *testing.T, dir string) record.Engine) {
 		"followers see all, in order, without gaps": followed,
 		"blobs are kept under their digest":         blobs,
 		"the two newest snapshots are kept":         snapshots,
+		"cosignatures are kept with what they sign": cosigned,
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := open(t, t.TempDir())
@@ -297,5 +298,60 @@ func reopened(t *testing.T, open func(*testing.T, string) record.Engine) {
 		if _, err := e.Append(ctx, round*5+5, group(0, 1), Key().SignCheckpoint); err == nil {
 			t.Error("a closed engine appended")
 		}
+	}
+}
+
+// cosigned adds cosignatures to the newest checkpoint and to an older one, and reads them back.
+func cosigned(t *testing.T, e record.Engine) {
+	first := add(t, e, 0, 3)
+	second := add(t, e, 3, 2)
+	with := func(c record.Checkpoint, lines ...string) record.Checkpoint {
+		for _, line := range lines {
+			c.Note = append(bytes.Clone(c.Note), "\u2014 "+line+" AAAAAAA=\n"...)
+		}
+		return c
+	}
+	put := func(c record.Checkpoint) {
+		t.Helper()
+		if err := e.Cosign(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := func() (all []record.Checkpoint) {
+		for c, err := range e.Cosigned(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, c)
+		}
+		return all
+	}
+	if len(list()) != 0 {
+		t.Error("cosigned before anybody did")
+	}
+	put(with(first, "w1"))
+	put(with(second, "w1"))
+	put(with(second, "w2"))
+	put(with(second, "w2"))
+	all := list()
+	if len(all) != 2 || all[0].Size != 5 || all[1].Size != 3 || !bytes.Equal(all[0].Note, with(second, "w1", "w2").Note) || !bytes.Equal(all[1].Note, with(first, "w1").Note) {
+		t.Errorf("%v", all)
+	}
+	head, err := e.Head(t.Context())
+	if err != nil || head.Size != 5 || head.Root != second.Root || !bytes.Equal(head.Note, with(second, "w1", "w2").Note) {
+		t.Errorf("the newest is %q: %v", head.Note, err)
+	}
+	beyond := second
+	beyond.Size++
+	if err := e.Cosign(t.Context(), beyond); !errors.Is(err, record.ErrNotFound) {
+		t.Errorf("a checkpoint beyond the record: %v", err)
+	}
+	other := with(second, "w3")
+	other.Note = append([]byte("other\n"), other.Note...)
+	if err := e.Cosign(t.Context(), other); err == nil {
+		t.Error("a checkpoint of another text is joined")
+	}
+	if third := add(t, e, 5, 1); bytes.Contains(third.Note, []byte("w1")) || len(list()) != 2 {
+		t.Error("the next checkpoint is cosigned by nobody")
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -73,7 +74,7 @@ type Engine struct {
 	more    chan struct{} // closed, and made anew, at each commit
 }
 
-type statements struct{ entry, checkpoint, row, key *sqlite3.Stmt }
+type statements struct{ entry, checkpoint, cosigned, row, key *sqlite3.Stmt }
 
 // maxReaders bounds how many readings go on at once; more wait.
 const maxReaders = 4
@@ -178,6 +179,7 @@ func (e *Engine) found() error {
 	}{
 		{&e.insert.entry, "INSERT INTO entries VALUES (?, ?, ?)"},
 		{&e.insert.checkpoint, "INSERT OR REPLACE INTO checkpoints VALUES (1, ?, ?)"},
+		{&e.insert.cosigned, "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)"},
 		{&e.insert.row, "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)"},
 		{&e.insert.key, "INSERT INTO closed_keys VALUES (?, ?, ?, ?)"},
 	} {
@@ -267,7 +269,7 @@ func unlike(c *conn) (err error) {
 // readHead reads the newest checkpoint; its signature is checked by who knows the key.
 func readHead(c *conn) (head record.Checkpoint, err error) {
 	found := false
-	err2 := query(c, "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1", nil, func(s *sqlite3.Stmt) bool {
+	err2 := query(c, "SELECT note FROM checkpoints WHERE id = 1", nil, func(s *sqlite3.Stmt) bool {
 		found = true
 		signed := s.ColumnBlob(0, nil)
 		head, err = openNote(signed)
@@ -280,6 +282,82 @@ func readHead(c *conn) (head record.Checkpoint, err error) {
 		return record.Checkpoint{}, nil
 	}
 	return head, nil
+}
+
+// Cosign implements record.Engine. The newest checkpoint has id 1; one that was cosigned is kept with its size and 2 as id.
+func (e *Engine) Cosign(ctx context.Context, c record.Checkpoint) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.stopped != nil:
+		return e.stopped
+	case e.w == nil:
+		return errors.New("the record was opened to be read")
+	case c.Size > e.head.Size || c.Size < 1:
+		return fmt.Errorf("a checkpoint of %d entries, and there are %d: %w", c.Size, e.head.Size, record.ErrNotFound)
+	}
+	signed, head := c.Note, e.head.Note
+	bind := func(s *sqlite3.Stmt) error { return s.BindInt64(1, c.Size+cosignedID) }
+	var err error
+	scan := query(e.w, "SELECT note FROM checkpoints WHERE id = ?", bind, func(s *sqlite3.Stmt) bool {
+		signed, err = record.Join(s.ColumnBlob(0, nil), signed)
+		return true
+	})
+	if err = errors.Join(scan, err); err == nil && c.Size == e.head.Size {
+		head, err = record.Join(e.head.Note, signed)
+	}
+	if err != nil {
+		return err
+	}
+	tx, err := e.w.BeginImmediate()
+	if err == nil {
+		s := e.insert.cosigned
+		err = run(s, s.BindInt64(1, c.Size+cosignedID), s.BindInt64(2, c.Size), s.BindBlob(3, signed))
+	}
+	if err == nil && c.Size == e.head.Size {
+		s := e.insert.checkpoint
+		err = run(s, s.BindInt64(1, c.Size), s.BindBlob(2, head))
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err == nil {
+		e.head.Note = head
+		return nil
+	}
+	if !e.w.GetAutocommit() {
+		err = errors.Join(err, tx.Rollback())
+	}
+	if e.full(err) {
+		return fmt.Errorf("%w: %v", record.ErrFull, err)
+	}
+	e.stopped = fmt.Errorf("%w: %v", record.ErrStopped, err)
+	close(e.more)
+	return e.stopped
+}
+
+// cosignedID is what the id of a cosigned checkpoint is greater by than its size.
+const cosignedID = 2
+
+// Cosigned implements record.Engine.
+func (e *Engine) Cosigned(ctx context.Context) iter.Seq2[record.Checkpoint, error] {
+	return func(yield func(record.Checkpoint, error) bool) {
+		for below := int64(math.MaxInt64); ; {
+			var c record.Checkpoint
+			err := e.reading(ctx, func(conn *conn) (err error) {
+				bind := func(s *sqlite3.Stmt) error { return s.BindInt64(1, below) }
+				scan := query(conn, "SELECT note FROM checkpoints WHERE id > 1 AND id < ? ORDER BY id DESC LIMIT 1", bind, func(s *sqlite3.Stmt) bool {
+					c, err = openNote(s.ColumnBlob(0, nil))
+					return true
+				})
+				return errors.Join(scan, err)
+			})
+			if err == nil && c.Size == 0 || !yield(c, err) || err != nil {
+				return
+			}
+			below = c.Size + cosignedID
+		}
+	}
 }
 
 func openNote(signed []byte) (record.Checkpoint, error) {
@@ -308,7 +386,7 @@ func (e *Engine) Close() error {
 			errs = append(errs, (<-e.readers).Close())
 		}
 		if e.w != nil {
-			for _, s := range []*sqlite3.Stmt{e.insert.entry, e.insert.checkpoint, e.insert.row, e.insert.key} {
+			for _, s := range []*sqlite3.Stmt{e.insert.entry, e.insert.checkpoint, e.insert.cosigned, e.insert.row, e.insert.key} {
 				if s != nil {
 					errs = append(errs, s.Close())
 				}

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/tlog"
@@ -31,9 +33,11 @@ type Log interface {
 
 // Handler serves a record over HTTP as Export lays it out: GET /checkpoint, /key, /tile/…, /opening/…, /blob/….
 // What may change is never kept by caches, what may not is immutable. Of tiles on the edge every width is served
-// that the record has reached. now is asked at each request.
-func Handler(now func() Log) http.Handler {
-	s := &served{now: now, public: map[record.Digest]bool{}}
+// that the record has reached. now is asked at each request; wait returns when there are more entries than a size.
+//
+// GET /checkpoint?after=SIZE waits up to 25 seconds for a larger one: who follows hears of an entry at once.
+func Handler(now func() Log, wait func(ctx context.Context, size int64) error) http.Handler {
+	s := &served{now: now, wait: wait, public: map[record.Digest]bool{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /checkpoint", s.checkpoint)
 	mux.HandleFunc("GET /key", s.key)
@@ -54,7 +58,8 @@ func Serves(path string) bool {
 }
 
 type served struct {
-	now func() Log
+	now  func() Log
+	wait func(context.Context, int64) error
 
 	mu     sync.Mutex // guards what follows
 	seen   int64      // entries whose blobs are in public
@@ -87,6 +92,11 @@ func refuse(w http.ResponseWriter, err error) {
 }
 
 func (s *served) checkpoint(w http.ResponseWriter, r *http.Request) {
+	if after, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64); err == nil && s.now().Checkpoint().Size <= after {
+		ctx, cancel := context.WithTimeout(r.Context(), longest)
+		s.wait(ctx, after) // when it ends there is one to give, larger or not
+		cancel()
+	}
 	head := s.now().Checkpoint()
 	if head.Size == 0 {
 		refuse(w, record.ErrNotFound)
@@ -94,6 +104,9 @@ func (s *served) checkpoint(w http.ResponseWriter, r *http.Request) {
 	}
 	answer(w, r, "text/plain; charset=utf-8", false, head.Note)
 }
+
+// longest is how long an answer waits for a larger checkpoint.
+const longest = 25 * time.Second
 
 func (s *served) key(w http.ResponseWriter, r *http.Request) {
 	answer(w, r, "text/plain; charset=utf-8", false, []byte(s.now().VerifierKey()+"\n"))
@@ -146,7 +159,7 @@ func Tile(ctx context.Context, l Log, path string) ([]byte, error) {
 func (s *served) opening(w http.ResponseWriter, r *http.Request) {
 	path := "opening/" + r.PathValue("path")
 	t, err := torchwood.ParseTilePath("tile/entries/" + r.PathValue("path"))
-	if err != nil || t.W != torchwood.TileWidth || openingPath(t.N) != path {
+	if err != nil || t.W != torchwood.TileWidth || OpeningPath(t.N) != path {
 		refuse(w, record.ErrNotFound)
 		return
 	}

@@ -32,8 +32,8 @@ func entriesTile(n, w int64) tlog.Tile {
 	return tlog.Tile{H: torchwood.TileHeight, L: -1, N: n, W: int(w)}
 }
 
-// openingPath is where the openings of bundle n stand.
-func openingPath(n int64) string {
+// OpeningPath is where the openings of bundle n stand.
+func OpeningPath(n int64) string {
 	return "opening/" + strings.TrimPrefix(torchwood.TilePath(entriesTile(n, torchwood.TileWidth)), "tile/entries/")
 }
 
@@ -148,7 +148,7 @@ func (x *export) openings() error {
 		if len(lines) == 0 {
 			return nil
 		}
-		err := x.write(openingPath(bundle), lines)
+		err := x.write(OpeningPath(bundle), lines)
 		lines = nil
 		return err
 	}

@@ -191,7 +191,7 @@ const maxOpenings = 64 << 20
 
 func (c *checker) openings(fit *int64) *Damage {
 	for n := int64(0); n*torchwood.TileWidth < c.head.Size; n++ {
-		b, err := read(c.fsys, openingPath(n), maxOpenings)
+		b, err := read(c.fsys, OpeningPath(n), maxOpenings)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

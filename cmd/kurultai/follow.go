@@ -1,0 +1,575 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"filippo.io/torchwood"
+
+	"kurultai/record"
+	"kurultai/record/sqlite"
+	"kurultai/record/tiles"
+	"kurultai/secretariat"
+	"kurultai/web"
+	"kurultai/web/live"
+	"kurultai/witness"
+)
+
+func followCommand() command {
+	var c followConfig
+	return command{
+		usage: `usage: kurultai follow -data DIR [-addr A] [-key FILE] [-log VERIFIERKEY] [-once] URL
+       kurultai follow -key FILE [-name N] -newkey
+
+Keeps a copy of a record that is written elsewhere: proves every entry in a checkpoint the log signed, decides every open
+act again, compares what it causes, and cosigns. Serves the same pages, to be read. URL is a node, a mirror, or a folder
+of exported tiles. It goes on where it was stopped. Where it does not come to what the record says, it stops cosigning,
+says which entry and rule, and keeps one file of evidence in DIR, which kurultai verify checks.
+
+  -data DIR       the copy
+  -addr A         address of the pages (localhost:8081)
+  -key FILE       the node's key, made if it is not there; without it nothing is cosigned. Its verifier key is printed: a
+                  head of delegation or an officer admits it by the act AdmitNode
+  -name N         the node's name in a key that is made (node.HOSTNAME)
+  -log K          the log's verifier key as you know it from elsewhere; without it the key found at the first start is
+                  kept, and that is said
+  -webhook URL    gets the evidence by POST, as JSON
+  -newkey         makes the key in FILE, prints its verifier key and ends
+  -once           fetches what there is and ends
+
+example: kurultai follow -data copy -key node.key http://localhost:8080
+`,
+		flags: func(f *flag.FlagSet) {
+			f.StringVar(&c.dir, "data", "", "")
+			f.StringVar(&c.addr, "addr", "localhost:8081", "")
+			f.StringVar(&c.key, "key", "", "")
+			f.StringVar(&c.name, "name", "", "")
+			f.StringVar(&c.log, "log", "", "")
+			f.StringVar(&c.webhook, "webhook", "", "")
+			f.BoolVar(&c.once, "once", false, "")
+			f.BoolVar(&c.newkey, "newkey", false, "")
+		},
+		run: func(ctx context.Context, io streams, args []string) error {
+			if c.newkey && c.key != "" && len(args) == 0 {
+				node, err := c.nodeKey()
+				if err == nil {
+					fmt.Fprintln(io.out, node.Verifier())
+				}
+				return err
+			}
+			if c.dir == "" || len(args) != 1 || c.newkey {
+				return errUsage{"-data DIR is needed, and behind the flags one URL or folder"}
+			}
+			c.from = args[0]
+			return c.follow(ctx, io)
+		},
+	}
+}
+
+type followConfig struct {
+	dir, addr, key, name, log, webhook, from string
+	once, newkey                             bool
+}
+
+// A following is a node that follows a record.
+type following struct {
+	followConfig
+	io       streams
+	engine   *sqlite.Engine
+	log      *record.Verifier
+	node     *torchwood.CosignatureSigner
+	source   torchwood.TileReader
+	follower *witness.Follower
+	marks    *witness.Marks
+	shown    atomic.Pointer[secretariat.View]
+	parted   atomic.Pointer[witness.Divergence]
+
+	mu       sync.Mutex // guards what follows
+	more     chan struct{}
+	openings []record.Opening // meant for all, by index, as the source last gave them
+}
+
+func (c followConfig) follow(ctx context.Context, io streams) (err error) {
+	f := &following{followConfig: c, io: io, more: make(chan struct{})}
+	if f.source, err = sourceOf(c.from); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+		return err
+	}
+	if isRecord(c.dir) {
+		if _, err := os.Stat(logKeyPath(c.dir)); err == nil {
+			return hinted{fmt.Errorf("%s is a record that is written here", c.dir), "name a new folder for the copy"}
+		}
+	}
+	if f.key == "" {
+		fmt.Fprintln(f.io.talk, "no -key: this node cosigns nothing")
+	} else if f.node, err = f.nodeKey(); err != nil {
+		return err
+	} else {
+		fmt.Fprintf(f.io.talk, "this node's verifier key, for AdmitNode: %s\n", f.node.Verifier())
+	}
+	if err := f.pin(ctx); err != nil {
+		return err
+	}
+	if f.engine, err = sqlite.Open(c.dir, sqlite.Options{}); err != nil {
+		return fmt.Errorf("opening %s: %w", c.dir, err)
+	}
+	defer func() { err = errors.Join(err, f.engine.Close()) }()
+	if f.follower, err = witness.Follow(ctx, witness.FollowerConfig{Engine: f.engine, Log: f.log, From: f.source, Node: f.node, Told: f.told()}); err != nil {
+		return err
+	}
+	subjects, err := secretariat.OpenSubjectKeys(filepath.Join(c.dir, "subjects")) // a copy has none; the file stays empty
+	if err != nil {
+		return err
+	}
+	defer subjects.Close()
+	v, err := secretariat.Read(ctx, f.engine, subjects, f.verifier())
+	if err != nil {
+		return err
+	}
+	f.shown.Store(v)
+	if f.marks, err = witness.OpenMarks(ctx, f.engine, f.log, func() witness.Marked { return f.shown.Load() }); err != nil {
+		return err
+	}
+	f.readEvidence()
+	if c.once {
+		return f.once(ctx)
+	}
+	site, err := f.serve(ctx)
+	if err != nil {
+		return err
+	}
+	defer site.stop()
+	f.run(ctx)
+	return nil
+}
+
+func (f *following) verifier() string { return record.VerifierText(f.log.Name(), f.log.Key) }
+
+// sourceOf is where tiles are read: over HTTP, or from a folder.
+func sourceOf(from string) (torchwood.TileReader, error) {
+	if u, err := url.Parse(from); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
+		client := &http.Client{Transport: bounded{http.DefaultTransport}, Timeout: time.Minute}
+		fetcher, err := torchwood.NewTileFetcher(strings.TrimSuffix(from, "/"), torchwood.WithHTTPClient(client), torchwood.WithUserAgent("kurultai follow"), torchwood.WithConcurrencyLimit(8))
+		return prompt{fetcher, client, strings.TrimSuffix(from, "/") + "/"}, err
+	}
+	if info, err := os.Stat(from); err != nil || !info.IsDir() {
+		return nil, errUsage{fmt.Sprintf("%s is neither an address that begins with http nor a folder of exported tiles", from)}
+	}
+	return torchwood.NewTileFS(os.DirFS(from))
+}
+
+// prompt asks once for what is no tile: who follows asks again by itself, sooner than a fetcher of tiles would.
+type prompt struct {
+	torchwood.TileReader
+	client *http.Client
+	base   string
+}
+
+func (p prompt) ReadEndpoint(ctx context.Context, path string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.base+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := p.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %s", path, answer.Status)
+	}
+	return io.ReadAll(answer.Body)
+}
+
+// bounded lets no answer be longer than a blob may be: a source is not trusted.
+type bounded struct{ next http.RoundTripper }
+
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := b.next.RoundTrip(r)
+	if err == nil {
+		answer.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(answer.Body, record.MaxBlob+1), answer.Body}
+	}
+	return answer, err
+}
+
+// pin finds the log's key: as it was given, as it was kept, or as the source says at the first start.
+func (f *following) pin(ctx context.Context) error {
+	path := filepath.Join(f.dir, "log.pub")
+	kept, err := os.ReadFile(path)
+	switch {
+	case err == nil && f.followConfig.log != "" && strings.TrimSpace(string(kept)) != strings.TrimSpace(f.followConfig.log):
+		return hinted{errors.New("the copy here was begun under another key of the log than -log gives"), "name a new folder with -data to follow another record"}
+	case err == nil:
+		f.log, err = record.ParseVerifier(strings.TrimSpace(string(kept)))
+		return err
+	case !errors.Is(err, os.ErrNotExist):
+		return err
+	}
+	text := f.followConfig.log
+	if text == "" {
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		b, err := f.source.ReadEndpoint(ctx, "key")
+		if err != nil {
+			return hinted{fmt.Errorf("asking %s for the log's key: %w", f.from, err), "is a kurultai node there? Or name the key with -log"}
+		}
+		text = string(b)
+		fmt.Fprintf(f.io.talk, "the log's key is the one found at %s; to trust it, compare it with what you know from elsewhere:\n  %s\n", f.from, strings.TrimSpace(text))
+	}
+	if f.log, err = record.ParseVerifier(strings.TrimSpace(text)); err != nil {
+		return err
+	}
+	return writeSynced(path, []byte(f.verifier()+"\n"))
+}
+
+const nodeKeyPrefix = "NODE+KEY+"
+
+// nodeKey reads the node's key, or makes one.
+func (c followConfig) nodeKey() (*torchwood.CosignatureSigner, error) {
+	b, err := os.ReadFile(c.key)
+	if errors.Is(err, os.ErrNotExist) {
+		name := c.name
+		if name == "" {
+			host, err := os.Hostname()
+			if err != nil {
+				return nil, hinted{err, "name the node with -name"}
+			}
+			name = "node." + host
+		}
+		seed := make([]byte, ed25519.SeedSize)
+		rand.Read(seed)
+		b = []byte(nodeKeyPrefix + name + "+" + base64.StdEncoding.EncodeToString(seed) + "\n")
+		node, err := signerOf(b)
+		if err != nil {
+			return nil, hinted{err, "choose letters of ASCII without spaces and pluses with -name"}
+		}
+		return node, writeSynced(c.key, b)
+	}
+	if err != nil {
+		return nil, err
+	}
+	node, err := signerOf(b)
+	if err != nil {
+		return nil, hinted{fmt.Errorf("%s: %w", c.key, err), "name a new file: a key is made in it"}
+	}
+	return node, nil
+}
+
+// signerOf reads the text of a node's key.
+func signerOf(b []byte) (*torchwood.CosignatureSigner, error) {
+	text, ours := strings.CutPrefix(strings.TrimSpace(string(b)), nodeKeyPrefix)
+	name, encoded, ok := strings.Cut(text, "+")
+	seed, err := base64.StdEncoding.DecodeString(encoded)
+	if !ours || !ok || err != nil || len(seed) != ed25519.SeedSize {
+		return nil, errors.New("it holds no key of a node")
+	}
+	node, err := torchwood.NewCosignatureSigner(name, ed25519.NewKeyFromSeed(seed))
+	if err == nil {
+		err = record.CheckCosigner(node.Verifier().String())
+	}
+	return node, err
+}
+
+// told says how far a long fetch has come, once a second.
+func (f *following) told() func(size, of int64) {
+	last := time.Now()
+	return func(size, of int64) {
+		if time.Since(last) > time.Second {
+			last = time.Now()
+			fmt.Fprintf(f.io.talk, "%d of %d entries proven and decided again\n", size, of)
+		}
+	}
+}
+
+// once fetches what there is.
+func (f *following) once(ctx context.Context) error {
+	if err := f.step(ctx, ""); err != nil {
+		return err
+	}
+	found := f.follower.Finding()
+	fmt.Fprintf(f.io.out, "verified %d entries, root %s\n", found.Size, f.follower.Last().Root)
+	return nil
+}
+
+// step fetches once, shows what came, and gives the cosignature back.
+func (f *following) step(ctx context.Context, endpoint string) error {
+	grown, err := f.follower.Step(ctx, endpoint)
+	if grown {
+		if err := f.show(ctx); err != nil {
+			return err
+		}
+	}
+	var parted *witness.Divergence
+	if errors.As(err, &parted) {
+		return errors.Join(err, f.part(ctx, parted))
+	}
+	if err != nil {
+		return err
+	}
+	for _, signed := range [][]byte{f.follower.Fetched, f.follower.Cosigned(ctx)} {
+		if signed == nil {
+			continue
+		}
+		if err := f.marks.Add(ctx, signed); err != nil && !errors.Is(err, witness.ErrNobody) {
+			return err
+		}
+	}
+	f.follower.FetchMissing(ctx)
+	if f.follower.Opening {
+		f.fetchOpenings(ctx)
+	}
+	return f.give(ctx)
+}
+
+// show makes what came what readers see.
+func (f *following) show(ctx context.Context) error {
+	v, err := f.shown.Load().Advance(ctx)
+	if err != nil {
+		return err
+	}
+	f.shown.Store(v)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	close(f.more)
+	f.more = make(chan struct{})
+	return nil
+}
+
+// fetchOpenings asks for the names that are meant for all. Names that are not given any more are not told any more.
+func (f *following) fetchOpenings(ctx context.Context) {
+	f.follower.Opening = false
+	var all []record.Opening
+	for n := range (f.follower.Size() + torchwood.TileWidth - 1) / torchwood.TileWidth {
+		b, err := f.source.ReadEndpoint(ctx, tiles.OpeningPath(n))
+		if err != nil {
+			continue // there is nothing to tell of these entries, or it comes later
+		}
+		for line := range strings.Lines(string(b)) {
+			if o, err := record.ParseOpening(strings.TrimSuffix(line, "\n")); err == nil {
+				all = append(all, o)
+			}
+		}
+	}
+	v := f.shown.Load()
+	v.Unlearn()
+	kept := all[:0]
+	for _, o := range all {
+		if v.Learn(ctx, o) == nil {
+			kept = append(kept, o)
+		}
+	}
+	f.mu.Lock()
+	f.openings = kept
+	f.mu.Unlock()
+}
+
+// give sends the log what this node cosigned. It is sent again with the next checkpoint if nobody took it.
+func (f *following) give(ctx context.Context) error {
+	signed := f.follower.Cosigned(ctx)
+	if signed == nil || !strings.HasPrefix(f.from, "http") {
+		return nil
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(f.from, "/")+"/cosignatures", bytes.NewReader(signed))
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return fmt.Errorf("giving the cosignature: %w", err)
+	}
+	defer answer.Body.Close()
+	why, _ := io.ReadAll(io.LimitReader(answer.Body, 500))
+	switch answer.StatusCode {
+	case http.StatusNoContent:
+		return nil
+	case http.StatusForbidden:
+		return errNotAdmitted
+	}
+	return fmt.Errorf("giving the cosignature: %s: %s", answer.Status, bytes.TrimSpace(why))
+}
+
+// errNotAdmitted says that the log does not know this node's key yet.
+var errNotAdmitted = errors.New("this node is not admitted yet: an officer or the head of your delegation submits AdmitNode with its verifier key")
+
+func (f *following) evidencePath() string { return filepath.Join(f.dir, "evidence.jsonl") }
+
+// part keeps the evidence that the record is not what its rules allow, and says so everywhere.
+func (f *following) part(ctx context.Context, d *witness.Divergence) error {
+	f.parted.Store(d)
+	line := d.Evidence.Append(nil)
+	slog.Error("this node and the record part", "evidence", d.Evidence.Kind, "entry", d.Evidence.Entry, "rule", d.Evidence.Rule, "expected", d.Evidence.Expected, "found", d.Evidence.Found, "why", d.Evidence.Why, "file", f.evidencePath())
+	err := writeSynced(f.evidencePath(), line)
+	if errors.Is(err, os.ErrExist) {
+		err = nil // it was found before
+	}
+	if f.webhook != "" {
+		r, postErr := http.NewRequestWithContext(ctx, http.MethodPost, f.webhook, bytes.NewReader(line))
+		if postErr == nil {
+			r.Header.Set("Content-Type", "application/json")
+			var answer *http.Response
+			if answer, postErr = http.DefaultClient.Do(r); postErr == nil {
+				answer.Body.Close()
+			}
+		}
+		if postErr != nil {
+			err = errors.Join(err, fmt.Errorf("the webhook: %w", postErr))
+		}
+	}
+	return err
+}
+
+// readEvidence takes up what was found before a restart: who parted stays apart.
+func (f *following) readEvidence() {
+	b, err := os.ReadFile(f.evidencePath())
+	if err != nil {
+		return
+	}
+	if e, err := witness.ParseEvidence(b); err == nil && e.Check(f.log) == nil {
+		f.parted.Store(&witness.Divergence{Evidence: e})
+	}
+}
+
+// run follows until ctx ends. It waits at the source for what comes, and after a fault a little longer each time.
+func (f *following) run(ctx context.Context) {
+	pause, said := time.Duration(0), ""
+	for ctx.Err() == nil && f.parted.Load() == nil {
+		endpoint := ""
+		if strings.HasPrefix(f.from, "http") && pause == 0 && f.follower.Size() > 0 {
+			endpoint = fmt.Sprintf("checkpoint?after=%d", f.follower.Size())
+		}
+		err := f.step(ctx, endpoint)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			pause, said = 0, ""
+			if endpoint == "" && !strings.HasPrefix(f.from, "http") {
+				pause = time.Second
+			}
+		default:
+			pause = min(max(2*pause, 200*time.Millisecond), 10*time.Second)
+			if errors.Is(err, errNotAdmitted) {
+				pause = time.Second
+			}
+			if err.Error() != said {
+				said = err.Error()
+				fmt.Fprintf(f.io.talk, "%s\n", said)
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+	<-ctx.Done()
+}
+
+// View, At and Wait make a following a web.Record.
+func (f *following) View() web.View { return shown{f.shown.Load()} }
+
+func (f *following) At(ctx context.Context, size int64) (web.View, error) {
+	v, err := f.shown.Load().At(ctx, size)
+	return shown{v}, err
+}
+
+func (f *following) Wait(ctx context.Context, size int64) error {
+	for {
+		f.mu.Lock()
+		more := f.more
+		f.mu.Unlock()
+		if f.shown.Load().State().Size > size {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// copied is the copy as it is served to further followers: with the openings its source gave.
+type copied struct {
+	cosignedLog
+	f *following
+}
+
+func (c copied) Openings(_ context.Context, from int64, _ bool) iter.Seq2[record.Opening, error] {
+	c.f.mu.Lock()
+	list := c.f.openings
+	c.f.mu.Unlock()
+	return func(yield func(record.Opening, error) bool) {
+		for _, o := range list {
+			if o.Index >= from && !yield(o, nil) {
+				return
+			}
+		}
+	}
+}
+
+// serve serves the pages of the copy, to be read.
+func (f *following) serve(ctx context.Context) (*site, error) {
+	l, err := listen(f.io, f.addr)
+	if err != nil {
+		return nil, err
+	}
+	name := "?"
+	if f.node != nil {
+		name = f.node.Name()
+	}
+	o := web.Options{Live: live.New(live.Config{}), Marks: marksOf(f.marks), Cosigned: f.marks.Cosigned,
+		Node: &web.Node{Name: name, From: f.from, Parting: func() (web.Parting, bool) {
+			d := f.parted.Load()
+			if d == nil {
+				return web.Parting{}, false
+			}
+			e := d.Evidence
+			if e.Kind == "fork" {
+				return web.Parting{Entry: -1, Expected: rootLine(e.Small), Found: rootLine(e.Large)}, true
+			}
+			return web.Parting{Entry: e.Entry, Rule: e.Rule, Expected: cut(e.Expected), Found: cut(e.Found)}, true
+		}}}
+	pages := withTiles(web.New(f, o), f.marks, func() tiles.Log { return copied{cosignedLog{f.shown.Load(), f.engine}, f} }, f.Wait, bundles(f.marks, f.shown.Load))
+	s := serveOn(ctx, l, pages, o.Live)
+	fmt.Fprintf(f.io.talk, "the page is on %s\n", s.url)
+	return s, nil
+}
+
+// rootLine is size and root of a signed checkpoint.
+func rootLine(signed string) string {
+	lines := strings.SplitN(signed, "\n", 4)
+	if len(lines) < 4 {
+		return ""
+	}
+	return lines[1] + " " + lines[2]
+}
+
+// cut is the beginning of a text that may be long.
+func cut(text string) string {
+	if r := []rune(text); len(r) > 300 {
+		return string(r[:300]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,422 @@
+package witness
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"kurultai/record"
+	"kurultai/record/canonical"
+)
+
+// A Follower keeps a copy of somebody else's record: every entry is proven in a checkpoint the log signed, every open
+// act decided again, and only then kept. It never takes back what it kept.
+type Follower struct {
+	config FollowerConfig
+	replay *Replay
+	tree   record.Tree
+	client *torchwood.Client
+	last   record.Checkpoint // newest that was verified, with the log's signature
+
+	Fetched []byte                 // the checkpoint as the source last gave it, with whatever signatures
+	Missing map[record.Digest]bool // files that entries name and that were not to be had yet
+	Opening bool                   // names may have been published, withdrawn or forgotten since it was last set to false
+}
+
+// FollowerConfig is what a follower works with.
+type FollowerConfig struct {
+	Engine record.Engine                // its own copy
+	Log    *record.Verifier             // the log's key, pinned
+	From   torchwood.TileReader         // where the record is read: over HTTP, from a folder or a stick
+	Node   *torchwood.CosignatureSigner // cosigns what it agrees with; nil: nobody
+	Told   func(size, of int64)         // hears of progress; may be nil
+}
+
+// Evidence convinces somebody who trusts neither side that a log did what it may not (doc/record.md section 14).
+type Evidence struct {
+	Bytes    string   `json:"bytes,omitempty"`    // of the entry
+	Entry    int64    `json:"entry,omitempty"`    // its index
+	Kind     string   `json:"evidence"`           // fork: two checkpoints that cannot both be; entry: one that may not be
+	Expected string   `json:"expected,omitempty"` // what the entry's act causes, or its refusal
+	Found    string   `json:"found,omitempty"`    // what the entry says
+	Large    string   `json:"large"`              // a checkpoint the log signed
+	Proof    []string `json:"proof,omitempty"`    // that Large holds the entry, or has Root at the size of Small
+	Root     string   `json:"root,omitempty"`
+	Rule     string   `json:"rule,omitempty"`
+	Small    string   `json:"small,omitempty"` // another the log signed, of as many entries or fewer
+	Why      string   `json:"why"`
+}
+
+// A Divergence is where a record and its follower part for good.
+type Divergence struct {
+	Evidence Evidence
+	err      error
+}
+
+func (d *Divergence) Error() string { return d.err.Error() }
+func (d *Divergence) Unwrap() error { return d.err }
+
+// Follow reads what the follower has kept, deciding it again, and stands ready to go on.
+func Follow(ctx context.Context, c FollowerConfig) (*Follower, error) {
+	f := &Follower{config: c, replay: &Replay{Origin: c.Log.Name()}, Missing: map[record.Digest]bool{}, Opening: true}
+	var err error
+	if f.client, err = torchwood.NewClient(c.From); err != nil {
+		return nil, err
+	}
+	head, err := c.Engine.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if head.Size > 0 && head.Origin != c.Log.Name() {
+		return nil, fmt.Errorf("the copy here is of %s, not of %s", head.Origin, c.Log.Name())
+	}
+	for stored, err := range c.Engine.Read(ctx, 0) {
+		if err == nil {
+			err = f.replay.Next(stored)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the copy that is kept here: %w", err)
+		}
+		f.tree.Append(stored.Hash)
+	}
+	if _, _, signed, err := Cosignatures(c.Log, nil, head.Note); err == nil {
+		f.last = signed
+	}
+	return f, nil
+}
+
+// Size is how many entries are kept.
+func (f *Follower) Size() int64 { return f.replay.Finding.Size }
+
+// Finding is what deciding again has come to.
+func (f *Follower) Finding() Finding { return f.replay.Finding }
+
+// Last is the newest checkpoint that was verified, and cosigned if there is a node to.
+func (f *Follower) Last() record.Checkpoint { return f.last }
+
+// ErrBehind is of a source that has fewer entries than are kept here: a mirror that lags. Nobody is accused.
+var ErrBehind = errors.New("the source is behind what is kept here")
+
+// Step fetches the checkpoint and what it has more, and reports whether there was more. A *Divergence is for good; after
+// any other error the next Step goes on. endpoint is where the checkpoint is asked for, "" for the usual place.
+func (f *Follower) Step(ctx context.Context, endpoint string) (grown bool, err error) {
+	if endpoint == "" {
+		endpoint = "checkpoint"
+	}
+	signed, err := f.config.From.ReadEndpoint(ctx, endpoint)
+	if err != nil {
+		return false, fmt.Errorf("fetching the checkpoint: %w", err)
+	}
+	if len(signed) > 1<<20 {
+		return false, errors.New("the checkpoint is too large")
+	}
+	_, _, head, err := Cosignatures(f.config.Log, nil, signed)
+	if err != nil {
+		return false, err
+	}
+	f.Fetched = signed
+	if err := f.extends(ctx, head); err != nil {
+		return false, err
+	}
+	switch {
+	case head.Size < f.Size():
+		return false, ErrBehind
+	case head.Size == f.Size():
+		return false, f.cosign(ctx, head)
+	}
+	return true, f.take(ctx, head)
+}
+
+// extends checks that a checkpoint is of the tree that is kept: of its beginning, the whole, or its continuation.
+func (f *Follower) extends(ctx context.Context, head record.Checkpoint) error {
+	if f.Size() == 0 || head.Size == 0 {
+		return nil
+	}
+	if head.Size <= f.Size() {
+		root, err := tlog.TreeHash(head.Size, &f.tree)
+		if err != nil || root == head.Root {
+			return err
+		}
+		if f.last.Size < head.Size {
+			return fmt.Errorf("a checkpoint of %d entries is of another tree than the entries kept here", head.Size)
+		}
+		proof, err := tlog.ProveTree(f.last.Size, head.Size, &f.tree)
+		return f.fork(head, f.last, root, proof, err)
+	}
+	theirs := torchwood.TileHashReaderWithContext(ctx, tlog.Tree{N: head.Size, Hash: head.Root}, f.config.From)
+	size := f.last.Size // what the log signed
+	if size == 0 {
+		return nil
+	}
+	ours, err := tlog.TreeHash(size, &f.tree)
+	if err != nil {
+		return err
+	}
+	root, err := tlog.TreeHash(size, theirs)
+	if err != nil || root == ours {
+		return err
+	}
+	proof, err := tlog.ProveTree(head.Size, size, theirs)
+	return f.fork(f.last, head, root, proof, err)
+}
+
+// fork is the evidence that the log signed two checkpoints of which neither continues the other: small says one root of
+// its size, and the proof shows that large, of which it should be the beginning, has another there.
+func (f *Follower) fork(small, large record.Checkpoint, root tlog.Hash, proof tlog.TreeProof, err error) error {
+	if err != nil {
+		return err
+	}
+	e := Evidence{Kind: "fork", Small: string(small.Note), Large: string(large.Note), Root: root.String(),
+		Why: fmt.Sprintf("the log signed two records of %d entries", small.Size)}
+	for _, h := range proof {
+		e.Proof = append(e.Proof, h.String())
+	}
+	return &Divergence{e, fmt.Errorf("the log signed a checkpoint of %d entries with root %s and one of %d entries that has root %s there", small.Size, small.Root, large.Size, root)}
+}
+
+// batch is how many entries are kept in one go.
+const batch = 2048
+
+// take fetches entries up to a checkpoint, decides them and keeps them.
+func (f *Follower) take(ctx context.Context, head record.Checkpoint) error {
+	tree := tlog.Tree{N: head.Size, Hash: head.Root}
+	var group record.Group
+	var hashes []tlog.Hash
+	keep := func() error {
+		if len(group.Entries) == 0 {
+			return nil
+		}
+		_, err := f.config.Engine.Append(ctx, f.tree.Size(), group, func(size int64, root tlog.Hash) ([]byte, error) {
+			if size == head.Size {
+				if root != head.Root {
+					return nil, errors.New("the entries make another tree than the checkpoint says")
+				}
+				return f.sign(head)
+			}
+			return f.local(size, root)
+		})
+		if err != nil {
+			return err
+		}
+		for _, h := range hashes {
+			f.tree.Append(h)
+		}
+		group, hashes = record.Group{}, nil
+		if f.config.Told != nil {
+			f.config.Told(f.tree.Size(), head.Size)
+		}
+		return nil
+	}
+	for i, b := range f.client.AllEntries(ctx, tree, f.tree.Size()) {
+		b = bytes.Clone(b)
+		hash := tlog.RecordHash(b)
+		if err := f.replay.Next(record.Stored{Index: i, Bytes: b, Hash: hash}); err != nil {
+			return errors.Join(keep(), f.refuse(ctx, head, i, b, err))
+		}
+		f.fetch(ctx, b, i)
+		group.Entries, hashes = append(group.Entries, b), append(hashes, hash)
+		if len(group.Entries) == batch {
+			if err := keep(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := f.client.Err(); err != nil {
+		return errors.Join(fmt.Errorf("fetching entries: %w", err), keep())
+	}
+	if err := keep(); err != nil {
+		return err
+	}
+	if f.tree.Size() != head.Size {
+		return fmt.Errorf("%d entries came of %d", f.tree.Size(), head.Size)
+	}
+	return f.cosign(ctx, head)
+}
+
+// refuse is the evidence against an entry that is in the tree and may not be.
+func (f *Follower) refuse(ctx context.Context, head record.Checkpoint, i int64, b []byte, why error) error {
+	var d *Disagreement
+	var damage *record.EntryError
+	e := Evidence{Kind: "entry", Large: string(head.Note), Entry: i, Bytes: string(b), Why: why.Error()}
+	switch {
+	case errors.As(why, &d):
+		e.Expected, e.Found = d.Expected, d.Found
+		if d.Refusal != nil {
+			e.Rule = d.Refusal.Rule
+			e.Expected = fmt.Sprintf("refused: %s", d.Refusal.Code)
+		}
+	case errors.As(why, &damage):
+	default:
+		return why
+	}
+	proof, err := tlog.ProveRecord(head.Size, i, torchwood.TileHashReaderWithContext(ctx, tlog.Tree{N: head.Size, Hash: head.Root}, f.config.From))
+	if err != nil {
+		return fmt.Errorf("%w (and its proof: %v)", why, err)
+	}
+	for _, h := range proof {
+		e.Proof = append(e.Proof, h.String())
+	}
+	return &Divergence{e, why}
+}
+
+// fetch gets the public blobs an entry names. One that is not to be had is missed, and asked for again.
+func (f *Follower) fetch(ctx context.Context, b []byte, i int64) {
+	e, err := record.ParseEntry(string(b), i)
+	if err != nil || e.Closed != "" {
+		return
+	}
+	switch e.Act.Name {
+	case "RegisterPerson", "PublishName", "WithdrawName", "ForgetPerson":
+		f.Opening = true
+	}
+	for _, ref := range record.Blobs(e.Act.Fields) {
+		if !f.has(ctx, ref.Digest) {
+			f.Missing[ref.Digest] = true
+		}
+	}
+}
+
+// FetchMissing asks again for the files that were not to be had.
+func (f *Follower) FetchMissing(ctx context.Context) {
+	maps.DeleteFunc(f.Missing, func(d record.Digest, _ bool) bool { return f.has(ctx, d) })
+}
+
+// has reports whether a file is kept here, or could be got.
+func (f *Follower) has(ctx context.Context, d record.Digest) bool {
+	if _, err := f.config.Engine.Blob(ctx, d); err == nil {
+		return true
+	}
+	sum, err := canonical.DecodeBytes(string(d))
+	if err != nil {
+		return false
+	}
+	blob, err := f.config.From.ReadEndpoint(ctx, "blob/"+hex.EncodeToString(sum))
+	if err != nil || record.DigestOf(blob) != d {
+		return false
+	}
+	_, err = f.config.Engine.PutBlob(ctx, blob)
+	return err == nil
+}
+
+// agrees reports whether the follower may cosign: under an edition it does not know it cosigns nothing beyond.
+func (f *Follower) agrees() bool { return f.config.Node != nil && f.replay.Finding.Upgrade == 0 }
+
+// sign is the log's checkpoint with this node's cosignature, where it agrees.
+func (f *Follower) sign(head record.Checkpoint) ([]byte, error) {
+	if !f.agrees() {
+		return head.Note, nil
+	}
+	n, err := note.Open(head.Note, note.VerifierList(f.config.Log))
+	if err != nil {
+		return nil, err
+	}
+	return note.Sign(&note.Note{Text: n.Text, Sigs: n.Sigs}, f.config.Node)
+}
+
+// cosign keeps the newest checkpoint as cosigned.
+func (f *Follower) cosign(ctx context.Context, head record.Checkpoint) error {
+	if f.last.Size == head.Size && bytes.Equal(f.last.Note, head.Note) {
+		return nil
+	}
+	kept := f.last
+	f.last = head
+	if !f.agrees() || kept.Size == head.Size {
+		return nil
+	}
+	signed, err := f.sign(head)
+	if err != nil {
+		return err
+	}
+	head.Note = signed
+	if err := f.config.Engine.Cosign(ctx, head); err != nil {
+		f.last = kept
+		return err
+	}
+	return nil
+}
+
+// Cosigned is the newest checkpoint as this node cosigned it, or nil.
+func (f *Follower) Cosigned(ctx context.Context) []byte {
+	for c, err := range f.config.Engine.Cosigned(ctx) {
+		if err == nil && c.Size == f.last.Size {
+			return c.Note
+		}
+		break
+	}
+	return nil
+}
+
+// local signs the tree between two checkpoints of the log, for the copy here alone: nobody else takes it.
+func (f *Follower) local(size int64, root tlog.Hash) ([]byte, error) {
+	text := fmt.Sprintf("%s\n%d\n%s\n", f.config.Log.Name(), size, root)
+	seed := make([]byte, ed25519.SeedSize)
+	key, err := record.NewLogKey("local.invalid.copy", ed25519.NewKeyFromSeed(seed))
+	if err != nil {
+		return nil, err
+	}
+	return note.Sign(&note.Note{Text: text}, key)
+}
+
+// Append writes evidence as one line of canonical JSON.
+func (e Evidence) Append(dst []byte) []byte { return append(canonical.Encode(dst, e), '\n') }
+
+// IsEvidence reports whether a file begins as evidence does. Its first key in canonical order is one of these.
+func IsEvidence(b []byte) bool {
+	return bytes.HasPrefix(b, []byte(`{"bytes":`)) || bytes.HasPrefix(b, []byte(`{"evidence":`)) || bytes.HasPrefix(b, []byte(`{"entry":`))
+}
+
+// ParseEvidence reads what Append wrote.
+func ParseEvidence(b []byte) (e Evidence, err error) {
+	line, whole := strings.CutSuffix(string(b), "\n")
+	if !whole || len(b) > 1<<20 {
+		return e, errors.New("evidence is one line")
+	}
+	return e, decodeLine(line, &e)
+}
+
+// Check holds evidence against the log's key: nil means that the log signed what it may not have. Of an entry it shows
+// that the log signed it; whether its rules allow it is shown by deciding the record up to it again.
+func (e Evidence) Check(key *record.Verifier) error {
+	_, _, large, err := Cosignatures(key, nil, []byte(e.Large))
+	if err != nil {
+		return err
+	}
+	var hashes []tlog.Hash
+	for _, line := range e.Proof {
+		h, err := tlog.ParseHash(line)
+		if err != nil {
+			return err
+		}
+		hashes = append(hashes, h)
+	}
+	switch e.Kind {
+	case "fork":
+		_, _, small, err := Cosignatures(key, nil, []byte(e.Small))
+		if err != nil {
+			return err
+		}
+		root, err := tlog.ParseHash(e.Root)
+		if err != nil {
+			return err
+		}
+		if root == small.Root {
+			return errors.New("both checkpoints are of one record")
+		}
+		if small.Size == large.Size && root == large.Root {
+			return nil
+		}
+		return tlog.CheckTree(hashes, large.Size, large.Root, small.Size, root)
+	case "entry":
+		return tlog.CheckRecord(hashes, large.Size, large.Root, e.Entry, tlog.RecordHash([]byte(e.Bytes)))
+	}
+	return errors.New("evidence of no kind this program knows")
+}

@@ -1,0 +1,184 @@
+package witness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"kurultai/conference"
+	"kurultai/record"
+)
+
+// Marks say how far the witnesses have cosigned a record. They keep what they are given, and what they say only grows.
+type Marks struct {
+	key    *record.Verifier
+	engine record.Engine
+	now    func() Marked
+
+	mu      sync.Mutex
+	size    map[string]int64 // by verifier key: the largest checkpoint cosigned
+	changed chan struct{}    // closed, and made anew, when there is more
+}
+
+// Marked is the record the marks are of, as it stands.
+type Marked interface {
+	State() *conference.State
+	Checkpoint() record.Checkpoint
+	tlog.HashReader
+}
+
+// A Mark is what a reader sees of an outcome: recorded and proven always, and witnessed by Have of Of, of whom Need are
+// asked for.
+type Mark struct{ Have, Need, Of int64 }
+
+// Witnessed reports whether as many cosigned as are asked for.
+func (m Mark) Witnessed() bool { return m.Need > 0 && m.Have >= m.Need }
+
+// OpenMarks reads what the engine keeps of cosignatures.
+func OpenMarks(ctx context.Context, engine record.Engine, key *record.Verifier, now func() Marked) (*Marks, error) {
+	m := &Marks{key: key, engine: engine, now: now, size: map[string]int64{}, changed: make(chan struct{})}
+	for c, err := range engine.Cosigned(ctx) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the cosignatures: %w", err)
+		}
+		if err := m.count(c.Note); err != nil {
+			return nil, fmt.Errorf("the cosigned checkpoint of %d entries: %w", c.Size, err)
+		}
+		if m.whole() {
+			break // older ones add nothing
+		}
+	}
+	return m, nil
+}
+
+// whole reports whether every admitted node was met.
+func (m *Marks) whole() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range m.now().State().Nodes() {
+		if _, met := m.size[n.Verifier]; !met && n.Withdrawn == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// ErrOtherTree is of a checkpoint that the log signed and that is not of this record: somebody was shown another one.
+var ErrOtherTree = errors.New("the log signed this checkpoint, and it is of another record than this")
+
+// ErrNobody is of a checkpoint that bears no cosignature of an admitted node.
+var ErrNobody = errors.New("no admitted node has cosigned this checkpoint")
+
+// Add keeps a cosigned checkpoint: of this record, and cosigned by nodes that were admitted.
+func (m *Marks) Add(ctx context.Context, signed []byte) error {
+	found, _, head, err := Cosignatures(m.key, nodesOf(m.now().State()), signed)
+	if err != nil {
+		return err
+	}
+	at := m.now()
+	if head.Size < 1 || head.Size > at.Checkpoint().Size {
+		return fmt.Errorf("a checkpoint of %d entries, and the record has %d: %w", head.Size, at.Checkpoint().Size, record.ErrNotFound)
+	}
+	root, err := tlog.TreeHash(head.Size, at)
+	if err != nil {
+		return err
+	}
+	switch {
+	case root != head.Root:
+		return ErrOtherTree
+	case len(found) == 0:
+		return ErrNobody
+	}
+	if err := m.engine.Cosign(ctx, head); err != nil {
+		return err
+	}
+	return m.count(signed)
+}
+
+func nodesOf(s *conference.State) map[string]string {
+	nodes := map[string]string{}
+	for _, n := range s.Nodes() {
+		if n.Withdrawn == 0 {
+			nodes[n.Verifier] = string(n.Party)
+		}
+	}
+	return nodes
+}
+
+// count takes up the cosignatures of a checkpoint that is kept.
+func (m *Marks) count(signed []byte) error {
+	found, _, head, err := Cosignatures(m.key, nodesOf(m.now().State()), signed)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range found {
+		m.size[c.Verifier] = max(m.size[c.Verifier], head.Size)
+	}
+	close(m.changed)
+	m.changed = make(chan struct{})
+	return nil
+}
+
+// Of is the mark of an entry.
+func (m *Marks) Of(index int64) Mark {
+	p := m.now().State().Witnesses()
+	mark := Mark{Need: p.Need, Of: int64(len(p.Keys))}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range p.Keys {
+		if m.size[k] > index {
+			mark.Have++
+		}
+	}
+	return mark
+}
+
+// Cosigned is how many entries each node has cosigned, by verifier key.
+func (m *Marks) Cosigned() map[string]int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[string]int64{}
+	for k, size := range m.size {
+		out[k] = size
+	}
+	return out
+}
+
+// Changed is closed when there are more cosignatures than now.
+func (m *Marks) Changed() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.changed
+}
+
+// Newest is the newest checkpoint of more than size entries that bears as many cosignatures as are asked for, else the
+// newest that bears any; ok is false where there is none.
+func (m *Marks) Newest(ctx context.Context, size int64) (best record.Checkpoint, ok bool, err error) {
+	p := m.now().State().Witnesses()
+	asked := map[string]string{}
+	for _, k := range p.Keys {
+		asked[k] = ""
+	}
+	most := 0
+	for c, err := range m.engine.Cosigned(ctx) {
+		if err != nil || c.Size <= size {
+			return best, ok, err
+		}
+		found, _, _, err := Cosignatures(m.key, asked, c.Note)
+		if err != nil {
+			return best, ok, err
+		}
+		if len(found) > most {
+			best, ok, most = c, true, len(found)
+		}
+		if p.Need > 0 && int64(most) >= p.Need {
+			return best, ok, nil
+		}
+	}
+	return best, ok, nil
+}
