@@ -253,7 +253,7 @@ func (s *site) entryPage(ctx context.Context, v View, in *visit, text string) ([
 		case need > 0 && have >= need:
 			p.Witnessed = l.Say("page.witnessed", number(l, have), number(l, of))
 		case need > 0:
-			p.Waiting = l.Say("page.waiting", number(l, have), number(l, of), number(l, need))
+			p.Waiting = l.Say("page.cosigning", number(l, have), number(l, of), number(l, need))
 		}
 	}
 	p.Hashes, p.Bytes = int64(len(ranges)), int64(len(ranges)*tlog.HashSize)

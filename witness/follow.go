@@ -25,7 +25,10 @@ type Follower struct {
 	replay *Replay
 	tree   record.Tree
 	client *torchwood.Client
-	last   record.Checkpoint // newest that was verified, with the log's signature
+	last   record.Checkpoint // newest that was verified, with the log's signature alone
+
+	own     []byte // last as this node cosigned it
+	ownSize int64
 
 	Fetched []byte                 // the checkpoint as the source last gave it, with whatever signatures
 	Missing map[record.Digest]bool // files that entries name and that were not to be had yet
@@ -200,7 +203,7 @@ func (f *Follower) take(ctx context.Context, head record.Checkpoint) error {
 				if root != head.Root {
 					return nil, errors.New("the entries make another tree than the checkpoint says")
 				}
-				return f.sign(head)
+				return head.Note, nil
 			}
 			return f.local(size, root)
 		})
@@ -332,7 +335,7 @@ func (f *Follower) cosign(ctx context.Context, head record.Checkpoint) error {
 	if !f.agrees() || kept.Size == head.Size {
 		return nil
 	}
-	signed, err := f.sign(head)
+	signed, err := f.Cosigned()
 	if err != nil {
 		return err
 	}
@@ -344,15 +347,19 @@ func (f *Follower) cosign(ctx context.Context, head record.Checkpoint) error {
 	return nil
 }
 
-// Cosigned is the newest checkpoint as this node cosigned it, or nil.
-func (f *Follower) Cosigned(ctx context.Context) []byte {
-	for c, err := range f.config.Engine.Cosigned(ctx) {
-		if err == nil && c.Size == f.last.Size {
-			return c.Note
-		}
-		break
+// Cosigned is the newest checkpoint as this node alone cosigned it, or nil.
+func (f *Follower) Cosigned() ([]byte, error) {
+	if !f.agrees() || f.last.Size == 0 {
+		return nil, nil
 	}
-	return nil
+	if f.ownSize != f.last.Size {
+		own, err := f.sign(f.last)
+		if err != nil {
+			return nil, err
+		}
+		f.own, f.ownSize = own, f.last.Size
+	}
+	return f.own, nil
 }
 
 // local signs the tree between two checkpoints of the log, for the copy here alone: nobody else takes it.

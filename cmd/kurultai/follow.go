@@ -328,7 +328,11 @@ func (f *following) step(ctx context.Context, endpoint string) error {
 	if err != nil {
 		return err
 	}
-	for _, signed := range [][]byte{f.follower.Fetched, f.follower.Cosigned(ctx)} {
+	own, err := f.follower.Cosigned()
+	if err != nil {
+		return err
+	}
+	for _, signed := range [][]byte{f.follower.Fetched, own} {
 		if signed == nil {
 			continue
 		}
@@ -340,7 +344,7 @@ func (f *following) step(ctx context.Context, endpoint string) error {
 	if f.follower.Opening {
 		f.fetchOpenings(ctx)
 	}
-	return f.give(ctx)
+	return f.give(ctx, own)
 }
 
 // show makes what came what readers see.
@@ -386,8 +390,7 @@ func (f *following) fetchOpenings(ctx context.Context) {
 }
 
 // give sends the log what this node cosigned. It is sent again with the next checkpoint if nobody took it.
-func (f *following) give(ctx context.Context) error {
-	signed := f.follower.Cosigned(ctx)
+func (f *following) give(ctx context.Context, signed []byte) error {
 	if signed == nil || !strings.HasPrefix(f.from, "http") {
 		return nil
 	}
