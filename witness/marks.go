@@ -79,8 +79,11 @@ func (m *Marks) Add(ctx context.Context, signed []byte) error {
 		return err
 	}
 	at := m.now()
-	if head.Size < 1 || head.Size > at.Checkpoint().Size {
-		return fmt.Errorf("a checkpoint of %d entries, and the record has %d: %w", head.Size, at.Checkpoint().Size, record.ErrNotFound)
+	if head.Size > at.Checkpoint().Size {
+		return fmt.Errorf("the log signed a checkpoint of %d entries, and here are %d: %w", head.Size, at.Checkpoint().Size, ErrAhead)
+	}
+	if head.Size < 1 {
+		return errors.New("a checkpoint of nothing")
 	}
 	root, err := tlog.TreeHash(head.Size, at)
 	if err != nil {

@@ -30,6 +30,22 @@ type house struct {
 	s        *secretariat.Secretariat // nil when only read
 	marks    *witness.Marks           // with s
 	tripwire func()                   // stops keeping it
+
+	lost chan error // hears that the record lacks its end: others have seen more of it
+}
+
+// ahead is told that others have seen more of the record than is here. What would be written now would contradict what
+// was signed, so whoever serves it stops.
+func (h *house) ahead(err error) {
+	select {
+	case h.lost <- err:
+	default: // it was told before
+	}
+}
+
+// errLost says how a record that lacks its end is mended.
+func (h *house) errLost(err error) error {
+	return hinted{fmt.Errorf("this record lacks its end, so nothing is written: %w", err), "kurultai recover -data " + h.dir + " URL fetches what is missing from a node that has it"}
 }
 
 func (h *house) Close() error {
@@ -149,7 +165,7 @@ func openToRead(dir string) (*house, error) {
 }
 
 func openHouse(dir string, keys func(string) (*secretariat.SubjectKeys, error), o sqlite.Options) (*house, error) {
-	h := &house{dir: dir}
+	h := &house{dir: dir, lost: make(chan error, 1)}
 	var err error
 	if h.log, err = readLogKey(dir); err != nil {
 		return nil, err

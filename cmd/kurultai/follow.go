@@ -466,12 +466,13 @@ func (f *following) run(ctx context.Context) {
 		switch {
 		case ctx.Err() != nil:
 			return
-		case err == nil:
-			pause, said = 0, ""
-			if endpoint == "" && !strings.HasPrefix(f.from, "http") {
-				pause = time.Second
+		case errors.Is(err, witness.ErrBehind):
+			// A writer that lost its end is told so by what it signed itself; a mirror that lags has nobody to tell.
+			if own, signErr := f.follower.Cosigned(); signErr == nil {
+				err = errors.Join(err, f.give(ctx, own))
 			}
-		default:
+			fallthrough
+		case err != nil:
 			pause = min(max(2*pause, 200*time.Millisecond), 10*time.Second)
 			if errors.Is(err, errNotAdmitted) {
 				pause = time.Second
@@ -479,6 +480,11 @@ func (f *following) run(ctx context.Context) {
 			if err.Error() != said {
 				said = err.Error()
 				fmt.Fprintf(f.io.talk, "%s\n", said)
+			}
+		default:
+			pause, said = 0, ""
+			if endpoint == "" && !strings.HasPrefix(f.from, "http") {
+				pause = time.Second
 			}
 		}
 		select {
@@ -554,7 +560,7 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 			}
 			return web.Parting{Entry: e.Entry, Rule: e.Rule, Expected: cut(e.Expected), Found: cut(e.Found)}, true
 		}}}
-	pages := withTiles(web.New(f, o), f.marks, func() tiles.Log { return copied{cosignedLog{f.shown.Load(), f.engine}, f} }, f.Wait, bundles(f.marks, f.shown.Load))
+	pages := withTiles(web.New(f, o), f.marks, func(error) {}, func() tiles.Log { return copied{cosignedLog{f.shown.Load(), f.engine}, f} }, f.Wait, bundles(f.marks, f.shown.Load))
 	s := serveOn(ctx, l, pages, o.Live)
 	fmt.Fprintf(f.io.talk, "the page is on %s\n", s.url)
 	return s, nil

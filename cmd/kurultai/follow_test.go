@@ -65,7 +65,7 @@ func served(t testing.TB, dir string) (*house, *httptest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(withTiles(http.NotFoundHandler(), h.marks, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View)))
+	server := httptest.NewServer(withTiles(http.NotFoundHandler(), h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View)))
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()
@@ -456,4 +456,124 @@ func (s *syncBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
+}
+
+// An older copy of the record is put back: a node that has seen more stops the writer, the end is fetched from the node,
+// and the record goes on as the one it was.
+func TestARecordPutBackIsMendedFromANode(t *testing.T) {
+	dir := trainingRecord(t)
+	older := filepath.Join(t.TempDir(), "older")
+	if err := os.CopyFS(older, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	for _, sub := range []string{"keys/log.key", "keys/subjects"} {
+		if err := os.Chmod(filepath.Join(older, sub), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key, copied := filepath.Join(t.TempDir(), "key"), filepath.Join(t.TempDir(), "copy")
+	_, verifier, _ := kurultai(t, "follow", "-key", key, "-name", "node.xa", "-newkey")
+	func() {
+		h, err := openUnwatched(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: strings.TrimSpace(verifier)})
+		takes(t, h.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, "other.example").Verifier().String()})
+	}()
+	h, server := served(t, dir)
+	if code, _, talk := kurultai(t, "follow", "-data", copied, "-key", key, "-once", server.URL); code != 0 {
+		t.Fatal(talk)
+	}
+	size, root := h.s.View().State().Size, h.s.View().Checkpoint().Root
+	signed, err := h.engine.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Close()
+	h.Close()
+
+	// The node brings the writer of the older copy what its own key signed.
+	back, again := served(t, older)
+	answer, err := http.Post(again.URL+"/cosignatures", "text/plain", bytes.NewReader(signed.Note))
+	if err != nil || answer.StatusCode != http.StatusConflict {
+		t.Fatal(answer, err)
+	}
+	answer.Body.Close()
+	select {
+	case err := <-back.lost:
+		if said := back.errLost(err).Error(); !strings.Contains(said, fmt.Sprint(size)) || !strings.Contains(said, "lacks its end") {
+			t.Error(said)
+		}
+	default:
+		t.Fatal("the writer goes on")
+	}
+	again.Close()
+	back.Close()
+
+	mirror := filepath.Join(t.TempDir(), "mirror")
+	if code, _, talk := kurultai(t, "export", "-data", dir, "-format", "tiles", mirror); code != 0 {
+		t.Fatal(talk)
+	}
+	if code, out, talk := kurultai(t, "recover", "-data", older, mirror); code != 0 || !strings.Contains(out, fmt.Sprintf("verified %d entries, root %s", size, root)) || !strings.HasPrefix(out, "2 entries came") {
+		t.Fatalf("%d %s %s", code, out, talk)
+	}
+	mended, err := openUnwatched(t.Context(), older)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mended.Close()
+	takes(t, mended.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, "third.example").Verifier().String()})
+	if code, _, talk := kurultai(t, "verify", older); code != 0 {
+		t.Error(talk)
+	}
+	// A record of somebody else is no source.
+	if code, _, talk := kurultai(t, "recover", "-data", copied, mirror); code != 1 {
+		t.Errorf("a copy is mended as if it were written here: %s", talk)
+	}
+}
+
+// What was closed in the entries fetched stays closed, and the record goes on all the same.
+func TestClosedEntriesComeBackClosed(t *testing.T) {
+	dir := trainingRecord(t)
+	h, err := openToRead(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cutAt, closed int64
+	for stored, err := range h.engine.Read(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := must(record.ParseEntry(string(stored.Bytes), stored.Index)); e.Closed != "" {
+			if cutAt == 0 {
+				cutAt = e.Index
+			}
+			closed++
+		}
+	}
+	log := h.log.Verifier()
+	h.Close()
+	whole, short := forged(t, dir, 1<<40, func(_ int64, b []byte) []byte { return b }), forged(t, dir, cutAt, func(_ int64, b []byte) []byte { return b })
+	// A folder with the same keys and the beginning alone, as a copy from before.
+	back := filepath.Join(t.TempDir(), "back")
+	if code, _, talk := kurultai(t, "follow", "-data", back, "-log", log, "-once", short); code != 0 {
+		t.Fatal(talk)
+	}
+	if err := os.CopyFS(filepath.Join(back, "keys"), os.DirFS(filepath.Join(dir, "keys"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"log.key", "subjects"} {
+		os.Chmod(filepath.Join(back, "keys", name), 0o600)
+	}
+	if code, out, talk := kurultai(t, "recover", "-data", back, whole); code != 0 || !strings.Contains(out, fmt.Sprintf("%d of them closed", closed)) {
+		t.Fatalf("%d %s %s", code, out, talk)
+	}
+	mended, err := openUnwatched(t.Context(), back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mended.Close()
+	takes(t, mended.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, "third.example").Verifier().String()})
 }

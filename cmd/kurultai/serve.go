@@ -2,14 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
 	"strings"
+	"sync"
+	"time"
 
 	"kurultai/web"
+	"kurultai/witness"
 )
 
 func serveCommand() command {
@@ -64,6 +69,9 @@ example: kurultai serve -data baku
 				return err
 			}
 			defer h.Close()
+			if err := askWitnesses(ctx, h, io); err != nil {
+				return err
+			}
 			site, err := startSite(ctx, io, h, addr, o)
 			if err != nil {
 				return err
@@ -72,9 +80,42 @@ example: kurultai serve -data baku
 			if err := h.nameOrigin(ctx, site.url); err != nil {
 				return err
 			}
-			<-ctx.Done()
-			return nil
+			select {
+			case <-ctx.Done():
+				return nil
+			case err := <-h.lost:
+				return h.errLost(err)
+			}
 		},
+	}
+}
+
+// askWitnesses asks those that wait for checkpoints what they have seen, before anything is written: one that has seen
+// more says that this record was put back from an older copy.
+func askWitnesses(ctx context.Context, h *house, io streams) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var asked sync.WaitGroup
+	for _, n := range h.s.View().State().Nodes() {
+		if n.Withdrawn > 0 || n.Address == "" {
+			continue
+		}
+		asked.Go(func() {
+			err := witness.Ask(ctx, h.marks, &http.Client{Timeout: 5 * time.Second}, n.Address)
+			switch {
+			case errors.Is(err, witness.ErrAhead):
+				h.ahead(err)
+			case err != nil:
+				fmt.Fprintf(io.talk, "the witness at %s did not answer: %v\n", n.Address, err)
+			}
+		})
+	}
+	asked.Wait()
+	select {
+	case err := <-h.lost:
+		return h.errLost(err)
+	default:
+		return nil
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -150,8 +151,41 @@ func startSite(ctx context.Context, io streams, h *house, addr string, o web.Opt
 	}
 	o.Live = live.New(live.Config{})
 	s := serveOn(ctx, l, pagesOf(h, l, o), o.Live)
+	go feedWitnesses(ctx, h, func(err error) {
+		slog.Warn("witness", "error", err)
+		if errors.Is(err, witness.ErrAhead) {
+			h.ahead(err)
+		}
+	})
 	fmt.Fprintf(io.talk, "the page is on %s\n", s.url)
 	return s, nil
+}
+
+// feedWitnesses sends checkpoints to the witnesses that wait for them, those too that are admitted meanwhile.
+func feedWitnesses(ctx context.Context, h *house, said func(error)) {
+	running := map[string]context.CancelFunc{}
+	client := &http.Client{Timeout: 20 * time.Second}
+	for {
+		st := h.s.View().State()
+		for _, n := range st.Nodes() {
+			stop, fed := running[n.Verifier]
+			switch {
+			case n.Withdrawn > 0 && fed:
+				stop()
+				delete(running, n.Verifier)
+			case n.Withdrawn == 0 && n.Address != "" && !fed:
+				of, stop := context.WithCancel(ctx)
+				running[n.Verifier] = stop
+				go witness.Feed(of, h.marks, client, n.Address, h.s.Wait, said)
+			}
+		}
+		if h.s.Wait(ctx, st.Size) != nil {
+			for _, stop := range running {
+				stop()
+			}
+			return
+		}
+	}
 }
 
 // listen takes addr, or a free port beside it if that one is taken.
@@ -189,7 +223,7 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
 	o.Lists, o.Seed = lists{}, h.s.Seed
 	o.Marks, o.Cosigned = marksOf(h.marks), h.marks.Cosigned
-	handler := withTiles(web.New(reading{h.s}, o), h.marks, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View))
+	handler := withTiles(web.New(reading{h.s}, o), h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View))
 	if loopback {
 		handler = loopbackOnly(handler, h.named)
 	}
@@ -212,14 +246,14 @@ func (l cosignedLog) Checkpoint() record.Checkpoint {
 
 // withTiles serves the record itself beside its pages: any node, mirror or witness follows it from there, and gives its
 // cosignatures back.
-func withTiles(pages http.Handler, marks *witness.Marks, now func() tiles.Log, wait func(context.Context, int64) error, bundle http.HandlerFunc) http.Handler {
+func withTiles(pages http.Handler, marks *witness.Marks, ahead func(error), now func() tiles.Log, wait func(context.Context, int64) error, bundle http.HandlerFunc) http.Handler {
 	log := tiles.Handler(now, wait)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case tiles.Serves(r.URL.Path):
 			log.ServeHTTP(w, r)
 		case r.URL.Path == "/cosignatures" && marks != nil:
-			takeCosignatures(w, r, marks)
+			takeCosignatures(w, r, marks, ahead)
 		case strings.HasPrefix(r.URL.Path, "/bundle/") && marks != nil && bundle != nil:
 			bundle(w, r)
 		default:
@@ -290,7 +324,7 @@ func (u under) Checkpoint() record.Checkpoint { return u.head }
 const maxCosigned = 64 << 10
 
 // takeCosignatures takes a cosigned checkpoint from a node. Nobody need sign in: it says itself whose it is.
-func takeCosignatures(w http.ResponseWriter, r *http.Request, marks *witness.Marks) {
+func takeCosignatures(w http.ResponseWriter, r *http.Request, marks *witness.Marks, ahead func(error)) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", "POST")
 		http.Error(w, "a cosigned checkpoint is sent here by POST", http.StatusMethodNotAllowed)
@@ -306,7 +340,10 @@ func takeCosignatures(w http.ResponseWriter, r *http.Request, marks *witness.Mar
 		w.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, witness.ErrNobody):
 		http.Error(w, err.Error()+": an officer or the head of your delegation admits it by the act AdmitNode", http.StatusForbidden)
-	case errors.Is(err, record.ErrNotFound), errors.Is(err, witness.ErrOtherTree):
+	case errors.Is(err, witness.ErrAhead):
+		http.Error(w, err.Error(), http.StatusConflict)
+		ahead(err)
+	case errors.Is(err, witness.ErrOtherTree):
 		http.Error(w, err.Error(), http.StatusConflict)
 	case errors.Is(err, record.ErrFull), errors.Is(err, record.ErrStopped):
 		http.Error(w, "the record cannot keep it now; send it again later", http.StatusServiceUnavailable)

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+
+	"kurultai/conference"
+	"kurultai/record/recordtest"
+)
+
+// sshAgent holds the key of a witness as its operator's agent would, on a socket.
+func sshAgent(t testing.TB) (socket, fingerprint string) {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := agent.NewKeyring()
+	if err := ring.Add(agent.AddedKey{PrivateKey: private}); err != nil {
+		t.Fatal(err)
+	}
+	folder, err := os.MkdirTemp("", "agent") // a socket's path is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket = filepath.Join(folder, "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close(); os.RemoveAll(folder) })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go agent.ServeAgent(ring, c)
+		}
+	}()
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return socket, ssh.FingerprintSHA256(key)
+}
+
+// freeAddress is an address on this machine that nobody listens on.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// started runs a program until the test ends, and what it says.
+func started(t testing.TB, said *syncBuffer, program string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("%s said:\n%s", filepath.Base(program), said.String())
+		}
+	})
+}
+
+// torchwood's litewitness, unmodified, cosigns our checkpoints: the first, and those that follow.
+func TestLitewitnessCosigns(t *testing.T) {
+	program, sqlite := recordtest.Program(t, "litewitness"), recordtest.Program(t, "sqlite3")
+	h, _ := served(t, trainingRecord(t))
+	socket, fingerprint := sshAgent(t)
+	db, address := filepath.Join(t.TempDir(), "w.db"), freeAddress(t)
+	var said syncBuffer
+	started(t, &said, program, "-name", "lite.example/w", "-db", db, "-ssh-agent", socket, "-key", fingerprint, "-listen", address)
+	var verifier string
+	until(t, "litewitness", func() bool {
+		m := regexp.MustCompile(`vkey=(\S+)`).FindStringSubmatch(said.String())
+		if m == nil {
+			return false
+		}
+		verifier = strings.Trim(m[1], `"`)
+		answer, err := http.Get("http://" + address + "/")
+		if err != nil {
+			return false
+		}
+		answer.Body.Close()
+		return true
+	})
+	sql := fmt.Sprintf("INSERT INTO log VALUES ('%s', 0, '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='); INSERT INTO key VALUES ('%[1]s', '%s');", h.log.Origin(), h.log.Verifier())
+	if out, err := exec.Command(sqlite, db, sql).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	takes(t, h.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: verifier, Address: "http://" + address})
+	go feedWitnesses(t.Context(), h, func(err error) { t.Log(err) })
+	for round := range 3 {
+		index := h.s.View().State().Size - 1
+		until(t, fmt.Sprintf("cosignature %d", round), func() bool { return h.marks.Of(index).Witnessed() })
+		takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, fmt.Sprint("node.", round)).Verifier().String()})
+		takes(t, h.s, conference.Head, "xa", "WithdrawNode", conference.WithdrawNode{Verifier: cosigner(t, fmt.Sprint("node.", round)).Verifier().String()})
+	}
+}
