@@ -30,6 +30,8 @@ Measures, always beside a reference in the same run, on this machine, now.
   import       a list of 100,000 participants, beside reading its table
   communique   nine languages of one meeting
   fanout       events to many live readers, beside a loop of write(2) on each socket
+  follow       a node joins a record of a million entries, beside deciding them alone
+  bundle       an entry with its proof made and checked, beside checking one signature
   crash        kill -9 while many authors act, and look what was lost or doubled
 
   -json        the figures for machines
@@ -61,7 +63,7 @@ example: kurultai bench append -json
 				return fanoutReaders(os.Stdin, io.out)
 			}
 			if len(args) == 0 {
-				return errUsage{"say WHAT: append, replay, verify, rules, import, communique, fanout or crash"}
+				return errUsage{"say WHAT: append, replay, verify, rules, import, communique, fanout, follow, bundle or crash"}
 			}
 			what := args[0]
 			rest := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -76,12 +78,12 @@ example: kurultai bench append -json
 			if err := rest.Parse(args[1:]); err != nil || rest.NArg() > 0 {
 				return errUsage{"behind WHAT only flags may stand"}
 			}
-			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "import": benchImport, "communique": benchCommunique,
+			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "import": benchImport, "communique": benchCommunique, "follow": benchFollow, "bundle": benchBundle,
 				"crash":  func(ctx context.Context) (*figures, error) { return benchCrash(ctx, rounds, seed) },
 				"fanout": func(ctx context.Context) (*figures, error) { return benchFanout(ctx, clients, secure, classes) }}
 			run := benches[what]
 			if run == nil {
-				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique, fanout or crash", what)}
+				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique, fanout, follow, bundle or crash", what)}
 			}
 			f, err := run(ctx)
 			if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"kurultai/language"
 	"kurultai/record"
 	"kurultai/witness"
 )
@@ -163,4 +164,18 @@ func bundleResult(p witness.Proven, key string) map[string]any {
 	}
 	return map[string]any{"ok": true, "origin": p.Origin, "size": p.Size, "root": p.Root.String(), "entries": entries, "openings": p.Openings, "files": p.Blobs,
 		"witnesses": len(p.Witnesses), "of": p.Of, "need": p.Need, "witnessed": p.Witnessed(), "key": key}
+}
+
+// checkerPage is the page that checks bundles from a disk, in all languages.
+func checkerPage() []byte {
+	words := map[string]map[string]string{}
+	for _, l := range language.All() {
+		words[l.Code] = map[string]string{"language": l.Say("language")}
+		for _, key := range l.Keys() {
+			if name, ok := strings.CutPrefix(key, "checker."); ok {
+				words[l.Code][name] = l.Say(key)
+			}
+		}
+	}
+	return witness.Page(words)
 }

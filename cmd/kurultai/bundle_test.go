@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
 	"fmt"
 	"iter"
 	"os"
@@ -239,3 +240,5 @@ func TestVerifyOfAFileThatIsNoBundle(t *testing.T) {
 		}
 	}
 }
+
+func decode64(text string) ([]byte, error) { return base64.StdEncoding.DecodeString(text) }

@@ -254,6 +254,11 @@ func withTiles(pages http.Handler, marks *witness.Marks, ahead func(error), now 
 			log.ServeHTTP(w, r)
 		case r.URL.Path == "/cosignatures" && marks != nil:
 			takeCosignatures(w, r, marks, ahead)
+		case r.URL.Path == "/checker.html":
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.Header().Set("Content-Disposition", `attachment; filename="kurultai-checker.html"`)
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			w.Write(checkerPage())
 		case strings.HasPrefix(r.URL.Path, "/bundle/") && marks != nil && bundle != nil:
 			bundle(w, r)
 		default:

@@ -17,11 +17,12 @@ import (
 )
 
 func verifyCommand() command {
-	var key, dir, roots, policy string
+	var key, dir, roots, policy, page string
 	var asJSON bool
 	return command{
 		usage: `usage: kurultai verify [-key VERIFIERKEY] [-json] PATH
        kurultai verify [-key VERIFIERKEY] [-policy FILE] [-json] BUNDLE
+       kurultai verify -page FILE.html
        kurultai verify [-data DIR] [-roots FILE] [-json] FILE.pdf
 
 Checks a record, or what was exported of one as tiles: form, hashes, tree, the log's signature, every opening, and
@@ -35,6 +36,8 @@ A bundle (export -format bundle): each entry in it, its place in the record, the
 cosignatures, what is opened of it. No network is needed.
 
 Evidence that a node kept: whether the log signed what it may not have.
+
+  -page FILE     writes a page that checks bundles by itself, in nine languages: open it from the disk, the network off
 
   -policy FILE   whose signatures you ask for, k of n, in the form of Tessera and torchwood: lines "log KEY",
                  "witness NAME KEY", "group NAME K NAMES…", "quorum NAME". Without it those count whom the bundle names
@@ -53,10 +56,14 @@ example: kurultai verify -key "$(cat baku.key)" baku
 			f.StringVar(&dir, "data", "", "")
 			f.StringVar(&roots, "roots", "", "")
 			f.StringVar(&policy, "policy", "", "")
+			f.StringVar(&page, "page", "", "")
 			f.BoolVar(&asJSON, "json", false, "")
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
-			if len(args) != 1 {
+			if page != "" && len(args) == 0 {
+				return os.WriteFile(page, checkerPage(), 0o644)
+			}
+			if len(args) != 1 || page != "" {
 				return errUsage{"one PATH is needed"}
 			}
 			if strings.HasSuffix(strings.ToLower(args[0]), ".pdf") || dir != "" || roots != "" {

@@ -552,8 +552,9 @@ func (e *Engine) reading(ctx context.Context, do func(*conn) error) error {
 	return errors.Join(do(c), tx.Rollback())
 }
 
-// readBatch is how many entries are read at a time, so that no reader holds a transaction while its caller thinks.
-const readBatch = 1024
+// Batches are how many entries are read at a time, so that no reader holds a transaction while its caller thinks: few
+// at first, for many readers want one tile.
+const firstBatch, readBatch = 256, 1024
 
 // Read implements record.Engine.
 func (e *Engine) Read(ctx context.Context, from int64) iter.Seq2[record.Stored, error] {
@@ -569,8 +570,8 @@ func (e *Engine) Read(ctx context.Context, from int64) iter.Seq2[record.Stored, 
 
 // readTo yields the entries from *from up to size, and reports whether the caller wants more.
 func (e *Engine) readTo(ctx context.Context, from *int64, size int64, yield func(record.Stored, error) bool) bool {
-	for *from < size {
-		batch, err := e.batch(ctx, *from, min(readBatch, size-*from))
+	for count := int64(firstBatch); *from < size; count = min(2*count, readBatch) {
+		batch, err := e.batch(ctx, *from, min(count, size-*from))
 		for _, s := range batch {
 			if *from = s.Index + 1; !yield(s, nil) {
 				return false
