@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/collate"
@@ -264,22 +263,12 @@ func (w *wall) motion() bool {
 		return false
 	}
 	w.p.Scene, w.p.State = "rises", w.state(x.Party)
-	w.p.Over, w.p.Heading = w.say("thing.motion"), w.sort(x)
-	if x.Type == "appeal" {
-		w.p.Over, w.p.Heading = "", w.say("thing.appeal")
+	w.p.Heading = w.motionName(x)
+	if x.Type == "motion" {
+		w.p.Over = w.say("thing.motion")
 	}
 	w.p.Lines = append(w.p.Lines, w.party(x.Party))
 	return true
-}
-
-// sort names a motion at the beginning of a line. Georgian has no letter for that; the Turkic i keeps its dot.
-func (w *wall) sort(x conference.Motion) string {
-	name := w.word("motionkind", x.Sort)
-	first, size := utf8.DecodeRuneInString(name)
-	if w.l.Code == "tr" || w.l.Code == "az" {
-		return string(unicode.TurkishCase.ToTitle(first)) + name[size:]
-	}
-	return string(unicode.ToTitle(first)) + name[size:]
 }
 
 // question is what the meeting is asked, and who has answered.
@@ -300,28 +289,6 @@ func (w *wall) question() bool {
 	w.p.Over = together(" · ", w.p.Over, w.needed(q))
 	w.board(q)
 	return true
-}
-
-// asked is the question in words.
-func (w *wall) asked(q conference.Question) string {
-	switch q.Kind {
-	case "proposal", "amendment", "part":
-		return w.say("wall.ask."+q.Kind, w.draft(conference.ProposalID(q.Thing)))
-	case "motion":
-		x, _ := w.s.Motion(conference.MotionID(q.Thing))
-		return w.say("wall.ask.motion", w.word("motionkind", x.Sort))
-	case "credentials":
-		return w.say("wall.ask.credentials", w.party(conference.PartyID(q.Thing)))
-	}
-	return w.say("wall.ask." + q.Kind)
-}
-
-// draft is the symbol of a draft or amendment, else its id.
-func (w *wall) draft(id conference.ProposalID) string {
-	if p, ok := w.s.Proposal(id); ok && p.Symbol != "" {
-		return string(p.Symbol)
-	}
-	return string(id)
 }
 
 // needed says what carries a question, as its rule tests it.
@@ -550,7 +517,7 @@ func (w *wall) decided(q conference.Question) string {
 		return together(" ", w.say("thing."+q.Kind), w.draft(conference.ProposalID(q.Thing)))
 	case "motion":
 		x, _ := w.s.Motion(conference.MotionID(q.Thing))
-		return w.sort(x)
+		return w.sort(x.Sort)
 	case "credentials":
 		return together(": ", w.say("thing.credentials"), w.party(conference.PartyID(q.Thing)))
 	}

@@ -145,8 +145,7 @@ func TestTheWholeStoryIsPlayedBySix(t *testing.T) {
 	}
 }
 
-// At five moments, known by an act, everybody sits at their own place and sees the same: the party it is about, but
-// for a motion, of which a phone says what may be done.
+// At five moments, known by an act, everybody sits at their own place and sees the same: the party it is about.
 var moments = []struct {
 	name, act, fields string
 	party             conference.PartyID
@@ -167,11 +166,7 @@ func (c *cast) pauses(l story.Line) {
 	}
 	for who, name := range c.names {
 		if at := places[name]; at != "" {
-			party := moments[n].party
-			if at == "floor" && moments[n].act == "Move" { // a phone says what may be done about it
-				party = ""
-			}
-			c.looks(who, "/meetings/"+l.Act.Get("meeting").Str+"/"+at, party)
+			c.looks(who, "/meetings/"+l.Act.Get("meeting").Str+"/"+at, moments[n].party)
 			c.tabs[who].picture(moments[n].name + "-" + name)
 		}
 	}
