@@ -34,11 +34,13 @@ type WallPage struct {
 	Board   *Board
 	Sums    []Tally
 	Needed  string
-	Outcome string // carried, lost or second-vote: of a result
-	Note    string // at the foot
-	Zone    string // time zone of the hall
-	Time    string // of the last entry, in that zone
-	Last    string // the same for machines
+	Outcome string    // carried, lost or second-vote: of a result
+	Note    string    // at the foot
+	Zone    string    // time zone of the hall
+	Time    string    // of the last entry, in that zone
+	Last    string    // the same for machines
+	Then    *WallPage // what a result gives place to
+	Starts  string    // when it does, for machines
 }
 
 // Clock is what the page's script counts from: nothing is sent while a speaker speaks.
@@ -97,7 +99,6 @@ func (s *site) wallPage(v View, in *visit) (any, error) {
 	}
 	w := &wall{teller: newTeller(v, in.lang), m: m, id: id, flags: s.flag, p: p}
 	w.build()
-	p.Title = together(" · ", p.Meeting, p.Heading)
 	return s.render("wall", p)
 }
 
@@ -127,7 +128,13 @@ func (w *wall) build() {
 	w.p.Zone, w.p.Time, w.p.Last = w.zone().String(), w.hour(w.s.Last), w.s.Last.String()
 	w.p.Item = w.itemTitle()
 	w.p.Note = w.say("page.entry", number(w.l, w.s.Size-1))
-	for _, scene := range []func() bool{w.told, w.closed, w.programme, w.stopped, w.point, w.question, w.motion, w.speaker, w.ballot, w.result, w.silence} {
+	w.scene()
+	w.p.Title = together(" · ", w.p.Meeting, w.p.Heading)
+}
+
+// scene chooses what the hall has to see before all else.
+func (w *wall) scene() {
+	for _, scene := range []func() bool{w.told, w.closed, w.programme, w.stopped, w.returns, w.point, w.question, w.motion, w.speaker, w.ballot, w.result, w.silence} {
 		if scene() {
 			return
 		}
@@ -522,6 +529,30 @@ func (w *wall) decided(q conference.Question) string {
 		return together(": ", w.say("thing.credentials"), w.party(conference.PartyID(q.Thing)))
 	}
 	return w.say("thing." + q.Kind)
+}
+
+// readFor is how long a result stays on the wall where something else waits to be seen, in milliseconds: the time in
+// which a hall reads an outcome and three figures twice.
+const readFor = 15_000
+
+// returns is a result that was announced while a motion is still pending or somebody has the floor: the hall sees it for
+// its time, then what is on again.
+func (w *wall) returns() bool {
+	q, stands := w.s.Standing(w.id)
+	_, put := w.s.Pending(w.id)
+	at, known := w.recorded(q.Announced)
+	if !stands || put || !known {
+		return false
+	}
+	then := *w.p
+	after := *w
+	after.p = &then
+	if !after.point() && !after.motion() && !after.speaker() {
+		return false
+	}
+	then.Title = together(" · ", then.Meeting, then.Heading)
+	w.p.Then, w.p.Starts = &then, (at + readFor).String()
+	return w.result()
 }
 
 // silence is a draft that is adopted unless a member objects in time; shown while nothing else is on.

@@ -68,6 +68,15 @@ func stages(t *testing.T) []stage {
 	moving := serve(t, storytest.PlayText(t, training(t)))
 	moving.takes(t, conference.Head, "xv", "Move", conference.Move{Motion: "mo-a", Sort: "adjourn-debate"})
 	moving.takes(t, conference.Head, "xo", "RaisePointOfOrder", conference.RaisePointOfOrder{Point: "po-a", Rule: "rule 21", Claim: "the debate has just begun"})
+	deciding := serve(t, storytest.PlayText(t, training(t)))
+	deciding.takes(t, conference.Head, "xv", "Move", conference.Move{Motion: "mo-a", Sort: "adjourn-debate"})
+	deciding.takes(t, conference.Head, "xo", "Move", conference.Move{Motion: "mo-b", Sort: "adjourn-meeting"})
+	deciding.takes(t, conference.Chair, "", "PutQuestion", conference.PutQuestion{Question: "q-b", Type: "motion", Thing: "mo-b", Method: "recorded"})
+	for _, party := range []conference.PartyID{"xl", "xv", "xz"} {
+		deciding.takes(t, conference.Head, party, "Answer", conference.Answer{Question: "q-b", Answer: "no"})
+	}
+	deciding.takes(t, conference.Chair, "", "EndVoting", conference.EndVoting{Question: "q-b"})
+	deciding.takes(t, conference.Chair, "", "AnnounceResult", conference.AnnounceResult{Question: "q-b"})
 	head := string(sitting.holder(t, conference.Head, "xz"))
 	founded := serve(t, storytest.PlayText(t, founding(t)))
 	baku := serve(t, storytest.Play(t, "baku"))
@@ -125,6 +134,12 @@ func stages(t *testing.T) []stage {
 		{name: "a vote, chair", house: in(voting), enter: role(voting, conference.Chair, "", "chair"), pages: []string{"meetings/ix/chair"}},
 		{name: "a vote, desk", house: in(voting), enter: role(voting, conference.Secretary, "", "desk"), pages: []string{"meetings/ix/desk", "meetings/ix/desk/sheets"}},
 		{name: "a motion, public", house: in(moving), pages: []string{"meetings/ix", "meetings/ix/wall"}},
+		{name: "a result before a motion", house: in(deciding), pages: []string{"meetings/ix/wall"}, doings: map[string]func(*house, *tab){"the motion after the result": func(h *house, b *tab) {
+			b.visit(h.origin + "/en/meetings/ix/wall")
+			b.until(`document.querySelector("main").className.includes("on-result")`)
+			run[any](b, `document.querySelector("main").dataset.starts = document.querySelector("main").dataset.last; document.dispatchEvent(new Event("renewed")); null`)
+			b.until(`document.querySelector("main").className === "on-rises" && !document.querySelectorAll(".scene")[1].hidden`)
+		}}},
 		{name: "a motion, delegate", house: in(moving), enter: role(moving, conference.Head, "xz", "phone"), pages: []string{"meetings/ix/floor"}},
 		{name: "a motion, observer", house: in(moving), enter: role(moving, conference.ObserverHead, "xm", "phone"), pages: []string{"meetings/ix/floor"}},
 		{name: "a motion, chair", house: in(moving), enter: role(moving, conference.Chair, "", "chair"), pages: []string{"meetings/ix/chair"}},
