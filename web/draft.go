@@ -48,6 +48,8 @@ type DraftBody struct {
 	Names map[string]string `json:"names,omitempty"` // by language
 	Seat  map[string]string `json:"seat,omitempty"`  // names of the city
 	Zone  string            `json:"zone,omitempty"`  // of the seat, as Asia/Baku
+
+	Emblem []byte `json:"emblem,omitempty"` // PNG, as emblemOf draws it
 }
 
 // DraftPerson is one of the two secretaries.

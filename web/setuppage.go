@@ -159,6 +159,9 @@ func (s *Setup) page(t *setupTurn) error {
 	if t.step != "" {
 		p.Layout = s.layout(t.lang, "/"+t.step)
 	}
+	if len(d.Body.Emblem) > 0 {
+		p.Emblem = "/" + t.lang.Code + "/setup/emblem.png?" + hashOf(string(d.Body.Emblem))[:8]
+	}
 	p.Steps = s.steps(t.lang, d, t.step)
 	if at := slices.Index(setupSteps, t.step); at >= 0 {
 		p.No = at + 1
@@ -282,6 +285,7 @@ func (s *Setup) showBody(t *setupTurn, d Draft, p *SetupPage) {
 		{Name: "zone", Label: t.lang.Say("setup.zone"), Help: t.lang.Say("setup.zonehelp"), Value: d.Body.Zone, Wrong: wrong["zone"], List: "zones"},
 		{Name: "id", Label: t.lang.Say("setup.id"), Help: t.lang.Say("setup.idhelp"), Value: d.Body.ID, Wrong: wrong["id"]},
 	}
+	p.FileWrong = wrong["emblem"]
 }
 
 func (s *Setup) showSecretaries(t *setupTurn, d Draft, p *SetupPage) {

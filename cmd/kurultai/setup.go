@@ -244,7 +244,12 @@ func (p *foundingPlan) body() (acts []*secretariat.Act, err error) {
 	for _, code := range d.Languages() {
 		f.Languages = append(f.Languages, conference.Language(code))
 	}
+	var emblem [][]byte
+	if b := d.Body.Emblem; len(b) > 0 {
+		f.Emblem, emblem = &record.Blob{Digest: record.DigestOf(b), Size: int64(len(b))}, [][]byte{b}
+	}
 	add("FoundBody", f)
+	acts[0].Blobs = emblem
 	acts = append(acts, p.register(p.first, d.Secretaries[0].Names), p.register(p.second, d.Secretaries[1].Names))
 	add("NamePlace", conference.NamePlace{Place: d.SeatID(), Type: "city", Names: web.NamesOf(d.Body.Seat)})
 	if d.Rules != web.LaterRules {
