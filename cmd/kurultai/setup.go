@@ -176,7 +176,7 @@ func rulesOf(name, own string) (*rules.Rules, error) {
 	return nil, fmt.Errorf("no rules are called %q", name)
 }
 
-func (f *founder) ReadTable(b []byte) (columns []string, rows [][]string, said []web.RowProblem) {
+func (f *founder) ReadTable(b []byte) (columns []string, rows []web.TableRow, said []web.RowProblem) {
 	t, problems, err := exchange.ReadTable(b)
 	var whole exchange.Problem
 	if errors.As(err, &whole) {
@@ -189,7 +189,7 @@ func (f *founder) ReadTable(b []byte) (columns []string, rows [][]string, said [
 		return nil, nil, said
 	}
 	for _, r := range t.Rows {
-		rows = append(rows, r.Cells())
+		rows = append(rows, web.TableRow{Number: r.Number, Cells: r.Cells()})
 	}
 	return t.Columns, rows, said
 }
