@@ -15,6 +15,7 @@ type Body struct {
 	Seat      PlaceID
 	Languages []Language
 	Zone      string
+	Emblem    *record.Blob // a picture (PNG); nil: it has none
 }
 
 // An Office is a capacity somebody holds.
@@ -35,6 +36,8 @@ type (
 		Languages []Language `json:"languages" jsonschema:"languages of the body"`
 		Zone      string     `json:"zone" jsonschema:"time zone of its seat, as Asia/Baku"`
 		Offices   []Holding  `json:"offices" jsonschema:"who holds which office, two secretaries or more"`
+
+		Emblem *record.Blob `json:"emblem,omitempty" jsonschema:"its emblem, as a file (PNG, W3C Recommendation 2003)"`
 	}
 	// A Holding is a person in a capacity.
 	Holding struct {
@@ -69,13 +72,16 @@ type (
 	EditionAdopted AdoptEdition
 )
 
+// MaxEmblem is the largest size of an emblem, in bytes: every page shows it.
+const MaxEmblem = 256 << 10
+
 // MaxRules is the largest size of rules of procedure as data, in bytes.
 const MaxRules = 24000
 
 func body(ed *edition) {
 	does(ed, Act{
 		Name: "FoundBody", Title: "Found the body", Help: "Begins the record of a body with its names, seat, languages and first officers.",
-		Who: []Capacity{Secretary}, Rule: "doc/record.md 5", Refusals: []Code{"body-exists", "two-secretaries"}, Causes: []string{"BodyFounded"},
+		Who: []Capacity{Secretary}, Rule: "doc/record.md 5", Refusals: []Code{"body-exists", "two-secretaries", "too-large"}, Causes: []string{"BodyFounded"},
 	}, func(s *State, c *Call, f *FoundBody) ([]Event, *Refusal) {
 		var secretaries []PersonID
 		for _, o := range f.Offices {
@@ -92,12 +98,15 @@ func body(ed *edition) {
 		if origin, story := record.StoryBody(c.Origin); story && origin != string(f.ID) {
 			return nil, refuse("malformed", "doc/record.md 9", "id")
 		}
+		if f.Emblem != nil && f.Emblem.Size > MaxEmblem {
+			return nil, refuse("too-large", "doc/record.md 5", f.Emblem.Size, MaxEmblem)
+		}
 		e := BodyFounded(*f)
 		return []Event{{Body: &e}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *BodyFounded) {
 		s.Edition = 1
-		s.Body = Body{b.ID, b.Names, b.Seat, b.Languages, b.Zone}
+		s.Body = Body{b.ID, b.Names, b.Seat, b.Languages, b.Zone, b.Emblem}
 		for _, o := range b.Offices {
 			s.grant(Office{o.Person, o.Capacity, "", h.At, h.Index})
 		}

@@ -303,6 +303,10 @@ func TestEveryRefusalIsMet(t *testing.T) {
 	if r := empty.do(t, one); r == nil || r.Code != "two-secretaries" {
 		t.Errorf("founded by one: %v", r)
 	}
+	one.fields = fmt.Sprintf(`{"emblem":{"blob":"%s","size":%d},"id":"test","languages":["en"],"names":[["en","T"]],"offices":[{"capacity":"Secretary","person":"%s"},{"capacity":"Secretary","person":"%s"}],"seat":"x","zone":"z"}`, anyDigest, MaxEmblem+1, pid(1), pid(2))
+	if r := empty.do(t, one); r == nil || r.Code != "too-large" {
+		t.Errorf("founded with too large an emblem: %v", r)
+	}
 	met["no-body"], met["two-secretaries"] = true, true
 	for i, c := range slices.Concat(refusals, moreRefusals) {
 		if c.act.name == "" {
@@ -351,7 +355,7 @@ func representatives() []Event {
 	r := &Reported{[]SourceID{"a", "b"}, When{"2019-09-06", "day", 3}}
 	sealed := []SealedName{{Language: "en", Name: record.Sealed{Digest: record.Digest(anyDigest)}}}
 	return []Event{
-		{Body: &BodyFounded{"b", n, "hall", []Language{"de", "en"}, "Asia/Baku", []Holding{{p, Secretary}, {q, Secretary}}}},
+		{Body: &BodyFounded{"b", n, "hall", []Language{"de", "en"}, "Asia/Baku", []Holding{{p, Secretary}, {q, Secretary}}, &record.Blob{Digest: record.Digest(anyDigest), Size: 5}}},
 		{Body: &RulesAdopted{Basis: "I/1"}}, {Body: &OfficeGranted{p, Head, "a"}}, {Body: &EditionAdopted{2}},
 		{Body: &PersonRegistered{p, sealed}}, {Body: &NamePublished{p, []Language{"en"}, "public", "press-report", []SourceID{"a"}}}, {Body: &NameWithdrawn{p, []Language{"en"}}}, {Body: &PersonForgotten{p, "request"}},
 		{Body: &PartyNamed{"a", n, n, "notified"}}, {Body: &PlaceNamed{"hall", "hall", "a", n}}, {Body: &OrganisationRegistered{"o", "a", n, "minister"}, Reported: r},

@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"cmp"
 	"slices"
 
 	"kurultai/rules"
@@ -55,16 +56,31 @@ func (s *State) rank(m Motion) int64 {
 
 func (s *State) motionKind(sort string) (rules.Motion, bool) { return s.Rules.MotionKind(sort) }
 
-// interrupted returns what stands before all other business of a meeting: the oldest point of order not ruled on,
-// else an appeal, else the motion that goes before the others.
-func (s *State) interrupted(m MeetingID) (what MotionID, ok bool) {
-	best := int64(1 << 30)
-	for _, x := range s.Motions(m) {
-		if r := s.rank(x); r < best {
-			best, what, ok = r, x.ID, true
-		}
+// Interruptions lists what a meeting has not decided yet as it comes to be decided: the oldest point of order not ruled on
+// first, then an appeal, then the motion that goes before the others (GA 71, 77).
+func (s *State) Interruptions(m MeetingID) []Motion {
+	list := s.Motions(m)
+	slices.SortStableFunc(list, func(a, b Motion) int { return cmp.Compare(s.rank(a), s.rank(b)) })
+	return list
+}
+
+// RuleOf is the rule on which a point of order, an appeal or a motion rests: the body's own, where its rules list the
+// motion, else the act's.
+func (s *State) RuleOf(m Motion) string {
+	if m.Type == "motion" {
+		kind, _ := s.motionKind(m.Sort)
+		return kind.Rule
 	}
-	return what, ok
+	act, _ := s.Lookup(map[string]string{"order": "RaisePointOfOrder", "appeal": "AppealRuling"}[m.Type])
+	return act.Rule
+}
+
+// interrupted returns what stands before all other business of a meeting.
+func (s *State) interrupted(m MeetingID) (what MotionID, ok bool) {
+	if list := s.Interruptions(m); len(list) > 0 {
+		return list[0].ID, true
+	}
+	return "", false
 }
 
 // Interrupting returns what stands before all other business of a meeting, if anything does: a point of order, an appeal

@@ -72,7 +72,7 @@ func ReadTable(b []byte) (*Table, []Problem, error) {
 			for i, c := range cells {
 				cells[i] = strings.ToLower(c)
 				if c != "" && slices.Contains(cells[:i], cells[i]) {
-					return Problem{Row: number, Kind: "heads", Why: fmt.Sprintf("two columns are called %q", c), Remedy: "call each by a name of its own"}
+					return Problem{Row: number, Column: c, Kind: "heads", Why: fmt.Sprintf("two columns are called %q", c), Remedy: "call each by a name of its own"}
 				}
 			}
 			if len(cells) == 0 || len(cells) > maxColumns {

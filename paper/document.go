@@ -1,8 +1,11 @@
 package paper
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"slices"
 	"strings"
 	"time"
@@ -133,9 +136,7 @@ func sheet(r Record, l *language.Language, kind, symbol string, lines ...string)
 	s := r.State()
 	body := s.Body.Names.In(conference.Language(l.Code))
 	mast := pdf.Masthead{Kind: kind, Symbol: symbol, Body: body, Lines: lines}
-	if e, ok := emblems[s.Body.ID]; ok {
-		mast.Emblem = &pdf.Figure{Drawing: e, Alt: l.Say("paper.emblem")}
-	}
+	mast.Emblem = emblem(r, l)
 	if invented(r) {
 		mast.Lines = append(mast.Lines, l.Say("page.training"))
 	}
@@ -169,7 +170,49 @@ func (p *Paper) XML() []byte {
 	return []byte(`<?xml version="1.0" encoding="UTF-8"?>` + "\n" + strings.Replace(p.HTML(), "<article lang=", fmt.Sprintf("<article xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=%q lang=", p.Language.Code), 1) + "\n")
 }
 
-// emblems are those of bodies that have deposited one; a body without stands by its name alone.
+// maxEmblemSide bounds an emblem, in pixels of a side: a record may come from anywhere.
+const maxEmblemSide = 1024
+
+// emblem is the figure of the body's emblem: the one its founding act names, on white, or that of the training body. A
+// body without, and one whose file this node does not hold or that is no small PNG, stands by its name alone: nil.
+func emblem(r Record, l *language.Language) *pdf.Figure {
+	body := r.State().Body
+	held, ok := r.(interface {
+		Blob(ctx context.Context, d record.Digest) ([]byte, error)
+	})
+	if e := body.Emblem; e != nil && ok {
+		b, err := held.Blob(context.Background(), e.Digest)
+		if size, wrong := png.DecodeConfig(bytes.NewReader(b)); err != nil || wrong != nil || len(b) > conference.MaxEmblem || size.Width > maxEmblemSide || size.Height > maxEmblemSide {
+			return nil
+		}
+		sent, err := png.Decode(bytes.NewReader(b))
+		if err != nil {
+			return nil
+		}
+		return &pdf.Figure{Picture: onWhite(sent), Alt: l.Say("paper.emblemof", body.Names.In(conference.Language(l.Code)))}
+	}
+	if e, ok := emblems[body.ID]; ok && body.Emblem == nil {
+		return &pdf.Figure{Drawing: e, Alt: l.Say("paper.emblem")}
+	}
+	return nil
+}
+
+// onWhite is a picture as it looks on paper.
+func onWhite(sent image.Image) *pdf.Picture {
+	at := sent.Bounds()
+	p := &pdf.Picture{Width: at.Dx(), Height: at.Dy()}
+	for y := at.Min.Y; y < at.Max.Y; y++ {
+		for x := at.Min.X; x < at.Max.X; x++ {
+			r, g, b, a := sent.At(x, y).RGBA() // premultiplied, 16 bits
+			for _, v := range []uint32{r, g, b} {
+				p.RGB = append(p.RGB, byte((v+0xffff-a)>>8))
+			}
+		}
+	}
+	return p
+}
+
+// emblems are those of bodies of stories; a body without stands by its name alone.
 var emblems = map[conference.BodyID]pdf.Drawing{
 	"lakes-and-passes": {Width: 40, Height: 40, Paths: []pdf.Path{
 		{D: "M37.5 20C37.5 29.665 29.665 37.5 20 37.5C10.335 37.5 2.5 29.665 2.5 20C2.5 10.335 10.335 2.5 20 2.5C29.665 2.5 37.5 10.335 37.5 20Z", StrokeWidth: 160},

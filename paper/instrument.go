@@ -159,9 +159,7 @@ func (s *Signing) document(ctx context.Context) (pdf.Document, error) {
 	title := i.Title.In(conference.Language(l.Code))
 	body := st.Body.Names.In(conference.Language(l.Code))
 	mast := pdf.Masthead{Kind: l.Say("public.form." + string(i.Form)), Symbol: string(i.Decision), Body: body}
-	if e, ok := emblems[st.Body.ID]; ok {
-		mast.Emblem = &pdf.Figure{Drawing: e, Alt: l.Say("paper.emblem")}
-	}
+	mast.Emblem = emblem(s.past, l)
 	d := pdf.Document{
 		Language: l.Code, Title: title, Author: body, Subject: string(i.Instrument), Date: s.day(),
 		Header: pdf.Running{Left: body, Right: title}, Footer: pdf.Running{Right: l.Say("paper.page", "{page}", "{pages}")},

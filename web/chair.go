@@ -278,13 +278,13 @@ func (c *podium) ladder() {
 	first, _ := c.s.Interrupting(c.id)
 	for _, x := range pending {
 		if x.Type != "motion" {
-			c.rung(ChairMotion{Title: c.say(map[bool]string{true: "wall.order", false: "thing.appeal"}[x.Type == "order"]), Note: c.party(x.Party), Entry: x.Index}, x.ID == first.ID)
+			c.rung(ChairMotion{Title: c.motionName(x), Note: c.party(x.Party), Entry: x.Index}, x.ID == first.ID)
 		}
 	}
 	for _, o := range c.moves() {
 		sort := o.Label[0].ID
 		at := slices.IndexFunc(pending, func(x conference.Motion) bool { return x.Type == "motion" && x.Sort == sort })
-		title := c.sort(conference.Motion{Sort: sort})
+		title := c.sort(sort)
 		switch why := ""; {
 		case at >= 0:
 			c.rung(ChairMotion{Title: title, Note: c.party(pending[at].Party), Entry: pending[at].Index}, pending[at].ID == first.ID)

@@ -48,6 +48,8 @@ type DraftBody struct {
 	Names map[string]string `json:"names,omitempty"` // by language
 	Seat  map[string]string `json:"seat,omitempty"`  // names of the city
 	Zone  string            `json:"zone,omitempty"`  // of the seat, as Asia/Baku
+
+	Emblem []byte `json:"emblem,omitempty"` // PNG, as emblemOf draws it
 }
 
 // DraftPerson is one of the two secretaries.
@@ -70,6 +72,13 @@ type DraftRow struct {
 	Name  string `json:"name,omitempty"`
 	Party string `json:"party,omitempty"` // as it was written
 	Role  string `json:"role,omitempty"`  // as it was written
+	Row   int    `json:"row,omitempty"`   // of the table it was read from, from 1; 0: none
+}
+
+// A TableRow is a row of a table: its number there, from 1, and its cells.
+type TableRow struct {
+	Number int
+	Cells  []string
 }
 
 // DraftMeeting is the first meeting.
@@ -106,7 +115,7 @@ type Founder interface {
 	// RulesOf are those a name or text stands for; the error of a text is a RulesProblem.
 	RulesOf(name, own string) (*rules.Rules, error)
 	// ReadTable reads a spreadsheet; each problem has a kind, and stands in its row or for the whole.
-	ReadTable([]byte) (columns []string, rows [][]string, problems []RowProblem)
+	ReadTable([]byte) (columns []string, rows []TableRow, problems []RowProblem)
 	// Check founds the body where nobody sees it, and says how many acts it takes or why it cannot be done.
 	Check(context.Context, Draft) (acts int, err error)
 	// Rehearse makes a copy under another origin, in which everything may be tried, and says where it is.
@@ -332,7 +341,7 @@ func (d Draft) peopleLacks() (list []lack) {
 		p, known := d.Party(r.Party)
 		role := DraftRole(r.Role)
 		if r.Name == "" {
-			list = append(list, lack{"name." + row, "setup.fix.noname", []string{strconv.Itoa(i + 1)}})
+			list = append(list, lack{"name." + row, "setup.fix.noname", nil})
 		}
 		if !known {
 			list = append(list, lack{"party." + row, "setup.fix.noparty", []string{r.Name, r.Party}})

@@ -69,6 +69,9 @@ func (b *form) group(t reflect.Type, name string) (list []Field) {
 			continue // the mark of a tuple
 		}
 		f := b.field(t.Field(i).Type, name+"."+key)
+		if words, ok := vocabularies[t.Name()+"."+key]; ok {
+			b.offer(&f, words)
+		}
 		f.Label, f.Required = b.label(key), rest != "omitempty" && f.Kind != "check"
 		f.Help = b.help(t.Name(), key, f.Kind)
 		if p := catalogue[key]; p != nil {
@@ -297,7 +300,7 @@ func (b *form) options(t reflect.Type) (list []Option) {
 		}
 	case reflect.TypeFor[conference.Part]():
 		for _, p := range []string{"head", "member", "observer", "guest"} {
-			add(p, "")
+			add(p, b.t.l.Say("word.part."+p))
 		}
 	}
 	return list

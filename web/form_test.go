@@ -217,10 +217,25 @@ func TestAFormIsNotTakenAfterItWasMeant(t *testing.T) {
 	if page := w.Body.String(); w.Code != http.StatusConflict || !strings.Contains(page, `<span class="mono">too-late</span>`) || strings.Contains(page, `name="notAfter"`) {
 		t.Errorf("after it was meant: %d %s", w.Code, read(page))
 	}
+	says := func(code string) {
+		t.Helper()
+		seen := map[string]bool{}
+		for _, l := range language.All() {
+			page := h.post(xz, "/"+l.Code+"/act/AskFloor", typed).Body.String()
+			remedy := l.Say("remedy." + code)
+			if !strings.Contains(page, html.EscapeString(remedy)) || seen[remedy] || !strings.Contains(page, `<span class="mono">`+code+`</span>`) {
+				t.Errorf("%s in %s: %s", code, l.Code, read(page))
+			}
+			seen[remedy] = true
+		}
+	}
+	says("too-late")
 	typed.Del("notAfter")
 	if w := h.post(xz, "/en/act/AskFloor", typed); w.Code != http.StatusCreated {
 		t.Errorf("once more: %d %s", w.Code, read(w.Body.String()))
 	}
+	typed.Set("field.request", "f-other") // pressed again, and changed in between
+	says("key-reused")
 }
 
 // An act of two persons whose second was not chosen is refused as what it is.

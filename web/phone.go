@@ -41,6 +41,7 @@ type PhonePage struct {
 	At       string // of this node's clock when the page was made, for machines
 	Alarms   []PhoneDeed
 	Ballot   *PhoneBallot
+	Pending  []PhoneMotion
 	Turn     *PhoneTurn
 	Speaking *Speaker
 	Over     string // when the limit is reached, for machines
@@ -108,6 +109,17 @@ type PhoneVote struct {
 	Answer string // yes, no, abstain, called or ""
 	Text   string
 	Here   bool
+}
+
+// PhoneMotion is a point of order, an appeal or a motion that is before the meeting.
+type PhoneMotion struct {
+	Title, Rule string
+	By          string // who raised or moved it, in a line
+	State       State
+	Now         bool   // it stands before the others
+	Said        string // what comes of it
+	Acts        []PhoneAct
+	Entry       int64
 }
 
 // PhoneTurn is the delegation's place on the speakers' list.
@@ -334,7 +346,7 @@ func (f *phone) floor(p *PhonePage) {
 	default:
 		p.Status = f.l.Say("page.convened")
 	}
-	p.Ballot = f.ballot()
+	p.Ballot, p.Pending = f.ballot(), f.pending()
 	p.Turn = f.turn()
 	if q, ok := f.s.Speaking(f.id); ok {
 		sp := f.speaker(q)
@@ -425,13 +437,76 @@ func (f *phone) asks(q conference.Question) (question, about string) {
 	case "proposal":
 		p, _ := f.s.Proposal(conference.ProposalID(q.Thing))
 		i, _ := f.s.Item(f.id, p.Item)
-		key := map[bool]string{false: "phone.ask.proposal", true: "phone.ask.amended"}[p.Amended]
-		return f.l.Say(key, string(p.Symbol)), in(i.Title, f.l, string(p.Item))
-	case "motion":
+		if about = in(i.Title, f.l, string(p.Item)); p.Amended {
+			return f.l.Say("phone.ask.amended", f.draft(p.ID)), about
+		}
+		return f.asked(q), about
+	case "motion", "appeal":
 		m, _ := f.s.Motion(conference.MotionID(q.Thing))
-		return f.l.Say("phone.ask.motion", f.word("motionkind", m.Sort)), f.party(m.Party)
+		return f.asked(q), together(" · ", f.by(m), f.s.RuleOf(m))
+	case "amendment", "part":
+		p, _ := f.s.Proposal(conference.ProposalID(q.Thing))
+		i, _ := f.s.Item(f.id, p.Item)
+		return f.asked(q), in(i.Title, f.l, string(p.Item))
 	}
-	return f.l.Say("phone.ask.other", f.l.Say("thing."+q.Kind)), q.Thing
+	return f.asked(q), ""
+}
+
+// by says who raised or moved what is before the meeting.
+func (f *phone) by(m conference.Motion) string {
+	return f.l.Say(map[bool]string{true: "phone.mover", false: "phone.raiser"}[m.Type == "motion"], f.party(m.Party))
+}
+
+// pending lists what is before the meeting beside its item, what goes before the others first, each with what the
+// delegation may do about it. What is put already is left out: the ballot says it.
+func (f *phone) pending() (list []PhoneMotion) {
+	put, _ := f.s.Pending(f.id)
+	for n, m := range f.s.Interruptions(f.id) {
+		if put.Kind == m.Type && put.Thing == string(m.ID) {
+			continue
+		}
+		p := PhoneMotion{Title: f.motionName(m), Rule: f.s.RuleOf(m), By: f.by(m), State: State{f.party(m.Party), f.site.flag(m.Party)}, Now: n == 0, Said: f.comes(m), Entry: m.Index}
+		for _, o := range f.offers {
+			if o.Refusal == nil && ofMotion(&o, m.ID) {
+				a := f.press(&o)
+				a.Said = a.Title
+				if side := o.Fields.Get("side").Str; side != "" {
+					a.Said = together(": ", a.Title, f.word("side", side))
+				}
+				p.Acts = append(p.Acts, a)
+			}
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// ofMotion reports whether an offer is about a motion that is before the meeting.
+func ofMotion(o *conference.Offer, id conference.MotionID) bool {
+	return slices.Contains([]string{"SpeakToMotion", "WithdrawMotion"}, o.Act.Name) && o.Fields.Get("motion").Str == string(id)
+}
+
+// comes says what comes of a point of order, an appeal or a motion: who was heard of how many, or that it is decided at
+// once.
+func (f *phone) comes(m conference.Motion) string {
+	kind, _ := f.s.Rules.MotionKind(m.Sort)
+	switch {
+	case m.Type == "order":
+		return f.l.Say("wall.orderhelp")
+	case m.Type == "appeal" || !kind.Debated():
+		return f.l.Say("phone.atonce")
+	}
+	var heard []string
+	for _, side := range []struct {
+		name   string
+		spoken []conference.PartyID
+		most   int64
+	}{{"for", m.For, kind.For}, {"against", m.Against, kind.Against}} {
+		if side.most > 0 {
+			heard = append(heard, together(" ", f.word("side", side.name), f.l.Say("phone.nth", number(f.l, int64(len(side.spoken))), number(f.l, side.most))))
+		}
+	}
+	return f.l.Say("phone.heard", strings.Join(heard, ", "))
 }
 
 // ballot is the question before the meeting as the delegation meets it.
@@ -544,6 +619,7 @@ func (f *phone) acts(p *PhonePage) {
 		proposed := len(o.Label) > 0 || o.Fields.Kind != canonical.Invalid
 		switch {
 		case o.Act.Name == "Answer" || o.Act.Name == "Disown" || o.Act.TwoPersons:
+		case o.Refusal == nil && slices.ContainsFunc(f.s.Motions(f.id), func(m conference.Motion) bool { return ofMotion(&o, m.ID) }): // stands with its motion
 		case o.Refusal != nil && (proposed || rank(o) < len(first)):
 			bar(&p.Barred, f.site.nowAct(f.teller, &o, f.id))
 		case o.Refusal != nil || !proposed && len(o.Open) > 0:

@@ -145,6 +145,72 @@ func TestTheFloorSaysWhatIsOn(t *testing.T) {
 	}
 }
 
+var pressed = regexp.MustCompile(`id="(do-[^"]*-form)"`)
+
+// In the middle of a motion each phone says what is before the meeting, in its precedence: what it is, who moved it, under
+// which rule, who was heard of how many, and what this delegation may do about it; an observer reads it and may do nothing.
+func TestThePhoneNamesWhatIsPending(t *testing.T) {
+	h := newHall(t)
+	card := func(who conference.PersonID, l string) string {
+		body := h.see(who, "/"+l+"/meetings/ix/floor").Body.String()
+		ids := map[string]bool{}
+		for _, m := range pressed.FindAllStringSubmatch(body, -1) {
+			if ids[m[1]] {
+				t.Errorf("%s stands twice", m[1])
+			}
+			ids[m[1]] = true
+		}
+		_, at, _ := strings.Cut(body, `id="pending"`)
+		at, _, _ = strings.Cut(at, "</section>")
+		return strings.Join(strings.Fields(read("<main ><section "+at)), " ")
+	}
+	observer := h.s.View().State().Holders(conference.ObserverHead)[0].Person
+	xz, xv, xo := h.holder(conference.Head, "xz"), h.holder(conference.Head, "xv"), h.holder(conference.Head, "xo")
+	rows := 0
+	reads := func(when string, who conference.PersonID, want ...string) {
+		t.Helper()
+		text := card(who, "en")
+		for _, w := range want {
+			if no, barred := strings.CutPrefix(w, "!"); barred == strings.Contains(text, no) {
+				t.Errorf("%s: %q in %q", when, w, text)
+			}
+			rows++
+		}
+	}
+	reads("nothing pending", xz, "!Moved by")
+	h.takes(conference.Head, "xz", "Move", conference.Move{Motion: "mo-a", Sort: "adjourn-debate"})
+	reads("its mover", xz, "Adjournment of the debate", "Moved by: Zelinor", "rule 21", "Speakers heard: for 0 of 2, against 0 of 2.", "Withdraw a motion")
+	reads("another", xv, "Moved by: Zelinor", "Speak to a motion: for", "Speak to a motion: against", "!Withdraw")
+	reads("an observer", observer, "Adjournment of the debate", "Moved by: Zelinor", "rule 21", "!Speak to a motion", "!Withdraw")
+	h.takes(conference.Head, "xv", "SpeakToMotion", conference.SpeakToMotion{Motion: "mo-a", Side: "against"})
+	reads("one has spoken", xv, "for 0 of 2, against 1 of 2", "!Speak to a motion")
+	h.takes(conference.Head, "xo", "Move", conference.Move{Motion: "mo-b", Sort: "adjourn-meeting"})
+	reads("what goes before", xz, "Adjournment of the meeting Now", "put to the vote at once, without debate", "Adjournment of the debate Waits")
+	h.takes(conference.Head, "xv", "RaisePointOfOrder", conference.RaisePointOfOrder{Point: "po-a", Rule: "GA 77", Claim: "the motion came too late"})
+	reads("a point of order", observer, "Point of order Now", "Raised by: Vindara", "GA 71", "The Chair rules on it at once", "Adjournment of the meeting Waits")
+	h.takes(conference.Chair, "", "Rule", conference.Rule{Point: "po-a", Rule: "GA 77", Reason: "it came in time"})
+	h.takes(conference.Head, "xz", "AppealRuling", conference.AppealRuling{Appeal: "ap-a", Point: "po-a"})
+	reads("an appeal", xo, "Appeal against a ruling Now", "Raised by: Zelinor")
+	h.takes(conference.Chair, "", "PutQuestion", conference.PutQuestion{Question: "q-a", Type: "appeal", Thing: "ap-a", Method: "hands"})
+	reads("while it is voted on", xo, "!Appeal", "Adjournment of the meeting")
+	if page := strings.Join(strings.Fields(read(h.see(xo, "/en/meetings/ix/floor").Body.String())), " "); !strings.Contains(page, "Shall the ruling of the Chair be overruled? Raised by: Zelinor · GA 71") {
+		t.Errorf("the question: %s", page)
+	}
+	for _, l := range language.All() {
+		for _, who := range []conference.PersonID{xz, observer} {
+			text := card(who, l.Code)
+			if !strings.Contains(text, "rule 21") || !strings.Contains(text, l.Say("phone.pending")) || l.Code != "en" && strings.Contains(text, "Moved by") || strings.Contains(text, "⟨") {
+				t.Errorf("%s: %s", l.Code, text)
+			}
+			rows++
+		}
+	}
+	if rows < 45 {
+		t.Errorf("%d things were looked for", rows)
+	}
+	t.Logf("%d things were looked for", rows)
+}
+
 // When the desk acts for a delegation every tab of it says so, until it is disowned.
 func TestTheDeskActsAndThePhoneSaysSo(t *testing.T) {
 	h := newHall(t)

@@ -25,6 +25,7 @@ import (
 //	/LANG/setup             what is asked, and where it goes on
 //	/LANG/setup/STEP        a step; posted, it is saved
 //	/LANG/setup/list.csv    an empty list of people, to fill in
+//	/LANG/setup/emblem.png  the emblem, as it was drawn anew
 //	/LANG/setup/cards       cards with the codes, to print
 type Setup struct {
 	site    *site
@@ -242,6 +243,8 @@ func (s *Setup) turn(t *setupTurn) error {
 	switch {
 	case t.step == "list.csv":
 		return s.list(t)
+	case t.step == "emblem.png":
+		return s.drawn(t)
 	case t.step != "" && t.step != "cards" && !slices.Contains(setupSteps, t.step):
 		return errNotFound
 	case founded != nil && t.step != "cards" && t.step != "found":
@@ -349,7 +352,18 @@ var setupFills = map[string]func(*Setup, *setupTurn, *Draft) error{
 }
 
 func (s *Setup) fillBody(t *setupTurn, d *Draft) error {
-	d.Body = DraftBody{Names: t.texts("name."), Seat: t.texts("seat."), Zone: t.text("zone"), ID: strings.ToLower(t.text("id"))}
+	emblem := d.Body.Emblem
+	if t.form.Get("do") == "noemblem" {
+		emblem = nil
+	}
+	if len(t.file) > 0 {
+		if drawn, wrong := emblemOf(t.file); wrong != "" {
+			t.wrong["emblem"] = t.lang.Say(wrong)
+		} else {
+			emblem = drawn
+		}
+	}
+	d.Body = DraftBody{Names: t.texts("name."), Seat: t.texts("seat."), Zone: t.text("zone"), ID: strings.ToLower(t.text("id")), Emblem: emblem}
 	if d.Body.ID == "" {
 		name := cmp.Or(d.Body.Names["en"], in(namesOf(d.Body.Names), t.lang, ""))
 		d.Body.ID = idOf(name, "body", func(string) bool { return false })
@@ -373,6 +387,17 @@ func (s *Setup) fillAddress(t *setupTurn, d *Draft) error {
 			d.Proven = a
 		}
 	}
+	return nil
+}
+
+// drawn is the emblem of the draft, as it was drawn anew.
+func (s *Setup) drawn(t *setupTurn) error {
+	emblem := s.founder.Draft().Body.Emblem
+	if len(emblem) == 0 {
+		return errNotFound
+	}
+	t.w.Header().Set("Content-Type", "image/png")
+	t.w.Write(emblem)
 	return nil
 }
 

@@ -56,7 +56,7 @@ func (k *keeper) RulesOf(name, own string) (*rules.Rules, error) {
 	}
 	return nil, errors.New("none")
 }
-func (k *keeper) ReadTable(b []byte) (columns []string, rows [][]string, said []web.RowProblem) {
+func (k *keeper) ReadTable(b []byte) (columns []string, rows []web.TableRow, said []web.RowProblem) {
 	table, problems, err := exchange.ReadTable(b)
 	var whole exchange.Problem
 	if errors.As(err, &whole) {
@@ -66,7 +66,7 @@ func (k *keeper) ReadTable(b []byte) (columns []string, rows [][]string, said []
 		said = append(said, web.RowProblem(p))
 	}
 	for _, r := range table.Rows {
-		rows = append(rows, r.Cells())
+		rows = append(rows, web.TableRow{Number: r.Number, Cells: r.Cells()})
 	}
 	return table.Columns, rows, said
 }
@@ -204,7 +204,7 @@ func TestWhatIsWrongInAFileIsSaidInEveryLanguage(t *testing.T) {
 	told := 0
 	for _, l := range language.All() {
 		for _, row := range []struct{ step, field, text, key, where string }{
-			{"people", "table", "Name,Name", "setup.table.heads", l.Say("setup.row", "1")},
+			{"people", "table", "Name,Name", "setup.table.heads", l.Say("setup.row", "1") + ", " + l.Say("setup.column", "Name")},
 			{"people", "table", "Name,Party\nA,b,c", "setup.table.cells", l.Say("setup.row", "2")},
 			{"people", "table", "Name,Party\n\xff,b", "setup.table.encoding", l.Say("setup.row", "2") + ", " + l.Say("setup.column", "name")},
 			{"people", "table", "Name,Party\nA\x01,b", "setup.table.control", l.Say("setup.row", "2") + ", " + l.Say("setup.column", "name")},
@@ -218,7 +218,12 @@ func TestWhatIsWrongInAFileIsSaidInEveryLanguage(t *testing.T) {
 			{"rules", "own", spoilt(`"name":`, `"name": false, "nam":`), "setup.rules.value", l.Say("setup.field", "name")},
 		} {
 			page := html.UnescapeString(begin(t).post("/"+l.Code+"/setup/"+row.step, "do", "next", "rules", "own", row.field, row.text).Body.String())
-			says := regexp.MustCompile(`<p>([^<]*) <span class="small" lang="en">\(([^<]+)\)</span></p>`).FindStringSubmatch(page)
+			pattern := `<p>([^<]*)</p>` // of a table nothing is left in English; of rules there is what their reader found
+			if row.step == "rules" {
+				pattern = `<p>([^<]*) <span class="small" lang="en">\(([^<]+)\)</span></p>`
+			}
+			_, note, _ := strings.Cut(page, `<div class="note no" role="alert">`)
+			says := regexp.MustCompile(pattern).FindStringSubmatch(note)
 			if says == nil || !strings.HasSuffix(says[1], l.Say(row.key)) || !strings.Contains(says[1], row.where) {
 				t.Errorf("%s, %s: %q; expected %s at %s", l.Code, row.key, says, l.Say(row.key), row.where)
 				continue
@@ -235,6 +240,40 @@ func TestWhatIsWrongInAFileIsSaidInEveryLanguage(t *testing.T) {
 		t.Errorf("only %d told", told)
 	}
 	t.Logf("%d told", told)
+}
+
+// What is to be settled about a row names its row in the table and its column, in the reader's language.
+func TestWhatIsAskedAboutARowNamesIt(t *testing.T) {
+	asked := 0
+	for _, l := range language.All() {
+		n := begin(t)
+		n.keeper.draft = whole()
+		name, party, role := l.Say("setup.col.name"), l.Say("setup.col.party"), l.Say("setup.col.role")
+		n.post("/"+l.Code+"/setup/people", "do", "read", "script", "en", "table", strings.Join([]string{
+			name + "\t" + party + "\t" + role, "", "Ilvar Tesmond\tAtlantis\thead", "Kestan Morvil\tkz\tspoon", "Velis Orendal\tlake\thead", "Senna Orvald\tlake\thead"}, "\n"))
+		page := html.UnescapeString(n.get("/" + l.Code + "/setup/people").Body.String())
+		var titles []string
+		for _, m := range regexp.MustCompile(`<h2 id="x\d+"><svg.*?</svg>([^<]*)</h2>`).FindAllStringSubmatch(page, -1) {
+			titles = append(titles, m[1])
+		}
+		row := func(n string) string { return l.Say("setup.row", n) }
+		for i, want := range []string{
+			row("3") + ", " + l.Say("setup.column", party) + ": " + l.Say("setup.fix.noparty", "Ilvar Tesmond", "Atlantis"),
+			row("4") + ", " + l.Say("setup.column", role) + ": " + l.Say("setup.fix.norole", "Kestan Morvil", "spoon"),
+			row("4") + ", " + l.Say("setup.column", role) + ": " + l.Say("setup.fix.nohead", "Kazakhstan"),
+			row("5") + ", " + row("6") + ", " + l.Say("setup.column", role) + ": " + l.Say("setup.fix.twoheads", "Lake Commission"),
+		} {
+			if i >= len(titles) || titles[i] != want {
+				t.Errorf("%s: %q; expected %q", l.Code, titles, want)
+				continue
+			}
+			asked++
+		}
+	}
+	if asked != 9*4 {
+		t.Errorf("%d were asked", asked)
+	}
+	t.Logf("%d were asked", asked)
 }
 
 // The address opens the set-up once, in one browser; another site's page and a stranger change nothing.
@@ -368,7 +407,7 @@ func TestPeopleAreReadAndSettled(t *testing.T) {
 		t.Errorf("the empty list: %q", got)
 	}
 	n.post("/de/setup/people", "table", "სახელი\tParty\tРоль\nA\tҚазақстан\tLeitung\nB\tkz\thead\n\tkz\thead\nC\tLakes?\tadviser\nD\tLake Commission\tkazakh", "do", "read")
-	want := []web.DraftRow{{Name: "A", Party: "Қазақстан", Role: "Leitung"}, {Name: "B", Party: "kz", Role: "head"}, {Name: "C", Party: "Lakes?", Role: "adviser"}, {Name: "D", Party: "Lake Commission", Role: "kazakh"}}
+	want := []web.DraftRow{{Name: "A", Party: "Қазақстан", Role: "Leitung", Row: 2}, {Name: "B", Party: "kz", Role: "head", Row: 3}, {Name: "C", Party: "Lakes?", Role: "adviser", Row: 5}, {Name: "D", Party: "Lake Commission", Role: "kazakh", Row: 6}}
 	if !slices.Equal(n.keeper.draft.People, want) {
 		t.Fatalf("read: %v", n.keeper.draft.People)
 	}

@@ -113,20 +113,28 @@ func rulesWrong(l *language.Language, err error) SetupWrong {
 // maxTold is how many problems of a table are told at once.
 const maxTold = 5
 
-// tableWrong says what keeps a table from being read, as rulesWrong does of rules.
+// tableWrong says what keeps a table from being read: row, column, what it is and what to do, in the reader's language.
 func (t *setupTurn) tableWrong(problems []RowProblem) {
 	for _, p := range problems[:min(len(problems), maxTold)] {
-		says, detail := t.lang.Say("setup.table."+p.Kind), p.Why+"; "+p.Remedy
+		says := t.lang.Say("setup.table." + p.Kind)
 		if p.Row > 0 {
-			where := t.lang.Say("setup.row", number(t.lang, int64(p.Row)))
-			if p.Column != "" {
-				where += ", " + t.lang.Say("setup.column", p.Column)
-			}
-			says = where + ": " + says
+			says = cellAt(t.lang, p.Column, p.Row) + ": " + says
 		}
-		t.found = append(t.found, SetupWrong{says, detail})
+		t.found = append(t.found, SetupWrong{Says: says})
 	}
 	t.wrong["file"] = t.found[0].Says
+}
+
+// cellAt names rows of a table, and their column where there is one.
+func cellAt(l *language.Language, column string, rows ...int) string {
+	var parts []string
+	for _, n := range rows {
+		parts = append(parts, l.Say("setup.row", number(l, int64(n))))
+	}
+	if column != "" {
+		parts = append(parts, l.Say("setup.column", column))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // maxSetupRules is the largest text of rules that is kept, in bytes; the record holds them without blanks.
@@ -211,8 +219,8 @@ func (s *Setup) readPeople(t *setupTurn, d *Draft, table []byte) error {
 	}
 	var people []DraftRow
 	first := map[string]bool{}
-	for _, cells := range rows {
-		r := DraftRow{cell(cells, name), cell(cells, party), cell(cells, role)}
+	for _, x := range rows {
+		r := DraftRow{cell(x.Cells, name), cell(x.Cells, party), cell(x.Cells, role), x.Number}
 		if r.Name == "" { // a line of the empty list that nobody filled in
 			continue
 		}

@@ -159,6 +159,9 @@ func (s *Setup) page(t *setupTurn) error {
 	if t.step != "" {
 		p.Layout = s.layout(t.lang, "/"+t.step)
 	}
+	if len(d.Body.Emblem) > 0 {
+		p.Emblem = "/" + t.lang.Code + "/setup/emblem.png?" + hashOf(string(d.Body.Emblem))[:8]
+	}
 	p.Steps = s.steps(t.lang, d, t.step)
 	if at := slices.Index(setupSteps, t.step); at >= 0 {
 		p.No = at + 1
@@ -282,6 +285,7 @@ func (s *Setup) showBody(t *setupTurn, d Draft, p *SetupPage) {
 		{Name: "zone", Label: t.lang.Say("setup.zone"), Help: t.lang.Say("setup.zonehelp"), Value: d.Body.Zone, Wrong: wrong["zone"], List: "zones"},
 		{Name: "id", Label: t.lang.Say("setup.id"), Help: t.lang.Say("setup.idhelp"), Value: d.Body.ID, Wrong: wrong["id"]},
 	}
+	p.FileWrong = wrong["emblem"]
 }
 
 func (s *Setup) showSecretaries(t *setupTurn, d Draft, p *SetupPage) {
@@ -461,6 +465,30 @@ func (s *Setup) showPeople(t *setupTurn, d Draft, p *SetupPage) {
 	}
 }
 
+// cellsOf names the cells of the table that was read which a question is about: of a delegation the rows of its heads,
+// else all of its rows. "" where the rows were read from none.
+func cellsOf(l *language.Language, d Draft, what, id string) string {
+	var rows []int
+	for i, r := range d.People {
+		p, _ := d.Party(r.Party)
+		if r.Row > 0 && (strconv.Itoa(i) == id && what != "head" || what == "head" && p.ID == id && DraftRole(r.Role) == "head") {
+			rows = append(rows, r.Row)
+		}
+	}
+	if len(rows) == 0 && what == "head" {
+		for _, r := range d.People {
+			if p, _ := d.Party(r.Party); p.ID == id && r.Row > 0 {
+				rows = append(rows, r.Row)
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return ""
+	}
+	column := map[string]string{"name": "setup.col.name", "party": "setup.col.party", "role": "setup.col.role", "head": "setup.col.role"}[what]
+	return cellAt(l, l.Say(column), rows[:min(len(rows), maxTold)]...)
+}
+
 // fixOf asks about a row or a delegation.
 func fixOf(l *language.Language, d Draft, x lack) SetupFix {
 	what, id, _ := strings.Cut(x.field, ".")
@@ -477,6 +505,9 @@ func fixOf(l *language.Language, d Draft, x lack) SetupFix {
 		f.Field.Name = x.field
 	}
 	f.Title = l.Say(x.key, x.args...)
+	if where := cellsOf(l, d, what, id); where != "" {
+		f.Title = where + ": " + f.Title
+	}
 	switch what {
 	case "name":
 		f.Field = SetupField{Name: x.field, Label: l.Say("setup.col.name")}

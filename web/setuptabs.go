@@ -34,6 +34,9 @@ func entered(l *language.Language, step string, d Draft) (list []standing) {
 		texts(func(tongue string) string { return l.Say("setup.seatin", tongue) }, d.Body.Seat)
 		add(l.Say("setup.zone"), d.Body.Zone)
 		add(l.Say("setup.id"), d.Body.ID)
+		if len(d.Body.Emblem) > 0 {
+			add(l.Say("setup.emblem"), hashOf(string(d.Body.Emblem))[:8])
+		}
 	case "secretaries":
 		texts(func(tongue string) string { return l.Say("setup.person.first", tongue) }, d.Secretaries[0].Names)
 		texts(func(tongue string) string { return l.Say("setup.person.second", tongue) }, d.Secretaries[1].Names)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/collate"
@@ -35,11 +34,13 @@ type WallPage struct {
 	Board   *Board
 	Sums    []Tally
 	Needed  string
-	Outcome string // carried, lost or second-vote: of a result
-	Note    string // at the foot
-	Zone    string // time zone of the hall
-	Time    string // of the last entry, in that zone
-	Last    string // the same for machines
+	Outcome string    // carried, lost or second-vote: of a result
+	Note    string    // at the foot
+	Zone    string    // time zone of the hall
+	Time    string    // of the last entry, in that zone
+	Last    string    // the same for machines
+	Then    *WallPage // what a result gives place to
+	Starts  string    // when it does, for machines
 }
 
 // Clock is what the page's script counts from: nothing is sent while a speaker speaks.
@@ -98,7 +99,6 @@ func (s *site) wallPage(v View, in *visit) (any, error) {
 	}
 	w := &wall{teller: newTeller(v, in.lang), m: m, id: id, flags: s.flag, p: p}
 	w.build()
-	p.Title = together(" · ", p.Meeting, p.Heading)
 	return s.render("wall", p)
 }
 
@@ -128,7 +128,13 @@ func (w *wall) build() {
 	w.p.Zone, w.p.Time, w.p.Last = w.zone().String(), w.hour(w.s.Last), w.s.Last.String()
 	w.p.Item = w.itemTitle()
 	w.p.Note = w.say("page.entry", number(w.l, w.s.Size-1))
-	for _, scene := range []func() bool{w.told, w.closed, w.programme, w.stopped, w.point, w.question, w.motion, w.speaker, w.ballot, w.result, w.silence} {
+	w.scene()
+	w.p.Title = together(" · ", w.p.Meeting, w.p.Heading)
+}
+
+// scene chooses what the hall has to see before all else.
+func (w *wall) scene() {
+	for _, scene := range []func() bool{w.told, w.closed, w.programme, w.stopped, w.returns, w.point, w.question, w.motion, w.speaker, w.ballot, w.result, w.silence} {
 		if scene() {
 			return
 		}
@@ -264,22 +270,12 @@ func (w *wall) motion() bool {
 		return false
 	}
 	w.p.Scene, w.p.State = "rises", w.state(x.Party)
-	w.p.Over, w.p.Heading = w.say("thing.motion"), w.sort(x)
-	if x.Type == "appeal" {
-		w.p.Over, w.p.Heading = "", w.say("thing.appeal")
+	w.p.Heading = w.motionName(x)
+	if x.Type == "motion" {
+		w.p.Over = w.say("thing.motion")
 	}
 	w.p.Lines = append(w.p.Lines, w.party(x.Party))
 	return true
-}
-
-// sort names a motion at the beginning of a line. Georgian has no letter for that; the Turkic i keeps its dot.
-func (w *wall) sort(x conference.Motion) string {
-	name := w.word("motionkind", x.Sort)
-	first, size := utf8.DecodeRuneInString(name)
-	if w.l.Code == "tr" || w.l.Code == "az" {
-		return string(unicode.TurkishCase.ToTitle(first)) + name[size:]
-	}
-	return string(unicode.ToTitle(first)) + name[size:]
 }
 
 // question is what the meeting is asked, and who has answered.
@@ -300,28 +296,6 @@ func (w *wall) question() bool {
 	w.p.Over = together(" · ", w.p.Over, w.needed(q))
 	w.board(q)
 	return true
-}
-
-// asked is the question in words.
-func (w *wall) asked(q conference.Question) string {
-	switch q.Kind {
-	case "proposal", "amendment", "part":
-		return w.say("wall.ask."+q.Kind, w.draft(conference.ProposalID(q.Thing)))
-	case "motion":
-		x, _ := w.s.Motion(conference.MotionID(q.Thing))
-		return w.say("wall.ask.motion", w.word("motionkind", x.Sort))
-	case "credentials":
-		return w.say("wall.ask.credentials", w.party(conference.PartyID(q.Thing)))
-	}
-	return w.say("wall.ask." + q.Kind)
-}
-
-// draft is the symbol of a draft or amendment, else its id.
-func (w *wall) draft(id conference.ProposalID) string {
-	if p, ok := w.s.Proposal(id); ok && p.Symbol != "" {
-		return string(p.Symbol)
-	}
-	return string(id)
 }
 
 // needed says what carries a question, as its rule tests it.
@@ -550,11 +524,35 @@ func (w *wall) decided(q conference.Question) string {
 		return together(" ", w.say("thing."+q.Kind), w.draft(conference.ProposalID(q.Thing)))
 	case "motion":
 		x, _ := w.s.Motion(conference.MotionID(q.Thing))
-		return w.sort(x)
+		return w.sort(x.Sort)
 	case "credentials":
 		return together(": ", w.say("thing.credentials"), w.party(conference.PartyID(q.Thing)))
 	}
 	return w.say("thing." + q.Kind)
+}
+
+// readFor is how long a result stays on the wall where something else waits to be seen, in milliseconds: the time in
+// which a hall reads an outcome and three figures twice.
+const readFor = 15_000
+
+// returns is a result that was announced while a motion is still pending or somebody has the floor: the hall sees it for
+// its time, then what is on again.
+func (w *wall) returns() bool {
+	q, stands := w.s.Standing(w.id)
+	_, put := w.s.Pending(w.id)
+	at, known := w.recorded(q.Announced)
+	if !stands || put || !known {
+		return false
+	}
+	then := *w.p
+	after := *w
+	after.p = &then
+	if !after.point() && !after.motion() && !after.speaker() {
+		return false
+	}
+	then.Title = together(" · ", then.Meeting, then.Heading)
+	w.p.Then, w.p.Starts = &then, (at + readFor).String()
+	return w.result()
 }
 
 // silence is a draft that is adopted unless a member objects in time; shown while nothing else is on.

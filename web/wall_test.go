@@ -61,6 +61,54 @@ func TestTheWallShowsWhatIsOn(t *testing.T) {
 	t.Logf("%d pages: %v", pages, seen)
 }
 
+// A result that is announced while a motion still waits is on the wall all the same: first it, then what waits, which the
+// page shows by itself when the result had its time. Nothing of the kind is on any other wall of the story.
+func TestAResultIsSeenThoughAMotionWaits(t *testing.T) {
+	s := storytest.Play(t, "training")
+	scenes := regexp.MustCompile(`(?s)<div class="scene" aria-live="polite">(.*?)</div><div class="scene" aria-live="polite" hidden>(.*?)</div></main>`)
+	starts := regexp.MustCompile(`data-starts="([^"]*)" data-then="on-rises"`)
+	announced, others := 0, 0
+	for size := int64(1); size <= s.View().State().Size; size++ {
+		v, err := s.View().At(t.Context(), size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := s.View().Entry(t.Context(), size-1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := record.ParseEntry(string(text), size-1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		meeting := conference.MeetingID(e.Act.Meeting)
+		waits, pending := v.State().Interrupting(meeting)
+		h := web.New(fixed{shown{v}}, web.Options{})
+		if _, ok := v.State().Meeting(meeting); !ok || e.Act.Name != "AnnounceResult" || !pending {
+			if ok && strings.Contains(get(h, "/en/meetings/"+string(meeting)+"/wall").Body.String(), "data-starts") && e.Act.Name == "AnnounceResult" {
+				t.Errorf("entry %d: a result gives place, to what?", size-1)
+			}
+			others++
+			continue
+		}
+		q, _ := v.State().Standing(meeting)
+		for _, l := range language.All() {
+			page := get(h, "/"+l.Code+"/meetings/"+string(meeting)+"/wall").Body.String()
+			m, at := scenes.FindStringSubmatch(page), starts.FindStringSubmatch(page)
+			party, _ := v.State().Party(waits.Party)
+			name := party.Named.Short.In(conference.Language(l.Code))
+			if m == nil || at == nil || at[1] != (e.At+15_000).String() || !strings.Contains(m[1], l.Say("outcome."+q.Outcome)) || !strings.Contains(m[1], fmt.Sprintf("<b>%d</b>", q.Result.Yes)) || !strings.Contains(m[2], name) || strings.Contains(m[1], name+"</p>") {
+				t.Errorf("entry %d in %s, %s waits: %v %v", size-1, l.Code, name, at, m)
+			}
+		}
+		announced++
+	}
+	if announced < 2 || others < 300 {
+		t.Errorf("%d results before a motion that waits, %d other entries", announced, others)
+	}
+	t.Logf("%d results before a motion that waits, %d other entries", announced, others)
+}
+
 // rehearsal is a roll call among so many invented states, in which all but the last third have been called: one in
 // three answers no, one in five abstains, one in eleven says nothing.
 func rehearsal(t *testing.T, n int) *secretariat.Secretariat {

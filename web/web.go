@@ -183,6 +183,7 @@ func New(r Record, o Options) http.Handler {
 	s.settleDesk(mux)
 	static := http.NewServeMux()
 	static.HandleFunc("GET /static/{version}/{path...}", s.static)
+	static.HandleFunc("GET /emblem/{digest}", s.emblem)
 	if o.Desk != nil {
 		s.settleOwn(mux)
 	}
@@ -199,7 +200,7 @@ func New(r Record, o Options) http.Handler {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/api/"):
 			api.ServeHTTP(w, r)
-		case strings.HasPrefix(r.URL.Path, "/static/"):
+		case strings.HasPrefix(r.URL.Path, "/static/"), strings.HasPrefix(r.URL.Path, "/emblem/"):
 			static.ServeHTTP(w, r)
 		default:
 			mux.ServeHTTP(w, r)
@@ -411,6 +412,7 @@ type Layout struct {
 	Title     string
 	Lead      string
 	Body      string // the body's name
+	Emblem    string // address of its emblem, or ""
 	Home      string // address of the page of the meeting that is on, else of the newest
 	Front     string // address of the body's page
 	Nav       []NavItem
@@ -465,7 +467,7 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	for _, other := range language.All() {
 		p.Languages = append(p.Languages, Tongue{other.Code, other.Say("language"), kept("/"+other.Code+"/"+rest, keep), other == l})
 	}
-	p.Body = in(st.Body.Names, l, "Kurultai")
+	p.Body, p.Emblem = in(st.Body.Names, l, "Kurultai"), emblemAt(v)
 	_, p.Story = record.StoryBody(v.Origin())
 	p.Rehearsal = s.Rehearsal
 	if s.Node != nil {

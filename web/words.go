@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	textlanguage "golang.org/x/text/language"
 	"golang.org/x/text/language/display"
@@ -258,4 +260,47 @@ func (t teller) act(a *record.Submitted) string {
 		at = together(" ", paper.Roman(m.Ordinal), t.place(m.Place))
 	}
 	return together(": ", t.l.Say("act."+a.Name), together(", ", t.party(conference.PartyID(a.For)), at))
+}
+
+// sort names a kind of motion at the beginning of a line. Georgian has no letter for that; the Turkic i keeps its dot.
+func (t teller) sort(sort string) string {
+	name := t.word("motionkind", sort)
+	first, size := utf8.DecodeRuneInString(name)
+	if t.l.Code == "tr" || t.l.Code == "az" {
+		return string(unicode.TurkishCase.ToTitle(first)) + name[size:]
+	}
+	return string(unicode.ToTitle(first)) + name[size:]
+}
+
+// motionName names a point of order, an appeal or a motion at the beginning of a line.
+func (t teller) motionName(x conference.Motion) string {
+	switch x.Type {
+	case "order":
+		return t.l.Say("wall.order")
+	case "appeal":
+		return t.l.Say("thing.appeal")
+	}
+	return t.sort(x.Sort)
+}
+
+// asked is the question before a meeting in words.
+func (t teller) asked(q conference.Question) string {
+	switch q.Kind {
+	case "proposal", "amendment", "part":
+		return t.l.Say("wall.ask."+q.Kind, t.draft(conference.ProposalID(q.Thing)))
+	case "motion":
+		x, _ := t.s.Motion(conference.MotionID(q.Thing))
+		return t.l.Say("wall.ask.motion", t.word("motionkind", x.Sort))
+	case "credentials":
+		return t.l.Say("wall.ask.credentials", t.party(conference.PartyID(q.Thing)))
+	}
+	return t.l.Say("wall.ask." + q.Kind)
+}
+
+// draft is the symbol of a draft or amendment, else its id.
+func (t teller) draft(id conference.ProposalID) string {
+	if p, ok := t.s.Proposal(id); ok && p.Symbol != "" {
+		return string(p.Symbol)
+	}
+	return string(id)
 }

@@ -176,7 +176,7 @@ func rulesOf(name, own string) (*rules.Rules, error) {
 	return nil, fmt.Errorf("no rules are called %q", name)
 }
 
-func (f *founder) ReadTable(b []byte) (columns []string, rows [][]string, said []web.RowProblem) {
+func (f *founder) ReadTable(b []byte) (columns []string, rows []web.TableRow, said []web.RowProblem) {
 	t, problems, err := exchange.ReadTable(b)
 	var whole exchange.Problem
 	if errors.As(err, &whole) {
@@ -189,7 +189,7 @@ func (f *founder) ReadTable(b []byte) (columns []string, rows [][]string, said [
 		return nil, nil, said
 	}
 	for _, r := range t.Rows {
-		rows = append(rows, r.Cells())
+		rows = append(rows, web.TableRow{Number: r.Number, Cells: r.Cells()})
 	}
 	return t.Columns, rows, said
 }
@@ -244,7 +244,12 @@ func (p *foundingPlan) body() (acts []*secretariat.Act, err error) {
 	for _, code := range d.Languages() {
 		f.Languages = append(f.Languages, conference.Language(code))
 	}
+	var emblem [][]byte
+	if b := d.Body.Emblem; len(b) > 0 {
+		f.Emblem, emblem = &record.Blob{Digest: record.DigestOf(b), Size: int64(len(b))}, [][]byte{b}
+	}
 	add("FoundBody", f)
+	acts[0].Blobs = emblem
 	acts = append(acts, p.register(p.first, d.Secretaries[0].Names), p.register(p.second, d.Secretaries[1].Names))
 	add("NamePlace", conference.NamePlace{Place: d.SeatID(), Type: "city", Names: web.NamesOf(d.Body.Seat)})
 	if d.Rules != web.LaterRules {

@@ -5,6 +5,9 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"image"
+	"image/png"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,6 +105,50 @@ func TestASetUpBecomesARecord(t *testing.T) {
 	}
 	if inSetup(f.dir) || !isRecord(f.dir) {
 		t.Error("the set-up goes on after its end")
+	}
+}
+
+// The emblem of a draft is named by the first act and stands on the pages; bytes that are no picture, which another
+// program may have put into a record, are sent to nobody.
+func TestTheEmblemIsNamedByTheFirstAct(t *testing.T) {
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 40, 40))); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		emblem []byte
+		status int
+	}{"a picture": {picture.Bytes(), 200}, "a page": {[]byte("<svg><script>alert(1)</script></svg>"), 404}, "none": {nil, 404}} {
+		d := lakes()
+		d.Body.Emblem = c.emblem
+		f := keeping(t, d)
+		if _, err := f.Check(t.Context(), f.Draft()); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Found(t.Context(), f.Draft()); err != nil {
+			t.Fatal(err)
+		}
+		digest, named := record.DigestOf(c.emblem), f.house.s.View().State().Body.Emblem
+		if (named != nil) != (c.emblem != nil) || named != nil && (named.Digest != digest || named.Size != int64(len(c.emblem))) {
+			t.Errorf("%s: the record names %v", name, named)
+		}
+		site := web.New(reading{s: f.house.s}, web.Options{})
+		get := func(path string) *httptest.ResponseRecorder {
+			w := httptest.NewRecorder()
+			site.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+			return w
+		}
+		address := "/emblem/" + string(digest) + ".png"
+		for _, page := range []string{"/en/", "/ka/meetings/m7", "/en/meetings/m7/wall"} {
+			if w := get(page); w.Code != 200 || strings.Contains(w.Body.String(), `<img class="mark-of" src="`+address+`" alt="">`) != (c.emblem != nil) {
+				t.Errorf("%s at %s: %d", name, page, w.Code)
+			}
+		}
+		w := get(address)
+		if w.Code != c.status || c.status == 200 && (w.Header().Get("Content-Type") != "image/png" || !bytes.Equal(w.Body.Bytes(), c.emblem)) || bytes.Contains(w.Body.Bytes(), []byte("alert(1)")) {
+			t.Errorf("%s: %d %v", name, w.Code, w.Header())
+		}
+		f.close()
 	}
 }
 

@@ -128,6 +128,9 @@ func (s *setter) masthead(b Masthead, width Length, parent *element) ([]slug, er
 		emblem = 17 * Millimetre
 		f := *b.Emblem
 		f.Width, f.Align = emblem, Left
+		if i := f.Picture; i != nil && i.Height > i.Width { // no higher than wide
+			f.Width = emblem * Length(i.Width) / Length(i.Height)
+		}
 		var err error
 		if figure, err = s.figure(f, width, parent); err != nil {
 			return nil, err
@@ -225,7 +228,7 @@ func (s *setter) list(b List, width Length, parent *element) (slugs []slug, err 
 
 func (s *setter) figure(b Figure, width Length, parent *element) ([]slug, error) {
 	w := min(b.Width, width)
-	operators, err := b.Drawing.operators()
+	height, draw, err := b.scaled(w)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +237,6 @@ func (s *setter) figure(b Figure, width Length, parent *element) ([]slug, error)
 		e = parent.add("Figure")
 		e.alt = b.Alt
 	}
-	height := w * Length(b.Drawing.Height) / Length(b.Drawing.Width)
 	return []slug{{before: s.layout.Body.leading / 2, height: height, keep: true, draw: func(c *canvas, x, y Length) {
 		x += shift(b.Align, width, w)
 		if e == nil || c.artifact {
@@ -244,9 +246,29 @@ func (s *setter) figure(b Figure, width Length, parent *element) ([]slug, error)
 			at := c.layout.Height - y
 			e.attributes = fmt.Sprintf("/O/Layout/Placement/Block/BBox[%s %s %s %s]", num(x), num(at-height), num(x+w), num(at))
 		}
-		c.page().content.WriteString(b.Drawing.placed(operators, x, c.layout.Height-y, w))
+		draw(c.page(), x, c.layout.Height-y)
 		c.close()
 	}}}, nil
+}
+
+// scaled is how high a figure is at a width, and what draws it with its top left at x, y.
+func (b Figure) scaled(w Length) (height Length, draw func(p *page, x, y Length), err error) {
+	if i := b.Picture; i != nil {
+		if i.Width <= 0 || i.Height <= 0 || len(i.RGB) != 3*i.Width*i.Height {
+			return 0, nil, fmt.Errorf("a picture of %d by %d in %d bytes", i.Width, i.Height, len(i.RGB))
+		}
+		height = w * Length(i.Height) / Length(i.Width)
+		return height, func(p *page, x, y Length) {
+			fmt.Fprintf(&p.content, "q %s 0 0 %s %s %s cm\n/I%d Do\nQ\n", num(w), num(height), num(x), num(y-height), p.shows(i))
+		}, nil
+	}
+	operators, err := b.Drawing.operators()
+	if err != nil {
+		return 0, nil, err
+	}
+	return w * Length(b.Drawing.Height) / Length(b.Drawing.Width), func(p *page, x, y Length) {
+		p.content.WriteString(b.Drawing.placed(operators, x, y, w))
+	}, nil
 }
 
 const (

@@ -3,6 +3,7 @@ package pdf
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -14,8 +15,18 @@ type page struct {
 	marked      []*element // by MCID: whose content it is
 	annotations []*annotation
 	faces       [faces]bool
+	pictures    []*Picture
 	grey        int    // percent of white set last: it holds beyond the text object
 	rise        Length // likewise
+}
+
+// shows is the number of a picture among those of the page.
+func (p *page) shows(i *Picture) int {
+	if at := slices.Index(p.pictures, i); at >= 0 {
+		return at
+	}
+	p.pictures = append(p.pictures, i)
+	return len(p.pictures) - 1
 }
 
 // A canvas draws on pages. Everything drawn is the content of an element or an artifact.

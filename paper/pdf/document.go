@@ -157,9 +157,16 @@ type Rule struct{}
 // A PageBreak begins a page.
 type PageBreak struct{}
 
-// A Figure is a drawing, scaled to Width; Alt is what is read out for it. Without Alt it is an ornament and not read.
+// A Picture is a raster without transparency: three bytes a pixel (sRGB), row by row from the top.
+type Picture struct {
+	Width, Height int
+	RGB           []byte
+}
+
+// A Figure is a drawing or a picture, scaled to Width; Alt is what is read out for it. Without Alt it is an ornament and not read.
 type Figure struct {
 	Drawing Drawing
+	Picture *Picture // in place of the drawing
 	Width   Length
 	Align   Align
 	Alt     string

@@ -374,6 +374,9 @@ func TestWhatCannotBeTaggedIsRefused(t *testing.T) {
 		"a masthead of":         func(d *pdf.Document) { d.Blocks = []pdf.Block{pdf.Masthead{Symbol: strings.Repeat("a", 3000)}} },
 		"cards in 0 columns":    func(d *pdf.Document) { d.Blocks = []pdf.Block{pdf.Cards{}} },
 		"a drawing of 0 by 0":   func(d *pdf.Document) { d.Blocks = []pdf.Block{pdf.Figure{}} },
+		"a picture of 2 by 2 in 3 bytes": func(d *pdf.Document) {
+			d.Blocks = []pdf.Block{pdf.Figure{Picture: &pdf.Picture{Width: 2, Height: 2, RGB: []byte{1, 2, 3}}}}
+		},
 		"of up to eight digits": func(d *pdf.Document) {
 			d.Blocks = []pdf.Block{pdf.Figure{Drawing: pdf.Drawing{Width: 1, Height: 1, Paths: []pdf.Path{{D: "M0 999999999"}}}}}
 		},

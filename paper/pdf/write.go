@@ -160,6 +160,7 @@ func writePages(f *file, l Layout, c *canvas, fonts [faces]int) (pages []int) {
 		pages = append(pages, f.reserve())
 	}
 	var kids strings.Builder
+	written := map[*Picture]int{}
 	key := len(pages) // in the parent tree: pages, then annotations
 	for i, p := range c.pages {
 		content := f.reserve()
@@ -180,12 +181,23 @@ func writePages(f *file, l Layout, c *canvas, fonts [faces]int) (pages []int) {
 			fmt.Fprintf(&annotations, " %d 0 R", a.object)
 			key++
 		}
+		drawn := ""
+		for n, i := range p.pictures {
+			if written[i] == 0 {
+				written[i] = f.reserve()
+				f.stream(written[i], fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceRGB/BitsPerComponent 8", i.Width, i.Height), i.RGB, false)
+			}
+			drawn += fmt.Sprintf("/I%d %d 0 R", n, written[i])
+		}
+		if drawn != "" {
+			drawn = "/XObject<<" + drawn + ">>"
+		}
 		annots := ""
 		if annotations.Len() > 0 {
 			annots = "/Annots[" + annotations.String()[1:] + "]"
 		}
-		f.set(pages[i], "<</Type/Page/Parent %d 0 R/MediaBox[0 0 %s %s]/Resources<</Font<<%s>>>>/Contents %d 0 R/StructParents %d/Tabs/S%s>>",
-			objPages, num(l.Width), num(l.Height), resources.String(), content, i, annots)
+		f.set(pages[i], "<</Type/Page/Parent %d 0 R/MediaBox[0 0 %s %s]/Resources<</Font<<%s>>%s>>/Contents %d 0 R/StructParents %d/Tabs/S%s>>",
+			objPages, num(l.Width), num(l.Height), resources.String(), drawn, content, i, annots)
 		fmt.Fprintf(&kids, " %d 0 R", pages[i])
 	}
 	f.set(objPages, "<</Type/Pages/Count %d/Kids[%s]>>", len(pages), strings.TrimSpace(kids.String()))

@@ -4,7 +4,11 @@ import (
 	"bufio"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"io"
 	"log"
 	"net/http"
@@ -131,6 +135,30 @@ func (b *tab) reads(heading string) {
 	}
 }
 
+// emblem is a file with a picture: a ring over water.
+func emblem(t *testing.T) string {
+	t.Helper()
+	p := image.NewNRGBA(image.Rect(0, 0, 120, 120))
+	for y := range 120 {
+		for x := range 120 {
+			switch r := (x-60)*(x-60) + (y-60)*(y-60); {
+			case r > 58*58:
+			case r > 50*50, y > 70 && (y+x/12)%12 < 5:
+				p.Set(x, y, color.NRGBA{20, 90, 120, 255})
+			}
+		}
+	}
+	at := filepath.Join(t.TempDir(), "emblem.png")
+	f, err := os.Create(at)
+	if err == nil {
+		err = errors.Join(png.Encode(f, p), f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
 // A secretary who was never here sets a body up: from an empty folder to the first passkey, with slips on the way, the
 // browser closed and the program killed in between.
 func TestABodyIsSetUpFromNothing(t *testing.T) {
@@ -156,7 +184,17 @@ func TestABodyIsSetUpFromNothing(t *testing.T) {
 	if text := b.text("main"); !strings.Contains(text, "Choose a time zone") || !strings.Contains(text, "Write the city in this language too") {
 		t.Errorf("what is wrong is not said: %s", text)
 	}
+	mark := filepath.Join(t.TempDir(), "mark.svg")
+	if err := os.WriteFile(mark, []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.do(chromedp.SetUploadFiles("#file", []string{mark}))
+	b.press("do", "next", "What is the body called?")
+	if text := b.text("main"); !strings.Contains(text, "This is no PNG or JPEG") {
+		t.Errorf("a drawing that may hold a program is taken: %s", text)
+	}
 	b.checks("set-up: 1-body-wrong")
+	b.do(chromedp.SetUploadFiles("#file", []string{emblem(t)}))
 	b.fillAll(map[string]string{"seat.ka": "ნუველი", "zone": "Asia/Baku"})
 	b.press("do", "next", "Who are the two secretaries?")
 
@@ -167,6 +205,9 @@ func TestABodyIsSetUpFromNothing(t *testing.T) {
 	b.visit(at + "/en/setup/body")
 	if got := run[string](b, `document.querySelector("[name='name.en']").value`); got != "Conference of Lakes and Passes" {
 		t.Errorf("after the program died the name is %q", got)
+	}
+	if n := run[int](b, `document.querySelectorAll("img[src*='emblem.png']").length === 2 && [...document.images].every((i) => i.naturalWidth > 0) ? document.querySelector(".emblem img").naturalWidth : 0`); n != 120 {
+		t.Errorf("the emblem is %d pixels wide", n)
 	}
 	b.checks("set-up: 1-body")
 	b.visit(at + "/en/setup/secretaries")
@@ -236,6 +277,12 @@ func TestABodyIsSetUpFromNothing(t *testing.T) {
 	b.visit(at + "/en/setup/people")
 	b.checks("set-up: 6-people-none")
 	run[any](b, `document.querySelectorAll("details").forEach((d) => d.open = true); null`)
+	b.fillAll(map[string]string{"table": "Name\tParty\tRole\nIlvar Tesmond\tKazakhstan\tHead\tx\tx\nKestan\x01Morvil\tGeorgia\thead\n"})
+	b.press("do", "read", "Who is coming?")
+	if text := b.text(".note.no"); !strings.Contains(text, "Row 2: ") || !strings.Contains(text, "Row 3, column name: ") {
+		t.Errorf("the rows are not named: %s", text)
+	}
+	b.checks("set-up: 6-people-wrong")
 	b.fillAll(map[string]string{"table": "Name\tParty\tRole\nIlvar Tesmond\tKazakhstan\tHead\nKestan Morvil\tGeorgia\tLeiter der Delegation?\nVelis Orendal\tGeorgia\thead\nSenna Orvald\tQazaqstan!\tadviser\nLinneva Sorrut\tLake Commission\thead\n", "script": "en"})
 	b.press("do", "read", "Who is coming?")
 	b.checks("set-up: 6-people-fix")
@@ -273,6 +320,14 @@ func TestABodyIsSetUpFromNothing(t *testing.T) {
 	b.fillAll(map[string]string{"sure": "yes"})
 	b.press("do", "found", "The body is founded")
 	b.checks("set-up: a-done")
+	public := person(t)
+	public.visit(front + "/en/")
+	if !run[bool](public, `(() => { const i = document.querySelector("img.mark-of"); return !!i && i.complete && i.naturalWidth === 120; })()`) {
+		t.Error("the public page does not show the emblem")
+	}
+	public.checks("set-up: a-public")
+	public.visit(front + "/en/meetings/m7/wall")
+	public.checks("set-up: a-wall")
 
 	// both secretaries make their passkeys at the address
 	links := run[[]string](b, `[...document.querySelectorAll(".invitation a")].map((a) => a.href)`)

@@ -125,7 +125,7 @@ func (c *cast) state() *conference.State { return c.h.s.View().State() }
 // and that came all the same, what the wall showed, moments at which all looked up, and entries that came out as the
 // story has them.
 var atLeast = map[string]int{"by desk": 122, "by chair": 141, "by zelinor": 34, "by vindara": 35, "by observer": 5, "by second": 11, "by lomera": 56, "signed": 88, "seconded": 7, "refusals read": 84,
-	"choices not offered": 5, "offices claimed": 4, "speakers on the wall": 20, "results on the wall": 13, "moments": 5, "entries compared": 411}
+	"choices not offered": 5, "offices claimed": 4, "speakers on the wall": 20, "results on the wall": 13, "results before a motion": 2, "moments": 5, "entries compared": 411}
 
 // TestTheWholeStoryIsPlayedBySix plays the training story line by line and then compares the record with one into which
 // the story was played at once.
@@ -145,8 +145,7 @@ func TestTheWholeStoryIsPlayedBySix(t *testing.T) {
 	}
 }
 
-// At five moments, known by an act, everybody sits at their own place and sees the same: the party it is about, but
-// for a motion, of which a phone says what may be done.
+// At five moments, known by an act, everybody sits at their own place and sees the same: the party it is about.
 var moments = []struct {
 	name, act, fields string
 	party             conference.PartyID
@@ -167,11 +166,7 @@ func (c *cast) pauses(l story.Line) {
 	}
 	for who, name := range c.names {
 		if at := places[name]; at != "" {
-			party := moments[n].party
-			if at == "floor" && moments[n].act == "Move" { // a phone says what may be done about it
-				party = ""
-			}
-			c.looks(who, "/meetings/"+l.Act.Get("meeting").Str+"/"+at, party)
+			c.looks(who, "/meetings/"+l.Act.Get("meeting").Str+"/"+at, moments[n].party)
 			c.tabs[who].picture(moments[n].name + "-" + name)
 		}
 	}
@@ -538,13 +533,10 @@ func (c *cast) sees(l story.Line) {
 	}
 }
 
-// announced checks what the wall shows of a result: the outcome and the count, unless a motion is still pending.
+// announced checks what the wall shows of a result: the outcome and the count, and where a motion is still pending this
+// again once the result had its time.
 func (c *cast) announced(l story.Line, meeting conference.MeetingID) {
 	c.Helper()
-	if x, pending := c.state().Interrupting(meeting); pending {
-		c.shows(l, "rises", c.party(x.Party, "en"))
-		return
-	}
 	q, ok := c.state().Standing(meeting)
 	if !ok {
 		c.Fatalf("line %d: no result stands", l.Number)
@@ -552,6 +544,13 @@ func (c *cast) announced(l story.Line, meeting conference.MeetingID) {
 	c.shows(l, "result", outcomes[q.Outcome])
 	if got, want := run[string](c.wall, `[...document.querySelectorAll(".sums b")].map((b) => b.innerText).join(" ")`), fmt.Sprintf("%d %d %d", q.Result.Yes, q.Result.No, q.Result.Abstaining); got != want {
 		c.Errorf("line %d: the wall counts %s, not %s", l.Number, got, want)
+	}
+	if x, pending := c.state().Interrupting(meeting); pending {
+		c.clock.Set(l.At + 16_000)
+		run[any](c.wall, `document.dispatchEvent(new Event("renewed")); null`) // it looks at the record's clock again
+		c.wall.until(`document.querySelector("main").className.includes("on-rises")`)
+		c.shows(l, "rises", c.party(x.Party, "en"))
+		c.done["results before a motion"]++
 	}
 }
 

@@ -21,7 +21,19 @@
     at.querySelector(".v").setAttribute("stroke-dasharray", (limit > 0 ? (late ? 1 : left / limit) * around : 0) + " " + around);
     at.setAttribute("aria-label", at.querySelector(".run").textContent + " " + at.querySelector(".of").textContent);
   };
+  // A result that was announced while something else is on gives place to it after its time.
+  const give = () => {
+    const at = main(), { starts, then, thenTitle } = at.dataset;
+    if (!starts || now() < Date.parse(starts)) return;
+    const [result, after] = at.querySelectorAll(".scene");
+    if (!after.hidden) return;
+    result.hidden = true;
+    after.hidden = false;
+    at.className = then;
+    document.title = thenTitle;
+  };
   const tick = () => {
+    give();
     document.querySelectorAll(".ring").forEach(ring);
     for (const at of document.querySelectorAll("[data-until]")) {
       const left = (Date.parse(at.dataset.until) - now()) / 1000;
@@ -48,7 +60,7 @@
     }
     tick();
   };
-  document.addEventListener("renewed", () => { tick(); if (document.querySelector(".ring, [data-until]")) ask(); });
+  document.addEventListener("renewed", () => { tick(); if (document.querySelector(".ring, [data-until], [data-starts]")) ask(); });
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "f" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.fullscreenElement) document.exitFullscreen();
