@@ -23,12 +23,16 @@ import (
 type Problem struct {
 	Row         int    // 0 for the whole table
 	Column      string // "" for the whole row
-	Kind        string // one of Kinds where a table cannot be read, "" for what its rows mean
+	Kind        string // one of Kinds where a table cannot be read, of RowKinds for what rows of participants mean, or ""
+	About       string // what it names: a party, a word
 	Why, Remedy string
 }
 
 // Kinds are the kinds of what keeps a table from being read, for rooms that say it in the reader's language.
 var Kinds = []string{"large", "encoding", "workbook", "empty", "heads", "quotes", "rows", "cells", "long", "control"}
+
+// RowKinds are the kinds of what is wrong with rows of participants, for the same rooms.
+var RowKinds = []string{"columns", "roles", "noname", "noparty", "role", "twoheads", "nohead", "unknown", "nominated", "meeting"}
 
 func (p Problem) String() string {
 	where := fmt.Sprintf("row %d", p.Row)

@@ -42,31 +42,31 @@ func (Participants) Left(t *Table) (names []string) {
 func (p Participants) Plan(t *Table, s *conference.State) (acts []Planned, problems []Problem) {
 	name, party, role := t.find("name"), t.find("party", "party_or_organisation"), t.find("role")
 	if name < 0 || party < 0 {
-		return nil, []Problem{{Row: 1, Why: "the columns name and party are needed", Remedy: "call them so in the first row"}}
+		return nil, []Problem{{Row: 1, Kind: "columns", Why: "the columns name and party are needed", Remedy: "call them so in the first row"}}
 	}
 	if role < 0 && !p.FirstIsHead {
-		problems = append(problems, Problem{Row: 1, Why: "there is no column role", Remedy: "add it, or say -first-is-head where the first of each party is its head"})
+		problems = append(problems, Problem{Row: 1, Kind: "roles", Why: "there is no column role", Remedy: "add it, or say -first-is-head where the first of each party is its head"})
 		p.FirstIsHead = true // so that the rest is looked at as well
 	}
 	var order []string // parties as they come
 	lists := map[string][]member{}
-	bad := func(r Row, column, why, remedy string) {
-		problems = append(problems, Problem{Row: r.Number, Column: column, Why: why, Remedy: remedy})
+	bad := func(r Row, column, kind, about, why, remedy string) {
+		problems = append(problems, Problem{Row: r.Number, Column: column, Kind: kind, About: about, Why: why, Remedy: remedy})
 	}
 	for _, r := range t.Rows {
 		who, from, as := r.cell(name), r.cell(party), strings.ToLower(r.cell(role))
 		if who == "" {
-			bad(r, t.Columns[name], "is empty", "write the name as it is to be shown")
+			bad(r, t.Columns[name], "noname", "", "is empty", "write the name as it is to be shown")
 		}
 		if from == "" {
-			bad(r, t.Columns[party], "is empty", "write the id or the name of a party")
+			bad(r, t.Columns[party], "noparty", "", "is empty", "write the id or the name of a party")
 		}
 		key := fold(from)
 		if as == "" && p.FirstIsHead {
 			as = map[bool]string{true: "head", false: "delegate"}[len(lists[key]) == 0]
 		}
 		if !slices.Contains(roles, as) {
-			bad(r, "role", fmt.Sprintf("%q is no role", as), "one of "+strings.Join(roles, ", "))
+			bad(r, "role", "role", as, fmt.Sprintf("%q is no role", as), "one of "+strings.Join(roles, ", "))
 		}
 		if from != "" {
 			if lists[key] == nil {
@@ -80,12 +80,12 @@ func (p Participants) Plan(t *Table, s *conference.State) (acts []Planned, probl
 		for _, m := range lists[key] {
 			if m.role == "head" {
 				if heads++; heads > 1 {
-					problems = append(problems, Problem{Row: m.row, Column: "role", Why: lists[key][0].party + " has two heads", Remedy: "one head a party; the others are delegates"})
+					problems = append(problems, Problem{Row: m.row, Column: "role", Kind: "twoheads", About: lists[key][0].party, Why: lists[key][0].party + " has two heads", Remedy: "one head a party; the others are delegates"})
 				}
 			}
 		}
 		if heads == 0 {
-			problems = append(problems, Problem{Row: lists[key][0].row, Column: "role", Why: lists[key][0].party + " has no head", Remedy: "call one of its rows head"})
+			problems = append(problems, Problem{Row: lists[key][0].row, Column: "role", Kind: "nohead", About: lists[key][0].party, Why: lists[key][0].party + " has no head", Remedy: "call one of its rows head"})
 		}
 	}
 	if s != nil {
@@ -109,7 +109,7 @@ type member struct {
 func (p Participants) acts(s *conference.State, order []string, lists map[string][]member) (acts []Planned, problems []Problem) {
 	m, ok := s.Meeting(p.Meeting)
 	if !ok {
-		return nil, []Problem{{Row: 1, Why: fmt.Sprintf("no meeting is called %q", p.Meeting), Remedy: "name one with -meeting"}}
+		return nil, []Problem{{Row: 1, Kind: "meeting", Why: fmt.Sprintf("no meeting is called %q", p.Meeting), Remedy: "name one with -meeting"}}
 	}
 	known, taken := partiesByName(s), map[conference.PartyID]bool{}
 	for _, x := range s.Parties() {
@@ -127,10 +127,10 @@ func (p Participants) acts(s *conference.State, order []string, lists map[string
 		}
 		switch {
 		case !found && !p.Parties:
-			problems = append(problems, Problem{Row: first.row, Column: "party", Why: fmt.Sprintf("no party is called %q", first.party), Remedy: "name it first (NameParty), or say -parties"})
+			problems = append(problems, Problem{Row: first.row, Column: "party", Kind: "unknown", About: first.party, Why: fmt.Sprintf("no party is called %q", first.party), Remedy: "name it first (NameParty), or say -parties"})
 			continue
 		case !found && len(s.Body.Languages) != 1:
-			problems = append(problems, Problem{Row: first.row, Column: "party", Why: fmt.Sprintf("no party is called %q", first.party), Remedy: "name it first (NameParty): this body needs its name in each language"})
+			problems = append(problems, Problem{Row: first.row, Column: "party", Kind: "unknown", About: first.party, Why: fmt.Sprintf("no party is called %q", first.party), Remedy: "name it first (NameParty): this body needs its name in each language"})
 			continue
 		case !found:
 			id = newID(first.party, taken)
@@ -138,7 +138,7 @@ func (p Participants) acts(s *conference.State, order []string, lists map[string
 			add(first.row, "NameParty", conference.NameParty{Party: id, Short: []conference.Name{{Language: s.Body.Languages[0], Text: first.party}}})
 		}
 		if _, done := s.Delegation(p.Meeting, id); done {
-			problems = append(problems, Problem{Row: first.row, Column: "party", Why: fmt.Sprintf("the delegation of %s is nominated already", first.party), Remedy: "leave its rows out, or replace delegates one by one"})
+			problems = append(problems, Problem{Row: first.row, Column: "party", Kind: "nominated", About: first.party, Why: fmt.Sprintf("the delegation of %s is nominated already", first.party), Remedy: "leave its rows out, or replace delegates one by one"})
 			continue
 		}
 		if _, invited := s.Invitation(p.Meeting, id); !invited && !slices.Contains(s.Members(m.From, p.Meeting), id) {

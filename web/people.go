@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kurultai/conference"
+	"kurultai/language"
 )
 
 // Lists reads lists from outside into acts, and enters nothing.
@@ -39,10 +40,21 @@ type PeoplePlan struct {
 }
 
 // A RowProblem is what is wrong with a row, or with a whole table where Row is 0, and what to do about it, in English.
-// Kind says it in every language where a table cannot be read: setup.table.KIND is its text.
+// Kind says it in every language: setup.table.KIND where a table cannot be read, desk.listrow.KIND of what rows mean,
+// with what it is about.
 type RowProblem struct {
-	Row                       int
-	Column, Kind, Why, Remedy string
+	Row                              int
+	Column, Kind, About, Why, Remedy string
+}
+
+// in is the problem as it is said in a language.
+func (p RowProblem) in(l *language.Language) RowProblem {
+	for _, key := range []string{"setup.table." + p.Kind, "desk.listrow." + p.Kind} {
+		if p.Kind != "" && l.Has(key) {
+			p.Why, p.Remedy = l.Say(key, p.About), ""
+		}
+	}
+	return p
 }
 
 func init() {
@@ -218,6 +230,9 @@ func (s *site) readPeople(v *sitting) (plan PeoplePlan, err error) {
 	rand.Read(list.Seed[:])
 	if plan, err = s.Lists.Participants(v.view, list); err != nil {
 		return PeoplePlan{Problems: []RowProblem{{Row: 1, Why: v.lang.Say("desk.notable"), Remedy: v.lang.Say("desk.notablehelp")}}}, nil
+	}
+	for i, p := range plan.Problems {
+		plan.Problems[i] = p.in(v.lang)
 	}
 	if len(plan.Problems) > 0 || len(plan.Acts) > 0 && v.view.State().AttestationDue(&plan.Acts[len(plan.Acts)-1].Submitted) {
 		return plan, nil

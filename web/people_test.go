@@ -12,6 +12,7 @@ import (
 
 	"kurultai/conference"
 	"kurultai/exchange"
+	"kurultai/language"
 	"kurultai/story"
 	"kurultai/story/storytest"
 	"kurultai/web"
@@ -41,6 +42,11 @@ func (lists) Participants(v web.View, list web.PeopleList) (plan web.PeoplePlan,
 // upload sends a table to the page of people.
 func (h hall) upload(who conference.PersonID, table string, first bool) *httptest.ResponseRecorder {
 	h.Helper()
+	return h.uploadAt(who, ninth+"/people", table, first)
+}
+
+func (h hall) uploadAt(who conference.PersonID, address, table string, first bool) *httptest.ResponseRecorder {
+	h.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	f, err := form.CreateFormFile("table", "people.csv")
@@ -53,7 +59,7 @@ func (h hall) upload(who conference.PersonID, table string, first bool) *httptes
 		form.WriteField("first", "1")
 	}
 	form.Close()
-	return h.send(who, ninth+"/people", form.FormDataContentType(), body.String())
+	return h.send(who, address, form.FormDataContentType(), body.String())
 }
 
 // A list is tried first: what is wrong is said by row and column with what to do, and nothing is entered. A list that is
@@ -69,16 +75,39 @@ func TestPeopleComeFromAList(t *testing.T) {
 	secretary, second := h.officers()
 	size := s.View().State().Size
 	for _, c := range []struct{ table, says string }{
-		{"name,party,role\n,Ardovel,head\n", "is empty"},
+		{"name,party,role\n,Ardovel,head\n", "The name is missing"},
 		{"name,party,role\nA. Person,Atlantis,head\n", "Atlantis"},
 		{"name,party,role\nA. Person,Ardovel,king\n", "is no role"},
-		{"name,party\nA. Person,Ardovel\n", "there is no column role"},
+		{"name,party\nA. Person,Ardovel\n", "There is no column role"},
 		{"\x00\x01", "cannot be read"},
 	} {
 		w := h.upload(secretary, c.table, false)
 		if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), c.says) || !strings.Contains(w.Body.String(), `role="alert"`) || strings.Contains(w.Body.String(), `name="list"`) {
 			t.Errorf("%q: %d %s", c.table, w.Code, read(w.Body.String()))
 		}
+	}
+	said := 0
+	for _, l := range language.All() {
+		h := hall{t, s, web.New(reading{s}, web.Options{Desk: desk{s}, Lists: lists{}})} // whose limits nobody has used
+		for _, c := range []struct{ table, kind, about string }{
+			{"name,party,role\n,Ardovel,head\n", "noname", ""}, {"name,party,role\nA. Person,,head\n", "noparty", ""}, {"name,party,role\nA. Person,Atlantis,head\n", "unknown", "Atlantis"},
+			{"name,party,role\nA. Person,Ardovel,king\n", "role", "king"}, {"name,party,role\nA. Person,Ardovel,head\nB. Person,Ardovel,head\n", "twoheads", "Ardovel"},
+			{"name,party,role\nA. Person,Ardovel,delegate\n", "nohead", "Ardovel"}, {"name,party\nA. Person,Ardovel\n", "roles", ""}, {"who,whence\nA. Person,Ardovel\n", "columns", ""},
+		} {
+			page := read(h.uploadAt(secretary, "/"+l.Code+strings.TrimPrefix(ninth, "/en")+"/people", c.table, false).Body.String())
+			if want := l.Say("desk.listrow."+c.kind, c.about); !strings.Contains(page, want) || l.Code != "en" && strings.Contains(page, "is missing") {
+				t.Errorf("%s: %q is not said of %q: %s", l.Code, want, c.table, page)
+			}
+			said++
+		}
+		for _, kind := range exchange.RowKinds {
+			if !l.Has("desk.listrow." + kind) {
+				t.Errorf("%s does not say what %s is", l.Code, kind)
+			}
+		}
+	}
+	if said != 72 {
+		t.Errorf("%d mistakes were made", said)
 	}
 	if w := h.upload(secretary, "", false); w.Code != http.StatusBadRequest {
 		t.Errorf("an empty file: %d", w.Code)
