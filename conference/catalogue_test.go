@@ -666,7 +666,7 @@ func TestTheCatalogueIsMetOnce(t *testing.T) {
 	}
 	codes := map[Code]bool{}
 	for _, a := range Catalogue() {
-		for _, c := range slices.Concat(a.Refusals, a.Notices) {
+		for _, c := range slices.Concat(a.Refusals, a.Notices, a.OfFiles) {
 			codes[c] = true
 		}
 	}

@@ -2,6 +2,7 @@ package conference
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"kurultai/record"
@@ -52,17 +53,22 @@ const (
 	ForTime       = "time"      // it certifies a time-stamping authority (RFC 3161)
 )
 
+// webAddress is where something answers over HTTP, without a user or a fragment.
+var webAddress = regexp.MustCompile(`^https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?(/[!-"$-~]{0,200})?$`)
+
 type (
 	// NameAuthority names the certification authority of your party; the depositary names its own, and that of time stamps.
 	NameAuthority struct {
 		Certificate record.Blob `json:"certificate" jsonschema:"its certificate, as a file (DER)"`
 		Use         Term        `json:"use" jsonschema:"signature, or time: for a time-stamping authority"`
+		Address     string      `json:"address,omitempty" jsonschema:"where its time stamps are to be had (RFC 3161), as https://tsa.example/"`
 	}
 	// AuthorityNamed is what NameAuthority causes.
 	AuthorityNamed struct {
 		Party       PartyID     `json:"party,omitempty"`
 		Certificate record.Blob `json:"certificate"`
 		Use         Term        `json:"use"`
+		Address     string      `json:"address,omitempty"`
 	}
 	// WithdrawAuthority ends it: what was signed until then stays.
 	WithdrawAuthority struct {
@@ -138,6 +144,7 @@ func sealing(ed *edition) {
 	does(ed, Act{
 		Name: "EnterSignature", Title: "Enter a signature", Help: "Puts on the paper of an instrument a signature made with the party's own key. The pen is needed.",
 		Who: signers, Rule: "ETSI EN 319 142-1", Refusals: []Code{"unknown-instrument", "no-pen"}, Causes: []string{"SignatureEntered"}, Timed: true,
+		OfFiles: []Code{"no-authority", "no-signature", "weak-signature", "signer-unnamed", "other-document", "false-signature", "other-authority", "certificate-unfit", "no-time-stamp", "false-time-stamp"},
 	}, func(s *State, c *Call, f *EnterSignature) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil {
@@ -168,15 +175,17 @@ func (i Instrument) holds(c *Call) *Refusal {
 func authorities(ed *edition) {
 	does(ed, Act{
 		Name: "NameAuthority", Title: "Name a certification authority", Help: "Names whose certificates count for your party's signatures on papers; the depositary names its own, and that of time stamps.",
-		Who: []Capacity{Head, Depositary}, Attested: true, Rule: "ETSI EN 319 102-1", Refusals: []Code{"authority-known"}, Causes: []string{"AuthorityNamed"},
+		Who: []Capacity{Head, Depositary}, Attested: true, Rule: "ETSI EN 319 102-1", Refusals: []Code{"authority-known"}, Causes: []string{"AuthorityNamed"}, OfFiles: []Code{"no-certificate-authority"},
 	}, func(s *State, c *Call, f *NameAuthority) ([]Event, *Refusal) {
 		switch {
 		case f.Use != ForSignatures && (f.Use != ForTime || c.For != ""):
 			return nil, refuse("malformed", "doc/record.md 2", "use")
+		case f.Address != "" && (f.Use != ForTime || !webAddress.MatchString(f.Address)):
+			return nil, refuse("malformed", "doc/record.md 2", "address")
 		case s.sealing.authorities.Has(string(f.Certificate.Digest)):
 			return nil, refuse("authority-known", "ETSI EN 319 102-1", f.Certificate.Digest)
 		}
-		return []Event{{Body: &AuthorityNamed{PartyID(c.For), f.Certificate, f.Use}}}, nil
+		return []Event{{Body: &AuthorityNamed{PartyID(c.For), f.Certificate, f.Use, f.Address}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *AuthorityNamed) {
 		s.sealing.authorities = s.sealing.authorities.Set(string(b.Certificate.Digest), Authority{AuthorityNamed: *b, Index: h.Index})

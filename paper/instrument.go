@@ -15,6 +15,7 @@ import (
 	"kurultai/conference"
 	"kurultai/language"
 	"kurultai/paper/cms"
+	"kurultai/paper/examine"
 	"kurultai/paper/pdf"
 	"kurultai/paper/seal"
 	"kurultai/record"
@@ -49,20 +50,54 @@ func SigningOf(ctx context.Context, a Archive, id conference.InstrumentID) (*Sig
 	case len(i.Texts) == 0:
 		return nil, fmt.Errorf("the text of %s is not authentic yet: it is signed when it is", id)
 	}
-	s := &Signing{Instrument: i, past: a, present: a}
-	code, size, layout := string(i.Texts[0].Language), a.State().Size, int64(pdf.Sealed().Number)
+	issue := conference.PaperIssued{Language: i.Texts[0].Language, Size: a.State().Size, Layout: int64(pdf.Sealed().Number)}
 	if i.Paper > 0 {
-		code, size, layout = string(i.Issue.Language), cmp.Or(i.Issue.Size, i.Paper), i.Issue.Layout
+		issue = i.Issue
+		issue.Size = cmp.Or(issue.Size, i.Paper)
 	}
-	if layout != int64(pdf.Sealed().Number) {
-		return nil, fmt.Errorf("the paper of %s was set in layout %d, which this program does not have", id, layout)
+	s, err := unsigned(ctx, a, i, issue)
+	if err != nil {
+		return nil, err
+	}
+	if i.Paper > 0 && s.Digest != i.Issue.Digest {
+		return nil, fmt.Errorf("the paper of %s was issued with digest %s, and comes out as %s: its files or this program are others", id, i.Issue.Digest, s.Digest)
+	}
+	for _, e := range i.Entered {
+		if err := s.enter(ctx, e); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
+		}
+	}
+	return s, nil
+}
+
+// AsIssued is the digest of the paper of an instrument as somebody wants it to be issued: in a language, a layout, of a
+// record of a size; 0: of all there is.
+func AsIssued(ctx context.Context, a Archive, id conference.InstrumentID, issue conference.PaperIssued) (record.Digest, error) {
+	i, ok := a.State().Instrument(id)
+	if !ok {
+		return "", fmt.Errorf("the record holds no instrument %q", id)
+	}
+	issue.Size = cmp.Or(issue.Size, a.State().Size)
+	s, err := unsigned(ctx, a, i, issue)
+	if err != nil {
+		return "", err
+	}
+	return s.Digest, nil
+}
+
+// unsigned sets the paper of an instrument as it is issued: nobody has signed it.
+func unsigned(ctx context.Context, a Archive, i conference.Instrument, issue conference.PaperIssued) (*Signing, error) {
+	s := &Signing{Instrument: i, past: a, present: a}
+	if issue.Layout != int64(pdf.Sealed().Number) {
+		return nil, fmt.Errorf("the paper of %s was set in layout %d, which this program does not have", i.Instrument, issue.Layout)
+	}
+	var ok bool
+	if s.Language, ok = language.Get(string(issue.Language)); !ok {
+		return nil, fmt.Errorf("the paper of %s is in %q, which this program does not speak", i.Instrument, issue.Language)
 	}
 	var err error
-	if s.Language, ok = language.Get(code); !ok {
-		return nil, fmt.Errorf("the paper of %s is in %q, which this program does not speak", id, code)
-	}
-	if size < a.State().Size {
-		if s.past, err = a.Past(ctx, size); err != nil {
+	if issue.Size < a.State().Size {
+		if s.past, err = a.Past(ctx, issue.Size); err != nil {
 			return nil, err
 		}
 	}
@@ -75,16 +110,26 @@ func SigningOf(ctx context.Context, a Archive, id conference.InstrumentID) (*Sig
 		return nil, err
 	}
 	s.Digest = record.DigestOf(form.Bytes)
-	if i.Paper > 0 && s.Digest != i.Issue.Digest {
-		return nil, fmt.Errorf("the paper of %s was issued with digest %s, and comes out as %s: its files or this program are others", id, i.Issue.Digest, s.Digest)
-	}
 	s.Paper, s.Ends = seal.New(form), []int{len(form.Bytes)}
-	for _, e := range i.Entered {
+	return s, nil
+}
+
+// Follow puts on the paper what the record holds by now behind the signatures that stand on it. It is false where the
+// record's paper is another, or bears others: it is to be set anew.
+func (s *Signing) Follow(ctx context.Context, a Archive) (bool, error) {
+	i, ok := a.State().Instrument(s.Instrument.Instrument)
+	had := s.Instrument.Entered
+	if !ok || i.Paper != s.Instrument.Paper || i.Issue != s.Instrument.Issue || len(i.Entered) < len(had) || !slices.Equal(i.Entered[:len(had)], had) {
+		return false, nil
+	}
+	s.Instrument, s.present = i, a
+	for n, e := range i.Entered[len(had):] {
 		if err := s.enter(ctx, e); err != nil {
-			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
+			s.Instrument.Entered = i.Entered[:len(had)+n]
+			return false, fmt.Errorf("entry %d: %w", e.Index, err)
 		}
 	}
-	return s, nil
+	return true, nil
 }
 
 // enter puts a signature of the record on the paper.
@@ -121,6 +166,24 @@ func (s *Signing) Put(party conference.PartyID, value []byte) error {
 	return nil
 }
 
+// Examine tells whether a value (CMS) is a signature of a party on the paper as it stands, before it is put there: by whom,
+// and what is wrong with its certificate or its time stamp. The error says why it is none: a *cms.Flaw, or that it does not
+// fit into its field.
+func (s *Signing) Examine(party conference.PartyID, value []byte, roots []examine.Root, at time.Time) (examine.Signature, error) {
+	signed, err := cms.Parse(value)
+	if err != nil {
+		return examine.Signature{}, err
+	}
+	prepared, err := s.Prepare(party, signed.Certificate)
+	if err != nil {
+		return examine.Signature{}, err
+	}
+	if len(value) > seal.ContentsSize {
+		return examine.Signature{}, fmt.Errorf("a signature of %d bytes: %d at most", len(value), seal.ContentsSize)
+	}
+	return examine.Alone(value, prepared.Digest(), s.Instrument.FieldOf(party), roots, at)
+}
+
 // Prepare makes room for the signature of a party by a certificate; the digest of what comes is to be signed.
 func (s *Signing) Prepare(party conference.PartyID, certificate *x509.Certificate) (seal.Prepared, error) {
 	purpose := seal.Approves
@@ -155,7 +218,11 @@ func shorten(s string, n int) string {
 // document is the paper: what it is, its text in each authentic language, a place for each signature in the order of the
 // parties' names in its language, the depositary's last.
 func (s *Signing) document(ctx context.Context) (pdf.Document, error) {
-	i, l, st := s.Instrument, s.Language, s.past.State()
+	l, st := s.Language, s.past.State()
+	i, ok := st.Instrument(s.Instrument.Instrument)
+	if !ok || len(i.Texts) == 0 {
+		return pdf.Document{}, fmt.Errorf("the text of %s was not authentic in the record from which its paper was made", s.Instrument.Instrument)
+	}
 	title := i.Title.In(conference.Language(l.Code))
 	body := st.Body.Names.In(conference.Language(l.Code))
 	mast := pdf.Masthead{Kind: l.Say("public.form." + string(i.Form)), Symbol: string(i.Decision), Body: body}
@@ -163,7 +230,7 @@ func (s *Signing) document(ctx context.Context) (pdf.Document, error) {
 		mast.Emblem = &pdf.Figure{Drawing: e, Alt: l.Say("paper.emblem")}
 	}
 	d := pdf.Document{
-		Language: l.Code, Title: title, Author: body, Subject: string(i.Instrument), Date: s.day(),
+		Language: l.Code, Title: title, Author: body, Subject: string(i.Instrument), Date: s.day(i),
 		Header: pdf.Running{Left: body, Right: title}, Footer: pdf.Running{Right: l.Say("paper.page", "{page}", "{pages}")},
 		Blocks: []pdf.Block{mast, pdf.Heading{Level: 1, Text: pdf.Text(title), Align: pdf.Centre}},
 	}
@@ -198,11 +265,11 @@ func (s *Signing) document(ctx context.Context) (pdf.Document, error) {
 }
 
 // day is the paper's: the first on which it is open for signature, or that of the meeting that adopted it.
-func (s *Signing) day() time.Time {
-	if s.Instrument.From != "" {
-		return dayOf(s.Instrument.From)
+func (s *Signing) day(i conference.Instrument) time.Time {
+	if i.From != "" {
+		return dayOf(i.From)
 	}
-	d, _ := s.past.State().Decision(s.Instrument.Decision)
+	d, _ := s.past.State().Decision(i.Decision)
 	m, _ := s.past.State().Meeting(d.Meeting)
 	return dayOf(m.From)
 }

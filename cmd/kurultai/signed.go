@@ -70,7 +70,7 @@ func verifyPaper(ctx context.Context, path, dir, roots string, asJSON bool, out 
 		if signed, unknown, err = issuedAs(ctx, v, file); err != nil {
 			return err
 		}
-		if anchors, err = authorities(ctx, v, signed); err != nil {
+		if anchors, err = authorities(ctx, archive(v), signed, false); err != nil {
 			return err
 		}
 	case roots != "":
@@ -118,9 +118,13 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// authorities are the trust anchors that the record names: each party's for its own field.
-func authorities(ctx context.Context, v *secretariat.View, of *paper.Signing) (list []examine.Root, err error) {
+// authorities are the trust anchors that the record names: each party's for its own field. With now, those alone that were
+// not withdrawn.
+func authorities(ctx context.Context, v paper.Archive, of *paper.Signing, now bool) (list []examine.Root, err error) {
 	for _, a := range v.State().Authorities() {
+		if now && a.Withdrawn > 0 {
+			continue
+		}
 		der, err := v.Blob(ctx, a.Certificate.Digest)
 		if err != nil {
 			return nil, fmt.Errorf("entry %d: %w", a.Index, err)

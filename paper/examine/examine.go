@@ -52,6 +52,7 @@ type Signature struct {
 	Certifies   bool              // it is the depositary's, which says what may come behind it
 	Timestamp   bool              // it is a document timestamp, made by no party
 	When        time.Time         // by an authority for timestamps; zero: nobody tells
+	Clock       string            // whose time When is, as its certificate names it
 	Revision    int               // counted from 1
 	Covers      int               // it signs the file up to this byte, but for its own value; 0: nothing that can be told
 	Problems    []Finding
@@ -289,7 +290,7 @@ func (s *Signature) stamped(der, signature []byte, roots []Root) {
 	case t.authority(roots) == "":
 		s.problem("timestamp-authority")
 	default:
-		s.When = t.time
+		s.When, s.Clock = t.time, printable(t.certificate.Subject.CommonName)
 	}
 }
 
@@ -313,7 +314,7 @@ func (s *Signature) stamp(g *signing, d *digester, roots []Root) {
 		s.problem("timestamp-authority")
 		return
 	}
-	s.When = t.time
+	s.When, s.Clock = t.time, printable(t.certificate.Subject.CommonName)
 }
 
 // trusted checks that a certificate is of the authority of the party whose field it signed.
