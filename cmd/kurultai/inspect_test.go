@@ -55,6 +55,7 @@ type ceremony struct {
 	*house
 	issuers map[conference.PartyID]*issuer
 	holders map[conference.PartyID]penholder
+	token   []byte // the time stamp of the signature before
 }
 
 // until is the training story before the first line that holds a text.
@@ -83,7 +84,7 @@ func newCeremony(t *testing.T) *ceremony {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.Close() })
-	c := &ceremony{t, h, map[conference.PartyID]*issuer{}, map[conference.PartyID]penholder{}}
+	c := &ceremony{T: t, house: h, issuers: map[conference.PartyID]*issuer{}, holders: map[conference.PartyID]penholder{}}
 	for p, person := range map[conference.PartyID]string{"": "6165069ae63b7eb274e6e80d9c12b942", "xa": "0b0d2057505aa79015f804f3796b9cdb", "xl": "a2c4f0ea7d5f768a9f6233971518b468", "xo": "20ea2e5916b0ee230ed90276ada1a863"} {
 		key := ecKey(t)
 		c.issuers[p] = &issuer{key, certificate(t, "Authority of "+string(p), key, nil, func(x *x509.Certificate) { x.IsCA, x.KeyUsage = true, x509.KeyUsageCertSign })}

@@ -194,9 +194,9 @@ func tell(out io.Writer, r *examine.Report, said string) {
 		switch {
 		case s.Timestamp:
 		case s.When.IsZero():
-			fmt.Fprintln(out, "    when: no authority for timestamps says so")
+			fmt.Fprintln(out, "    PAdES B-B; when: no authority for timestamps says so")
 		default:
-			fmt.Fprintf(out, "    when: %s, by an authority for timestamps\n", s.When.UTC().Format(time.RFC3339))
+			fmt.Fprintf(out, "    PAdES B-T; when: %s, by the clock of %s\n", s.When.UTC().Format(time.RFC3339), s.Clock)
 		}
 		for _, b := range r.Behind(s) {
 			for _, f := range slices.Concat(b.Lawful, b.Refused) {
@@ -239,7 +239,7 @@ func reportOf(r *examine.Report, err error, said string) map[string]any {
 			x["signer"] = s.Certificate.Subject.String()
 		}
 		if !s.When.IsZero() {
-			x["when"] = s.When.UTC()
+			x["when"], x["clock"] = s.When.UTC(), s.Clock
 		}
 		signatures = append(signatures, x)
 	}

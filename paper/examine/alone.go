@@ -3,6 +3,7 @@ package examine
 import (
 	"crypto"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"time"
 
@@ -41,4 +42,10 @@ func Alone(value []byte, digest [sha256.Size]byte, field string, roots []Root, a
 	}
 	s.trusted(c, roots, at)
 	return s, nil
+}
+
+// Trusted says why a certificate, which comes with others, is none of whose field it is, at a time.
+func Trusted(c *x509.Certificate, with []*x509.Certificate, roots []Root, field string, at time.Time) []Finding {
+	_, problems := chain(c, with, roots, field, at)
+	return problems
 }
