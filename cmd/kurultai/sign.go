@@ -38,7 +38,8 @@ the act EnterSignature; prepare prints each line that follows.
 
   prepare   sets the paper as it stands, with room for one signature more; the certificate is held against the
             authority the party named
-  make      signs what was prepared, by a key in a file. kurultai-token does the same by a PKCS#11 device
+  make      signs what was prepared, by a key in a file. For a card or a security module: -bytes writes what it
+            is to sign, kurultai-token signs that, -value takes what came back
   stamp     adds the time of a time-stamping authority (RFC 3161); needed where the record names one
   embed     puts the signature into the file that was prepared, to look at or to verify
 

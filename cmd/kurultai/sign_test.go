@@ -222,3 +222,54 @@ func TestAnInstrumentIsSignedFromTheTerminal(t *testing.T) {
 	c.must(c.do("", "WithdrawAuthority", `{"certificate":"`+string(record.DigestOf(x.Raw))+`"}`))
 	c.must(c.enter("xo", mustRead(t, "s.p7s")))
 }
+
+// A key on a PKCS#11 device (SoftHSM) signs by kurultai-token, which knows nothing of records.
+func TestADeviceSignsWhatWasPrepared(t *testing.T) {
+	for _, program := range []string{"gcc", "pkcs11-tool"} {
+		recordtest.Program(t, program)
+	}
+	hsm, openssl := recordtest.Program(t, "softhsm2-util"), recordtest.Program(t, "openssl")
+	const module = "/usr/lib/softhsm/libsofthsm2.so"
+	c, dir := newCeremony(t), t.TempDir()
+	token := filepath.Join(dir, "kurultai-token")
+	run := func(name string, args ...string) string {
+		t.Helper()
+		cmd := exec.Command(name, args...)
+		cmd.Env = append(os.Environ(), "SOFTHSM2_CONF="+filepath.Join(dir, "conf"), "CGO_ENABLED=1")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+		}
+		return string(out)
+	}
+	run("go", "build", "-C", "../kurultai-token", "-o", token, ".")
+	t.Chdir(dir)
+	c.must(os.Mkdir("tokens", 0o700))
+	c.must(os.WriteFile("conf", []byte("directories.tokendir = "+filepath.Join(dir, "tokens")+"\n"), 0o600))
+	c.must(os.WriteFile("pin", []byte("1234\n"), 0o600))
+	key, pems := c.holders[""].files(t, dir)
+	run(hsm, "--init-token", "--free", "--label", "ministry", "--pin", "1234", "--so-pin", "5678")
+	run(hsm, "--import", key, "--token", "ministry", "--label", "depositary", "--id", "01", "--pin", "1234")
+	run(openssl, "x509", "-in", pems, "-outform", "DER", "-out", "der")
+	run("pkcs11-tool", "--module", module, "--token-label", "ministry", "--login", "--pin", "1234", "--write-object", "der", "--type", "cert", "--label", "depositary", "--id", "01")
+
+	c.must(c.name("", "signature", c.issuers[""].certificate))
+	c.take("")
+	step := func(args ...string) string {
+		t.Helper()
+		out, talk, code := said(t, args...)
+		if code != 0 {
+			t.Fatalf("kurultai %v: %d\n%s%s", args, code, out, talk)
+		}
+		return out
+	}
+	run(token, "certificate", "-module", module, "-token", "ministry", "-pin", "pin", "-key", "depositary", "-o", "cert.pem")
+	prepared := step("sign", "prepare", "-data", c.dir, "-certificate", "cert.pem", "-o", "s.pdf", "statute")
+	step("sign", "make", "-certificate", "cert.pem", "-bytes", "bytes", "s.pdf")
+	shown := run(token, "sign", "-module", module, "-token", "ministry", "-pin", "pin", "-key", "depositary", "-o", "value", "bytes")
+	if _, digest, ok := strings.Cut(strings.TrimSpace(prepared), "SHA-256 "); !ok || !strings.Contains(shown, digest) {
+		t.Errorf("prepared %q, the device shows %q", prepared, shown)
+	}
+	step("sign", "make", "-certificate", "cert.pem", "-value", "value", "-o", "s.p7s", "s.pdf")
+	c.must(c.enter("", mustRead(t, "s.p7s")))
+}
