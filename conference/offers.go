@@ -556,8 +556,7 @@ func proposeDisown(p *prospect) {
 
 func proposeSign(p *prospect) {
 	for _, x := range p.instruments.all.All() {
-		signed := slices.ContainsFunc(x.Signed, func(g Signature) bool { return g.Party == p.of() })
-		if !x.Open || signed || !slices.Contains(x.Signatories, p.of()) {
+		if by := x.SignedBy(p.of()); !x.Open || len(by) == x.SignersFor(p.of()) || x.signedAs(p.of(), p.offer.By) || !slices.Contains(x.Signatories, p.of()) {
 			continue
 		}
 		for _, mode := range []string{"definitive", "ad-referendum"} {

@@ -111,11 +111,23 @@ type (
 	}
 )
 
-// FieldOf is the name of the field in which a party signs on the paper: s1 for the first of the signatories, s0 for the
-// depositary, who is no party.
-func (i Instrument) FieldOf(p PartyID) string {
-	return fmt.Sprintf("s%d", slices.Index(i.Signatories, p)+1)
+// FieldsOf are the names of the fields in which a party signs on the paper, in the order in which they are signed: s1 for
+// the first of the signatories, then s1b where a second person signs for it; s0 for the depositary, who is no party. Who
+// is no signatory has none.
+func (i Instrument) FieldsOf(p PartyID) (list []string) {
+	at := slices.Index(i.Signatories, p)
+	if at < 0 && p != "" {
+		return nil
+	}
+	list = []string{fmt.Sprintf("s%d", at+1)}
+	for n := 2; n <= i.SignersFor(p); n++ {
+		list = append(list, fmt.Sprintf("s%d%c", at+1, 'a'+n-1))
+	}
+	return list
 }
+
+// FieldOf is the first of a party's fields.
+func (i Instrument) FieldOf(p PartyID) string { return slices.Concat(i.FieldsOf(p), []string{""})[0] }
 
 // PenOf is who holds the pen at an instant, if anybody does.
 func (i Instrument) PenOf(at record.Instant) (Pen, bool) {
@@ -133,9 +145,16 @@ func (s *State) Authorities() (list []Authority) {
 	return list
 }
 
-// entered reports whether a party has signed on the paper.
-func (i Instrument) entered(p PartyID) bool {
-	return slices.ContainsFunc(i.Entered, func(e Entered) bool { return e.Party == p })
+// entered reports whether all who sign for a party have signed on the paper.
+func (i Instrument) entered(p PartyID) bool { return len(i.enteredFor(p)) == i.SignersFor(p) }
+
+func (i Instrument) enteredFor(p PartyID) (by []PersonID) {
+	for _, e := range i.Entered {
+		if e.Party == p {
+			by = append(by, e.Person)
+		}
+	}
+	return by
 }
 
 func sealing(ed *edition) {
@@ -150,8 +169,12 @@ func sealing(ed *edition) {
 		if r == nil {
 			r = i.holds(c)
 		}
+		if r != nil {
+			return nil, r
+		}
 		p := PartyID(c.For)
-		return []Event{{Body: &SignatureEntered{f.Instrument, p, PersonID(c.By), i.FieldOf(p), f.Signature}}}, r
+		field := i.FieldsOf(p)[len(i.enteredFor(p))] // TakePen saw that one is left
+		return []Event{{Body: &SignatureEntered{f.Instrument, p, PersonID(c.By), field, f.Signature}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *SignatureEntered) {
 		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) {
@@ -218,14 +241,13 @@ func pens(ed *edition) {
 			return nil, r
 		}
 		p := PartyID(c.For)
-		signed := slices.ContainsFunc(i.Signed, func(x Signature) bool { return x.Party == p })
 		pen, held := i.PenOf(c.At)
 		switch {
 		case i.Paper == 0:
 			return nil, refuse("not-issued", "one pen at a time", f.Instrument)
-		case i.entered(p):
+		case i.entered(p) || slices.Contains(i.enteredFor(p), PersonID(c.By)):
 			return nil, refuse("already-on-paper", "VCLT 12", p)
-		case p != "" && !signed:
+		case p != "" && !i.signedAs(p, PersonID(c.By)):
 			return nil, refuse("not-signed", "VCLT 7, 12", p, f.Instrument)
 		case p != "" && !i.entered(""):
 			return nil, refuse("not-certified", "ISO 32000-1 12.8.2.2", f.Instrument)

@@ -12,7 +12,7 @@ import (
 func (d *drawer) instruments() Section {
 	s := Section{ID: "instruments", Title: d.say("public.instruments"), Kind: "plain"}
 	for _, i := range d.s.Instruments() {
-		line := Line{Text: nameIn(i.Title, d, string(i.Instrument)), Address: d.to("instruments/%s", i.Instrument), Small: d.say("public.signedof", number(d.l, int64(len(i.Signed))), number(d.l, int64(len(i.Signatories)))), Mark: entries(i.Index)}
+		line := Line{Text: nameIn(i.Title, d, string(i.Instrument)), Address: d.to("instruments/%s", i.Instrument), Small: d.say("public.signedof", number(d.l, int64(i.SignedParties())), number(d.l, int64(len(i.Signatories)))), Mark: entries(i.Index)}
 		line.Tag, line.Tone = d.stage(i)
 		s.Lines = append(s.Lines, line)
 	}
@@ -22,7 +22,7 @@ func (d *drawer) instruments() Section {
 // stage says how far an instrument is.
 func (d *drawer) stage(i conference.Instrument) (word, tone string) {
 	switch {
-	case len(i.Signed) > 0 && len(i.Signed) == len(i.Signatories):
+	case len(i.Signed) > 0 && i.SignedParties() == len(i.Signatories):
 		return d.say("public.stage.signed"), "yes"
 	case i.Open && i.Until != "" && i.Until < d.today():
 		return d.say("public.stage.over"), "wait"
@@ -94,22 +94,24 @@ func (d *drawer) form(form conference.Term) string {
 // signatories is a table of who may sign and who did.
 func (d *drawer) signatories(i conference.Instrument) Section {
 	s := Section{ID: "signatures", Title: d.say("public.signatures"), Kind: "table", Heads: []string{d.say("page.party"), d.say("public.signed"), d.say("public.how")},
-		Note: d.say("public.signedof", number(d.l, int64(len(i.Signed))), number(d.l, int64(len(i.Signatories))))}
+		Note: d.say("public.signedof", number(d.l, int64(i.SignedParties())), number(d.l, int64(len(i.Signatories))))}
 	for _, party := range i.Signatories {
-		row := []Line{d.partyLine(party), {Tag: d.say("public.awaited"), Tone: "wait"}, {}}
-		if slices.Contains(i.Initialled, party) {
-			row[1].Tag = d.say("public.initialled")
-		}
-		for _, g := range i.Signed {
-			if g.Party == party {
+		signed := i.SignedBy(party)
+		for n := range i.SignersFor(party) {
+			row := []Line{d.partyLine(party), {Tag: d.say("public.awaited"), Tone: "wait"}, {}}
+			if slices.Contains(i.Initialled, party) {
+				row[1].Tag = d.say("public.initialled")
+			}
+			if n < len(signed) {
+				g := signed[n]
 				row[1] = Line{When: d.entered(g.Index), Small: d.person(g.Person), Mark: entries(g.Index)}
 				row[2] = Line{Text: d.mode(g)}
 				if g.Confirmed > 0 {
 					row[2].Mark = entries(g.Confirmed)
 				}
 			}
+			s.Rows = append(s.Rows, row)
 		}
-		s.Rows = append(s.Rows, row)
 	}
 	return s
 }

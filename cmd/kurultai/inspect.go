@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -131,7 +132,7 @@ func inspectSignature(ctx context.Context, a paper.Archive, s *paper.Signing, e 
 	}
 	own, stamped := false, false
 	for _, r := range roots {
-		own, stamped = own || len(r.Fields) > 0 && r.Fields[0] == e.Field, stamped || r.Timestamps
+		own, stamped = own || slices.Contains(r.Fields, e.Field), stamped || r.Timestamps
 	}
 	if !own {
 		return no("no-authority", "ETSI EN 319 102-1", signer)

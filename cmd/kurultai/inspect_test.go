@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -45,6 +46,7 @@ type issuer struct {
 type penholder struct {
 	person string
 	party  conference.PartyID
+	as     string // its capacity; "": Head, or Depositary
 	key    crypto.Signer
 	chain  []*x509.Certificate
 }
@@ -53,9 +55,10 @@ type penholder struct {
 type ceremony struct {
 	*testing.T
 	*house
-	issuers map[conference.PartyID]*issuer
-	holders map[conference.PartyID]penholder
-	token   []byte // the time stamp of the signature before
+	issuers    map[conference.PartyID]*issuer
+	holders    map[conference.PartyID]penholder
+	instrument conference.InstrumentID
+	token      []byte // the time stamp of the signature before
 }
 
 // until is the training story before the first line that holds a text.
@@ -84,15 +87,18 @@ func newCeremony(t *testing.T) *ceremony {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.Close() })
-	c := &ceremony{T: t, house: h, issuers: map[conference.PartyID]*issuer{}, holders: map[conference.PartyID]penholder{}}
+	c := &ceremony{T: t, house: h, instrument: "statute", issuers: map[conference.PartyID]*issuer{}, holders: map[conference.PartyID]penholder{}}
 	for p, person := range map[conference.PartyID]string{"": "6165069ae63b7eb274e6e80d9c12b942", "xa": "0b0d2057505aa79015f804f3796b9cdb", "xl": "a2c4f0ea7d5f768a9f6233971518b468", "xo": "20ea2e5916b0ee230ed90276ada1a863"} {
 		key := ecKey(t)
 		c.issuers[p] = &issuer{key, certificate(t, "Authority of "+string(p), key, nil, func(x *x509.Certificate) { x.IsCA, x.KeyUsage = true, x509.KeyUsageCertSign })}
 		own := ecKey(t)
-		c.holders[p] = penholder{person, p, own, []*x509.Certificate{certificate(t, "Signer of "+string(p), own, c.issuers[p], nil)}}
+		c.holders[p] = penholder{person, p, "", own, []*x509.Certificate{certificate(t, "Signer of "+string(p), own, c.issuers[p], nil)}}
 	}
 	issue := func(digest record.Digest, more string) error {
 		return c.do("", "IssuePaper", fmt.Sprintf(`{"digest":"%s","language":"en","layout":%d,"symbol":"statute"%s}`, digest, pdf.Sealed().Number, more))
+	}
+	for _, p := range []conference.PartyID{"xo", "xa"} {
+		c.must(c.do(p, "InitialText", `{"instrument":"statute"}`))
 	}
 	s, err := paper.SigningOf(t.Context(), archive(h.s.View()), "statute")
 	c.must(err)
@@ -143,8 +149,8 @@ func (c *ceremony) do(p conference.PartyID, name string, fields string, files ..
 	if err != nil {
 		c.Fatal(err)
 	}
-	w := terminal{by: c.holders[p].person, party: string(p)}
-	if w.as = "Head"; p == "" {
+	w := terminal{by: c.holders[p].person, party: string(c.holders[p].party), as: cmp.Or(c.holders[p].as, "Head")}
+	if p == "" {
 		w.as = "Depositary"
 	}
 	_, err = w.submit(c.Context(), c.house, name, v, files...)
@@ -169,12 +175,12 @@ func (c *ceremony) name(p conference.PartyID, use string, x *x509.Certificate) e
 }
 
 func (c *ceremony) enter(p conference.PartyID, value []byte) error {
-	return c.do(p, "EnterSignature", `{"instrument":"statute","signature":`+blob(value)+`}`, value)
+	return c.do(p, "EnterSignature", `{"instrument":"`+string(c.instrument)+`","signature":`+blob(value)+`}`, value)
 }
 
 func (c *ceremony) take(p conference.PartyID) {
 	c.Helper()
-	c.must(c.do(p, "TakePen", `{"instrument":"statute"}`))
+	c.must(c.do(p, "TakePen", `{"instrument":"`+string(c.instrument)+`"}`))
 }
 
 // signed are full powers, and the signatures of the three parties in law.
@@ -191,7 +197,7 @@ func (c *ceremony) signed() {
 // vacant is the paper as it stands, with room for the signature of a party by a certificate.
 func (c *ceremony) vacant(p conference.PartyID, x *x509.Certificate) seal.Vacancy {
 	c.Helper()
-	s, err := paper.SigningOf(c.Context(), archive(c.s.View()), "statute")
+	s, err := paper.SigningOf(c.Context(), archive(c.s.View()), c.instrument)
 	c.must(err)
 	prepared, err := s.Prepare(p, x)
 	c.must(err)
@@ -364,8 +370,53 @@ func TestNothingButASignatureIsEntered(t *testing.T) {
 	c.must(err)
 	signed := filepath.Join(t.TempDir(), "signed.pdf")
 	c.must(os.WriteFile(signed, s.Paper.Bytes(), 0o600))
-	if out, talk, code := said(t, "verify", "-data", c.dir, signed); code != 0 || strings.Count(out, ": holds") != 3 {
+	if out, talk, code := said(t, "verify", "-data", c.dir, signed); code != 0 || strings.Count(out, ": holds") != 3 || !strings.Contains(out, "\ninitialled by Orsevin, Ardovel\n") {
 		t.Errorf("verify exits %d: %s%s", code, out, talk)
+	}
+	text, err := exec.Command(recordtest.Program(t, "pdftotext"), "-layout", signed, "-").Output()
+	if err != nil || !strings.Contains(string(text), "Initialled by: Ardovel, Orsevin") {
+		t.Errorf("the paper does not say who initialled: %v\n%s", err, text)
+	}
+}
+
+// Two persons sign for a party, each in a field of its own by its own certificate.
+func TestTwoPersonsSignOnePaperForAParty(t *testing.T) {
+	c := newCeremony(t)
+	second := penholder{person: "9dcdd3bd9469344e21d5df0263cb46d3", party: "xa", as: "Delegate", key: ecKey(t)}
+	second.chain = []*x509.Certificate{certificate(t, "Minister of Ardovel", second.key, c.issuers["xa"], nil)}
+	c.holders["xa2"] = second
+	c.holders["desk"] = penholder{person: "b38eac015d9a1c1ed41abec6ae64cf9f", as: "Secretary"}
+	statute, _ := c.s.View().State().Instrument("statute")
+	title := `[["az","P"],["de","P"],["en","Protocol"],["ka","P"],["kk","P"],["ky","P"],["ru","P"],["tr","P"],["uz","P"]]`
+	c.must(c.do("desk", "OpenInstrument", `{"decision":"viii-1","form":"protocol","instrument":"protocol","languages":["en"],"powers":true,"signatories":["xl","xa"],"signers":[{"party":"xa","count":2}],"subject":"establishment-of-warning-service","title":`+title+`}`))
+	c.must(c.do("", "AuthenticateText", fmt.Sprintf(`{"instrument":"protocol","texts":[{"language":"en","paragraphs":12,"text":{"blob":"%s","size":%d}}]}`, statute.Texts[0].Text.Digest, statute.Texts[0].Text.Size)))
+	c.must(c.do("", "OpenForSignature", `{"from":"2027-10-14","instrument":"protocol","place":"harvost"}`))
+	c.instrument = "protocol"
+	s, err := paper.SigningOf(t.Context(), archive(c.s.View()), "protocol")
+	c.must(err)
+	c.must(c.do("desk", "IssuePaper", fmt.Sprintf(`{"digest":"%s","language":"en","layout":%d,"symbol":"protocol"}`, s.Digest, pdf.Sealed().Number)))
+	for _, p := range []conference.PartyID{"", "xa"} {
+		c.must(c.name(p, "signature", c.issuers[p].certificate))
+	}
+	c.must(c.do("xa", "Sign", `{"instrument":"protocol","mode":"definitive","exOfficio":"head-of-state"}`))
+	c.refused("in another way", "mode-differs", func() error {
+		return c.do("xa2", "Sign", `{"instrument":"protocol","mode":"ad-referendum","exOfficio":"foreign-minister"}`)
+	})
+	c.refused("by nobody's right", "no-full-powers", func() error { return c.do("xa2", "Sign", `{"instrument":"protocol","mode":"definitive"}`) })
+	c.must(c.do("xa2", "Sign", `{"instrument":"protocol","mode":"definitive","exOfficio":"foreign-minister"}`))
+	for _, p := range []conference.PartyID{"", "xa2", "xa"} {
+		c.take(p)
+		c.must(c.enter(p, c.value(c.holders[p])))
+	}
+	file := filepath.Join(t.TempDir(), "protocol.pdf")
+	if out, talk, code := said(t, "paper", "-data", c.dir, "-o", file, "instrument", "protocol"); code != 0 {
+		t.Fatalf("%s%s", out, talk)
+	}
+	out, talk, code := said(t, "verify", "-data", c.dir, file)
+	for _, want := range []string{"s2  Minister of Ardovel, of xa: holds", "for Ardovel: definitive, by office as foreign minister", "s2b  Signer of xa, of xa: holds", "for Ardovel: definitive, by office as head of state", "s1  waits for its signature"} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("verify exits %d and does not say %q: %s%s", code, want, out, talk)
+		}
 	}
 }
 

@@ -125,7 +125,7 @@ func (s *sealer) prepare(ctx context.Context, io streams, args []string) error {
 	}
 	party := conference.PartyID(s.party)
 	i, _ := v.State().Instrument(id)
-	if party != "" && i.FieldOf(party) == i.FieldOf("") {
+	if len(i.FieldsOf(party)) == 0 {
 		return hinted{fmt.Errorf("%s is no signatory of %s", party, id), "signatories are " + fmt.Sprint(i.Signatories)}
 	}
 	signing, err := paper.SigningOf(ctx, archive(v), id)
@@ -136,19 +136,19 @@ func (s *sealer) prepare(ctx context.Context, io streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	if list := examine.Trusted(chain[0], chain, roots, i.FieldOf(party), time.Now()); len(list) > 0 {
-		return hinted{fmt.Errorf("the certificate in %s: %w", s.certificate, list[0]), "name its authority first (act NameAuthority), or sign with a certificate of the one that is named"}
-	}
 	prepared, err := signing.Prepare(party, chain[0])
 	if err != nil {
 		return err
+	}
+	if list := examine.Trusted(chain[0], chain, roots, prepared.Field(), time.Now()); len(list) > 0 {
+		return hinted{fmt.Errorf("the certificate in %s: %w", s.certificate, list[0]), "name its authority first (act NameAuthority), or sign with a certificate of the one that is named"}
 	}
 	file := signing.Paper.Vacant(prepared)
 	if err := os.WriteFile(s.out, file, 0o644); err != nil {
 		return err
 	}
 	digest := prepared.Digest()
-	fmt.Fprintf(io.out, "prepared field %s of %s; to be signed: SHA-256 %x\n", i.FieldOf(party), id, digest)
+	fmt.Fprintf(io.out, "prepared field %s of %s; to be signed: SHA-256 %x\n", prepared.Field(), id, digest)
 	s.next(io, v, i, party)
 	return nil
 }

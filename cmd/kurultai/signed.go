@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"kurultai/conference"
@@ -89,18 +90,22 @@ func verifyPaper(ctx context.Context, path, dir, roots string, asJSON bool, out 
 		return errors.Join(fmt.Errorf("%s: %w", path, err), unknown)
 	}
 	problems := []error{report.Err(), unknown}
+	var by recorded
 	if v != nil && unknown == nil {
 		said, err = signedAs(signed, file)
 		problems = append(problems, err)
+		if by, err = recordedOf(ctx, v, signed.Instrument); err != nil {
+			return err
+		}
 	} else if v != nil {
 		said = ""
 	}
 	if asJSON {
-		if err := json.NewEncoder(out).Encode(reportOf(report, errors.Join(problems...), said)); err != nil {
+		if err := json.NewEncoder(out).Encode(reportOf(report, by, errors.Join(problems...), said)); err != nil {
 			return err
 		}
 	} else {
-		tell(out, report, said)
+		tell(out, report, by, said)
 	}
 	return errors.Join(problems...)
 }
@@ -135,7 +140,7 @@ func authorities(ctx context.Context, v paper.Archive, of *paper.Signing, now bo
 		}
 		root := examine.Root{Party: cmp.Or(string(a.Party), "the depositary"), Certificate: c, Timestamps: a.Use == conference.ForTime}
 		if !root.Timestamps && of != nil {
-			root.Fields = []string{of.Instrument.FieldOf(a.Party)}
+			root.Fields = of.Instrument.FieldsOf(a.Party)
 		}
 		list = append(list, root)
 	}
@@ -177,7 +182,7 @@ func signedAs(s *paper.Signing, file []byte) (string, error) {
 }
 
 // tell says what was found, a line a signature; the last line says what of the record was asked.
-func tell(out io.Writer, r *examine.Report, said string) {
+func tell(out io.Writer, r *examine.Report, by recorded, said string) {
 	for _, s := range r.Signatures {
 		who := "unreadable certificate"
 		if s.Certificate != nil {
@@ -190,6 +195,9 @@ func tell(out io.Writer, r *examine.Report, said string) {
 		fmt.Fprintf(out, "%s  %s, of %s: %s\n", s.Field, who, s.Party, word)
 		for _, p := range s.Problems {
 			fmt.Fprintf(out, "    %v\n", p)
+		}
+		if c, ok := by.signed[s.Field]; ok {
+			fmt.Fprintf(out, "    %s\n", c)
 		}
 		switch {
 		case s.Timestamp:
@@ -218,13 +226,16 @@ func tell(out io.Writer, r *examine.Report, said string) {
 	for _, w := range r.Warnings {
 		fmt.Fprintf(out, "mind: %v\n", w)
 	}
+	if len(by.initialled) > 0 {
+		fmt.Fprintf(out, "initialled by %s\n", strings.Join(by.initialled, ", "))
+	}
 	if said != "" {
 		fmt.Fprintln(out, said)
 	}
 }
 
 // reportOf is a report for machines.
-func reportOf(r *examine.Report, err error, said string) map[string]any {
+func reportOf(r *examine.Report, by recorded, err error, said string) map[string]any {
 	texts := func(list []examine.Finding) []string {
 		out := []string{}
 		for _, f := range list {
@@ -241,11 +252,98 @@ func reportOf(r *examine.Report, err error, said string) map[string]any {
 		if !s.When.IsZero() {
 			x["when"], x["clock"] = s.When.UTC(), s.Clock
 		}
+		if c, ok := by.signed[s.Field]; ok {
+			x["for"], x["entered"], x["at"] = c.party, c.entry, c.at
+			if c.mode != "" {
+				x["mode"], x["by"] = c.mode, c.right
+			}
+			if c.confirmed > 0 {
+				x["confirmed"] = c.confirmed
+			}
+		}
 		signatures = append(signatures, x)
 	}
 	m := map[string]any{"ok": err == nil, "signatures": signatures, "unsigned": r.Unsigned, "problems": texts(r.Problems), "warnings": texts(r.Warnings), "record": said}
+	if len(by.initialled) > 0 {
+		m["initialled"] = by.initialled
+	}
 	if err != nil {
 		m["error"] = err.Error()
 	}
 	return m
+}
+
+// recorded is what the record says of the signatures on a paper.
+type recorded struct {
+	signed     map[string]capacity // by field
+	initialled []string            // parties that initialled the text, by their names in English
+}
+
+// A capacity is as what somebody signed, by the record.
+type capacity struct {
+	party       string // its name in English, or "the depositary"
+	mode, right string // how, and by what right: full powers or an office; "" for the depositary, who certifies
+	confirmed   int64  // entry that confirmed what was signed ad referendum, or 0
+	entry       int64  // that holds the signature
+	at          string // when it was recorded
+}
+
+func (c capacity) String() string {
+	entered := fmt.Sprintf("entered: entry %d, %s", c.entry, c.at)
+	if c.mode == "" {
+		return "certifies the paper; " + entered
+	}
+	how := c.mode
+	if c.confirmed > 0 {
+		how += fmt.Sprintf(", confirmed in entry %d", c.confirmed)
+	}
+	return fmt.Sprintf("for %s: %s, %s; %s", c.party, how, c.right, entered)
+}
+
+// recordedOf is what the record says of an instrument's signatures. Full powers were examined before anybody signed under
+// them (VCLT 7).
+func recordedOf(ctx context.Context, v *secretariat.View, i conference.Instrument) (recorded, error) {
+	r := recorded{signed: map[string]capacity{}}
+	english := func(id conference.PartyID) string {
+		p, _ := v.State().Party(id)
+		return p.Named.Short.In("en")
+	}
+	for _, p := range i.Initialled {
+		r.initialled = append(r.initialled, english(p))
+	}
+	for _, e := range i.Entered {
+		b, err := v.Entry(ctx, e.Index)
+		if err != nil {
+			return r, err
+		}
+		entry, err := record.ParseEntry(string(b), e.Index)
+		if err != nil {
+			return r, err
+		}
+		c := capacity{party: "the depositary", entry: e.Index, at: entry.At.String()}
+		for _, g := range i.SignedBy(e.Party) {
+			if g.Person != e.Person {
+				continue
+			}
+			c.party, c.mode, c.confirmed, c.right = english(e.Party), strings.ReplaceAll(g.Mode, "-", " "), g.Confirmed, rightOf(v.State(), i, g)
+		}
+		r.signed[e.Field] = c
+	}
+	return r, nil
+}
+
+// rightOf is by what right somebody signed for a party.
+func rightOf(s *conference.State, i conference.Instrument, g conference.Signature) string {
+	switch {
+	case g.ExOfficio != "":
+		return "by office as " + strings.ReplaceAll(string(g.ExOfficio), "-", " ")
+	case !i.Powers:
+		return "no full powers asked"
+	}
+	for _, p := range s.Powers(i.Instrument) {
+		if p.Person == g.Person && p.State == "accepted" {
+			return fmt.Sprintf("under full powers accepted in entry %d", p.Index)
+		}
+	}
+	return "under full powers"
 }

@@ -69,6 +69,9 @@ type Prepared struct {
 // Digest is what is to be signed: SHA-256 over the file with the signature, but for its value.
 func (p Prepared) Digest() [sha256.Size]byte { return p.digest }
 
+// Field is in which it stands.
+func (p Prepared) Field() string { return p.field }
+
 // Prepare makes room for a signature in a field; blocks are how it appears there, in a language. A field is signed once,
 // and a certifying signature is the first.
 func (p *Paper) Prepare(field, language string, blocks []pdf.Block, purpose Purpose) (Prepared, error) {
