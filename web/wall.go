@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/collate"
@@ -272,15 +271,8 @@ func (w *wall) motion() bool {
 	return true
 }
 
-// sort names a motion at the beginning of a line. Georgian has no letter for that; the Turkic i keeps its dot.
-func (w *wall) sort(x conference.Motion) string {
-	name := w.word("motionkind", x.Sort)
-	first, size := utf8.DecodeRuneInString(name)
-	if w.l.Code == "tr" || w.l.Code == "az" {
-		return string(unicode.TurkishCase.ToTitle(first)) + name[size:]
-	}
-	return string(unicode.ToTitle(first)) + name[size:]
-}
+// sort names a motion at the beginning of a line.
+func (w *wall) sort(x conference.Motion) string { return capital(w.l, w.word("motionkind", x.Sort)) }
 
 // question is what the meeting is asked, and who has answered.
 func (w *wall) question() bool {

@@ -37,17 +37,23 @@ func (f Finding) In(l *language.Language) string {
 }
 
 // Remedy says in a language what a person should do about it, "" where nothing is to be done. Of a finding within another
-// it is that of the inner one.
+// it is that of the inner one. A signature that is of other bytes, or by another key, is not one to sign again.
 func (f Finding) Remedy(l *language.Language) string {
+	remedy := codes[f.Code]
 	for _, a := range f.Args {
-		if inner, ok := a.(Finding); ok {
-			return inner.Remedy(l)
+		switch a := a.(type) {
+		case Finding:
+			return a.Remedy(l)
+		case Reason:
+			if f.Code == "cms" && slices.Contains([]string{cms.OtherDocument, cms.NotByItsCertificate, cms.CertificateOther, cms.Unreadable}, a.Code) {
+				remedy = "original"
+			}
 		}
 	}
-	if codes[f.Code] == "" {
+	if remedy == "" {
 		return ""
 	}
-	return l.Say("finding.do." + codes[f.Code])
+	return l.Say("finding.do." + remedy)
 }
 
 // Error says it in English.
