@@ -60,6 +60,7 @@ var places = []place{
 	{at: "decisions", renews: true, past: true, make: (*site).decisionsPage},
 	{at: "instruments", renews: true, past: true, make: (*site).instrumentsPage},
 	{at: "instruments/{instrument}", renews: true, past: true, make: (*site).instrumentPage},
+	{at: "instruments/{instrument}/wall", renews: true, past: true, make: (*site).signingWall},
 	{at: "instruments/{instrument}/paper.pdf", past: true, make: (*site).instrumentPaper},
 	{at: "commitments", renews: true, past: true, make: (*site).commitmentsPage},
 	{at: "parties", past: true, make: (*site).partiesPage},

@@ -527,10 +527,20 @@ func (c *check) changes() Section {
 			s.Lines = append(s.Lines, Line{Text: capital(c.l, f.In(c.l)), Tag: c.say("check.notallowed"), Tone: "no", Small: c.say("check.revision", number(c.l, int64(i+1)))})
 		}
 	}
-	if len(c.report.Signatures) == 0 {
+	switch {
+	case len(c.report.Signatures) == 0:
 		s.Void = ""
+	case c.otherBytes():
+		s.Void = c.say("check.nottold")
 	}
 	return c.few(s)
+}
+
+// otherBytes reports whether a signature is of other bytes than those before it: what was changed then leaves no trace.
+func (c *check) otherBytes() bool {
+	return slices.ContainsFunc(c.report.Signatures, func(x examine.Signature) bool {
+		return slices.ContainsFunc(x.Problems, func(f examine.Finding) bool { return f.Code == "cms" || f.Code == "range-end" || f.Code == "range-gap" })
+	})
 }
 
 // warnings are what the signers may not have seen.
@@ -552,7 +562,7 @@ func (c *check) few(s Section) Section {
 
 // facts are of the file, and where the record issued it.
 func (c *check) facts() Section {
-	s := Section{ID: "file", Title: c.say("check.file"), Kind: "facts"}
+	s := Section{ID: "facts", Title: c.say("check.file"), Kind: "facts"}
 	if len(c.file) == 0 {
 		return s
 	}

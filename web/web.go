@@ -9,6 +9,8 @@
 //	/LANG/meetings/ID/replay            it replayed, entry by entry
 //	/LANG/documents, documents/SYMBOL   papers that the reader may read; the slashes of a symbol part the address
 //	/LANG/decisions, instruments/ID, commitments
+//	/LANG/instruments/ID/signing        the ceremony at which it is signed: who has the pen, who is next, see signing.go
+//	/LANG/instruments/ID/wall           the same for a hall
 //	/LANG/instruments/ID/paper.pdf      the paper on which it is signed, as signed so far
 //	/LANG/parties, parties/ID           as of a day, with ?on=DATE
 //	/LANG/people/ID, /LANG/search?q=
@@ -168,6 +170,7 @@ func New(r Record, o Options) http.Handler {
 	mux.HandleFunc("GET /record", s.recordInTongue)
 	s.settle(mux)
 	s.settleVerify(mux)
+	s.settleSigning(mux)
 	s.settlePersonal(mux)
 	s.settlePhone(mux)
 	s.settleDesk(mux)
