@@ -444,10 +444,12 @@ func signatures(ed *edition) {
 		}
 		p := PartyID(c.For)
 		powers, before := s.instruments.powers.At(powersKey(f.Instrument, PersonID(c.By))), i.SignedBy(p)
-		asked := i.Powers && !slices.Contains(competentIssuers, f.ExOfficio)
+		asked := i.Powers && f.ExOfficio == ""
 		switch {
 		case !slices.Contains(modes, f.Mode):
 			return nil, refuse("malformed", "doc/record.md 2", "mode")
+		case f.ExOfficio != "" && !slices.Contains(competentIssuers, f.ExOfficio):
+			return nil, refuse("malformed", "doc/record.md 2", "exOfficio")
 		case !i.Open:
 			return nil, refuse("not-open-for-signature", "VCLT 77", f.Instrument)
 		case c.At < i.From.begins() || i.Until != "" && c.At >= i.Until.begins().AddHours(24):

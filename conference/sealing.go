@@ -126,9 +126,6 @@ func (i Instrument) FieldsOf(p PartyID) (list []string) {
 	return list
 }
 
-// FieldOf is the first of a party's fields.
-func (i Instrument) FieldOf(p PartyID) string { return slices.Concat(i.FieldsOf(p), []string{""})[0] }
-
 // PenOf is who holds the pen at an instant, if anybody does.
 func (i Instrument) PenOf(at record.Instant) (Pen, bool) {
 	return i.Pen, i.Pen.Index > 0 && at < i.Pen.Until

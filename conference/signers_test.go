@@ -76,6 +76,7 @@ func TestNobodySignsByAnothersRight(t *testing.T) {
 		{"powers of another party", "no-full-powers", then(signing, headB("DepositFullPowers", `{"instrument":"t","person":"pid:5","covers":["ad-referendum"],"office":"foreign-minister","paper":"‹x›"}`), accepted), sign},
 		{"an office that is another", "no-full-powers", then(signing, head("NominateDelegation", `{"party":"a","members":[{"person":"pid:5","role":"head","office":"director"}]}`)), head("Sign", `{"instrument":"t","mode":"definitive","exOfficio":"head-of-state"}`)},
 		{"another's pen", "not-signed", sealed_, delegate("TakePen", `{"instrument":"t"}`)},
+		{"an office that needs powers", "malformed", signing, head("Sign", `{"instrument":"t","mode":"definitive","exOfficio":"director"}`)},
 		{"powers for no way of signing", "malformed", signing, head("DepositFullPowers", `{"instrument":"t","person":"pid:5","covers":["anything"],"office":"foreign-minister","paper":"‹x›"}`)},
 	} {
 		d := newDesk(t)

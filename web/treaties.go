@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kurultai/conference"
+	"kurultai/paper"
 )
 
 // instruments lists texts to be signed.
@@ -75,11 +76,41 @@ func (s *site) instrumentPage(v View, in *visit) (any, error) {
 		p.Lead = d.say("public.opened", together(" – ", d.date(i.From), until), d.place(i.Place))
 	}
 	p.Main = []Section{d.signatories(i)}
-	p.Side = []Section{d.authentic(i), d.powers(i)}
+	p.Side = []Section{d.onPaper(i, false), d.authentic(i), d.powers(i)}
 	if x, ok := d.s.Decision(i.Decision); ok {
 		p.Side = append(p.Side, Section{ID: "decision", Title: d.say("votes.decision"), Kind: "plain", Lines: []Line{d.decisionLine(x)}})
 	}
 	return d.show(p)
+}
+
+// onPaper leads to the paper on which the instrument is signed, to where any copy of it is verified, and, from elsewhere
+// than there, to the ceremony.
+func (d *drawer) onPaper(i conference.Instrument, ceremony bool) Section {
+	s := Section{ID: "paper", Title: d.say("page.verifyit"), Kind: "plain"}
+	if i.Paper > 0 {
+		s.Lines = append(s.Lines, Line{Text: d.say("check.paper"), Address: d.to("instruments/%s/paper.pdf", i.Instrument), Small: d.say("public.signedof", number(d.l, int64(len(i.Entered))), number(d.l, int64(len(i.Signatories)+1))), Mark: entries(i.Paper)})
+	}
+	if len(i.Texts) > 0 && !ceremony {
+		s.Lines = append(s.Lines, Line{Text: d.say("signing.link"), Address: d.to("instruments/%s/signing", i.Instrument)})
+	}
+	s.Lines = append(s.Lines, Line{Text: d.say("check.link"), Address: "/" + d.l.Code + "/verify"})
+	return s
+}
+
+// instrumentPaper is the paper of an instrument with the signatures it bears, in the bytes that verify.
+func (s *site) instrumentPaper(v View, in *visit) (any, error) {
+	id := conference.InstrumentID(in.args["instrument"])
+	if i, ok := v.State().Instrument(id); !ok || i.Paper == 0 {
+		return nil, errNotFound
+	}
+	body, err := s.press.get(in.Context(), "instruments/"+string(id)+"/"+s.keep(v), v.State().Size, func() ([]byte, error) {
+		signed, err := paper.SigningOf(in.Context(), archiveOf(s, v), id)
+		if err != nil {
+			return nil, err
+		}
+		return signed.Paper.Bytes(), nil
+	})
+	return file{"application/pdf", body}, err
 }
 
 // form says what kind of instrument it is.

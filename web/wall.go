@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/collate"
@@ -47,7 +46,7 @@ type Clock struct {
 	From  string // RFC 3339, when it started; "" where it counts down to an instant
 	Since string // the same in the hall's zone
 	Limit int64  // seconds; 0: none
-	Words string // the limit, in words
+	Words string // the limit, in words; of a pen, what is said once its time is over
 	Until string // RFC 3339
 	End   string // the same in the hall's zone
 }
@@ -96,7 +95,7 @@ func (s *site) wallPage(v View, in *visit) (any, error) {
 	if p.Past == "" {
 		p.Live = fmt.Sprintf("/%s/meetings/%s/wall/live", in.lang.Code, id)
 	}
-	w := &wall{teller: newTeller(v, in.lang), m: m, id: id, flags: s.flag, p: p}
+	w := &wall{teller: newTeller(v, in.lang), m: m, id: id, flags: s.flag, p: p, now: s.signingHour(v)}
 	w.build()
 	p.Title = together(" · ", p.Meeting, p.Heading)
 	return s.render("wall", p)
@@ -109,6 +108,7 @@ type wall struct {
 	id    conference.MeetingID
 	flags func(conference.PartyID) string
 	p     *WallPage
+	now   record.Instant // by which a pen is held
 }
 
 func (w *wall) say(key string, args ...string) string { return w.l.Say(key, args...) }
@@ -124,16 +124,19 @@ func (w *wall) hour(at record.Instant) string {
 }
 
 func (w *wall) build() {
-	w.p.Meeting = together(", ", w.say("wall.meeting", paper.Roman(w.m.Ordinal)), w.place(w.m.Place))
-	w.p.Zone, w.p.Time, w.p.Last = w.zone().String(), w.hour(w.s.Last), w.s.Last.String()
+	w.p.Meeting = w.ofMeeting()
+	w.timed()
 	w.p.Item = w.itemTitle()
-	w.p.Note = w.say("page.entry", number(w.l, w.s.Size-1))
-	for _, scene := range []func() bool{w.told, w.closed, w.programme, w.stopped, w.point, w.question, w.motion, w.speaker, w.ballot, w.result, w.silence} {
+	for _, scene := range []func() bool{w.told, w.closed, w.programme, w.stopped, w.point, w.question, w.motion, w.speaker, w.signing, w.ballot, w.result, w.silence} {
 		if scene() {
 			return
 		}
 	}
 	w.idle()
+}
+
+func (w *wall) ofMeeting() string {
+	return together(", ", w.say("wall.meeting", paper.Roman(w.m.Ordinal)), w.place(w.m.Place))
 }
 
 // itemTitle is the item that is open, with its number on the agenda.
@@ -172,6 +175,9 @@ func (w *wall) title() {
 func (w *wall) closed() bool {
 	if !w.m.Closed {
 		return false
+	}
+	if w.signing() {
+		return true
 	}
 	w.p.Scene, w.p.Over = "plain", w.say("wall.closed")
 	w.title()
@@ -272,15 +278,8 @@ func (w *wall) motion() bool {
 	return true
 }
 
-// sort names a motion at the beginning of a line. Georgian has no letter for that; the Turkic i keeps its dot.
-func (w *wall) sort(x conference.Motion) string {
-	name := w.word("motionkind", x.Sort)
-	first, size := utf8.DecodeRuneInString(name)
-	if w.l.Code == "tr" || w.l.Code == "az" {
-		return string(unicode.TurkishCase.ToTitle(first)) + name[size:]
-	}
-	return string(unicode.ToTitle(first)) + name[size:]
-}
+// sort names a motion at the beginning of a line.
+func (w *wall) sort(x conference.Motion) string { return capital(w.l, w.word("motionkind", x.Sort)) }
 
 // question is what the meeting is asked, and who has answered.
 func (w *wall) question() bool {

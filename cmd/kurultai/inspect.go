@@ -126,7 +126,7 @@ func inspectSignature(ctx context.Context, a paper.Archive, s *paper.Signing, e 
 	if signer == "" {
 		signer = "depositary"
 	}
-	roots, err := authorities(ctx, a, s, true)
+	roots, err := authorities(ctx, a, s.Instrument, s.Language, true)
 	if err != nil {
 		return err
 	}

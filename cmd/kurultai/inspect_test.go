@@ -370,7 +370,7 @@ func TestNothingButASignatureIsEntered(t *testing.T) {
 	c.must(err)
 	signed := filepath.Join(t.TempDir(), "signed.pdf")
 	c.must(os.WriteFile(signed, s.Paper.Bytes(), 0o600))
-	if out, talk, code := said(t, "verify", "-data", c.dir, signed); code != 0 || strings.Count(out, ": holds") != 3 || !strings.Contains(out, "\ninitialled by Orsevin, Ardovel\n") {
+	if out, talk, code := said(t, "verify", "-data", c.dir, signed); code != 0 || strings.Count(out, ": holds") != 3 || !strings.Contains(out, "\nInitialled by: Orsevin, Ardovel\n") {
 		t.Errorf("verify exits %d: %s%s", code, out, talk)
 	}
 	text, err := exec.Command(recordtest.Program(t, "pdftotext"), "-layout", signed, "-").Output()
@@ -413,7 +413,7 @@ func TestTwoPersonsSignOnePaperForAParty(t *testing.T) {
 		t.Fatalf("%s%s", out, talk)
 	}
 	out, talk, code := said(t, "verify", "-data", c.dir, file)
-	for _, want := range []string{"s2  Minister of Ardovel, of xa: holds", "for Ardovel: definitive, by office as foreign minister", "s2b  Signer of xa, of xa: holds", "for Ardovel: definitive, by office as head of state", "s1  waits for its signature"} {
+	for _, want := range []string{"s2  Minister of Ardovel, of xa: holds", "for Ardovel: Definitive, by office: Minister for Foreign Affairs", "s2b  Signer of xa, of xa: holds", "for Ardovel: Definitive, by office: Head of State", "s1  waits for its signature"} {
 		if code != 0 || !strings.Contains(out, want) {
 			t.Errorf("verify exits %d and does not say %q: %s%s", code, want, out, talk)
 		}

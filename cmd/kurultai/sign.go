@@ -132,7 +132,7 @@ func (s *sealer) prepare(ctx context.Context, io streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	roots, err := authorities(ctx, archive(v), signing, true)
+	roots, err := authorities(ctx, archive(v), i, signing.Language, true)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"kurultai/conference"
+	"kurultai/language"
 	"kurultai/paper"
 	"kurultai/paper/examine"
 	"kurultai/record"
@@ -46,9 +45,9 @@ func instrumentNamed(s *conference.State, name string) (conference.InstrumentID,
 // maxPDF bounds the papers that are examined, as package examine does.
 const maxPDF = 64 << 20
 
-// verifyPaper tells who signed a PDF and what came after. With a record all is asked: whether it is the paper the record
-// issued, and whose authorities certify. With a file of trust anchors all but that.
-func verifyPaper(ctx context.Context, path, dir, roots string, asJSON bool, out io.Writer) error {
+// verifyPaper tells in a language who signed a PDF and what came after. With a record all is asked: whether it is the paper
+// the record issued, and whose authorities certify. With a file of trust anchors all but that.
+func verifyPaper(ctx context.Context, path, dir, roots string, l *language.Language, asJSON bool, out io.Writer) error {
 	file, err := readBounded(path, maxPDF)
 	if err != nil {
 		return err
@@ -56,7 +55,7 @@ func verifyPaper(ctx context.Context, path, dir, roots string, asJSON bool, out 
 	var anchors []examine.Root
 	var signed *paper.Signing
 	var unknown error
-	said := "not asked: whether the record issued it (no -data)"
+	said := l.Say("verify.notasked")
 	var v *secretariat.View
 	switch {
 	case dir != "":
@@ -68,10 +67,16 @@ func verifyPaper(ctx context.Context, path, dir, roots string, asJSON bool, out 
 		if v, err = h.view(ctx); err != nil {
 			return err
 		}
-		if signed, unknown, err = issuedAs(ctx, v, file); err != nil {
-			return err
+		of, issued := paper.IssuedAs(v.State(), file)
+		if issued {
+			if signed, err = paper.SigningOf(ctx, archive(v), of.Instrument); err != nil {
+				return err
+			}
+		} else {
+			of = firstIssued(v.State())
+			unknown = errors.New(l.Say("verify.unknown", fmt.Sprintf("%x", sha256.Sum256(file))))
 		}
-		if anchors, err = authorities(ctx, archive(v), signed, false); err != nil {
+		if anchors, err = authorities(ctx, archive(v), of, l, false); err != nil {
 			return err
 		}
 	case roots != "":
@@ -87,25 +92,28 @@ func verifyPaper(ctx context.Context, path, dir, roots string, asJSON bool, out 
 	}
 	report, err := examine.Examine(file, anchors, time.Now())
 	if err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", path, err), unknown)
+		return errors.Join(fmt.Errorf("%s: %s", path, examine.Unread(err).In(l)), unknown)
 	}
-	problems := []error{report.Err(), unknown}
+	problems := []error{unknown}
+	for _, f := range report.Wrong() {
+		problems = append(problems, errors.New(f.In(l)))
+	}
 	var by recorded
 	if v != nil && unknown == nil {
-		said, err = signedAs(signed, file)
+		said, err = signedAs(signed, file, l)
 		problems = append(problems, err)
-		if by, err = recordedOf(ctx, v, signed.Instrument); err != nil {
+		if by, err = recordedOf(ctx, v, signed.Instrument, l); err != nil {
 			return err
 		}
 	} else if v != nil {
 		said = ""
 	}
 	if asJSON {
-		if err := json.NewEncoder(out).Encode(reportOf(report, by, errors.Join(problems...), said)); err != nil {
+		if err := json.NewEncoder(out).Encode(reportOf(report, by, l, errors.Join(problems...), said)); err != nil {
 			return err
 		}
 	} else {
-		tell(out, report, by, said)
+		told(out, report, by, l, said)
 	}
 	return errors.Join(problems...)
 }
@@ -123,111 +131,97 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// authorities are the trust anchors that the record names: each party's for its own field. With now, those alone that were
-// not withdrawn.
-func authorities(ctx context.Context, v paper.Archive, of *paper.Signing, now bool) (list []examine.Root, err error) {
-	for _, a := range v.State().Authorities() {
+// firstIssued is the instrument whose paper was issued first: what begins with no paper of the record is held against its
+// authorities.
+func firstIssued(s *conference.State) (first conference.Instrument) {
+	for _, i := range s.Instruments() {
+		if i.Paper > 0 && (first.Paper == 0 || i.Paper < first.Paper) {
+			first = i
+		}
+	}
+	return first
+}
+
+// authorities are the trust anchors that the record names: each party's for its own fields on the paper of an instrument.
+// With now, those alone that were not withdrawn.
+func authorities(ctx context.Context, v paper.Archive, of conference.Instrument, l *language.Language, now bool) (list []examine.Root, err error) {
+	named, err := paper.Authorities(ctx, v)
+	for _, a := range named {
 		if now && a.Withdrawn > 0 {
 			continue
 		}
-		der, err := v.Blob(ctx, a.Certificate.Digest)
-		if err != nil {
-			return nil, fmt.Errorf("entry %d: %w", a.Index, err)
-		}
-		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			continue // nobody is certified by it
-		}
-		root := examine.Root{Party: cmp.Or(string(a.Party), "the depositary"), Certificate: c, Timestamps: a.Use == conference.ForTime}
-		if !root.Timestamps && of != nil {
-			root.Fields = of.Instrument.FieldsOf(a.Party)
+		root := examine.Root{Party: cmp.Or(string(a.Party), l.Say("verify.depositary")), Certificate: a.Certificate, Timestamps: a.Use == conference.ForTime}
+		if !root.Timestamps && of.Paper > 0 {
+			root.Fields = of.FieldsOf(a.Party)
 		}
 		list = append(list, root)
 	}
-	return list, nil
-}
-
-// issuedAs finds the instrument whose paper a file begins with. Where there is none, unknown says so, and the file is held
-// against the first that was issued; nil: none ever was.
-func issuedAs(ctx context.Context, v *secretariat.View, file []byte) (signed *paper.Signing, unknown, err error) {
-	for _, i := range v.State().Instruments() {
-		if i.Paper == 0 {
-			continue
-		}
-		s, err := paper.SigningOf(ctx, archive(v), i.Instrument)
-		if err != nil {
-			return nil, nil, err
-		}
-		if n := s.Ends[0]; len(file) >= n && record.DigestOf(file[:n]) == s.Digest {
-			return s, nil, nil
-		}
-		if signed == nil {
-			signed = s
-		}
-	}
-	return signed, fmt.Errorf("the record issued no paper to sign that this file begins with (SHA-256 of the file: %x)", sha256.Sum256(file)), nil
+	return list, err
 }
 
 // signedAs holds a file against its paper in the record: the same signatures, or the first of them.
-func signedAs(s *paper.Signing, file []byte) (string, error) {
-	whole, held := s.Paper.Bytes(), bytes.TrimRight(file, "\r\n")
-	at := slices.IndexFunc(s.Ends, func(end int) bool { return len(bytes.TrimRight(whole[:end], "\r\n")) == len(held) })
-	if at < 0 || !bytes.HasPrefix(whole, held) {
-		return "", fmt.Errorf("the record issued it (entry %d: %s), and does not hold what stands on it since", s.Instrument.Paper, s.Instrument.Instrument)
+func signedAs(s *paper.Signing, file []byte, l *language.Language) (string, error) {
+	entry, name := fmt.Sprint(s.Instrument.Paper), string(s.Instrument.Instrument)
+	more, ok := s.Holds(file)
+	switch {
+	case !ok:
+		return "", errors.New(l.Say("verify.issuedother", entry, name))
+	case more > 0:
+		return l.Say("verify.issuedmore", entry, name, fmt.Sprint(more)), nil
 	}
-	if n := len(s.Ends) - 1 - at; n > 0 {
-		return fmt.Sprintf("the record issued it (entry %d: %s) and holds %d signatures more", s.Instrument.Paper, s.Instrument.Instrument, n), nil
-	}
-	return fmt.Sprintf("the record issued it (entry %d: %s) and holds each signature", s.Instrument.Paper, s.Instrument.Instrument), nil
+	return l.Say("verify.issued", entry, name), nil
 }
 
-// tell says what was found, a line a signature; the last line says what of the record was asked.
-func tell(out io.Writer, r *examine.Report, by recorded, said string) {
+// told says what was found, a line a signature; the last line says what of the record was asked.
+func told(out io.Writer, r *examine.Report, by recorded, l *language.Language, said string) {
 	for _, s := range r.Signatures {
-		who := "unreadable certificate"
+		who := l.Say("verify.nocertificate")
 		if s.Certificate != nil {
 			who = s.Certificate.Subject.CommonName
 		}
-		word := "holds"
+		word := l.Say("verify.holds")
 		if len(s.Problems) > 0 {
-			word = "DOES NOT HOLD"
+			word = l.Say("verify.holdsnot")
 		}
-		fmt.Fprintf(out, "%s  %s, of %s: %s\n", s.Field, who, s.Party, word)
+		fmt.Fprintf(out, "%s  %s\n", s.Field, l.Say("verify.line", who, s.Party, word))
 		for _, p := range s.Problems {
-			fmt.Fprintf(out, "    %v\n", p)
+			fmt.Fprintf(out, "    %s\n", p.In(l))
 		}
 		if c, ok := by.signed[s.Field]; ok {
-			fmt.Fprintf(out, "    %s\n", c)
+			fmt.Fprintf(out, "    %s\n", c.in(l))
 		}
 		switch {
 		case s.Timestamp:
 		case s.When.IsZero():
-			fmt.Fprintln(out, "    PAdES B-B; when: no authority for timestamps says so")
+			fmt.Fprintf(out, "    PAdES B-B; %s\n", l.Say("verify.untimed"))
 		default:
-			fmt.Fprintf(out, "    PAdES B-T; when: %s, by the clock of %s\n", s.When.UTC().Format(time.RFC3339), s.Clock)
+			fmt.Fprintf(out, "    PAdES B-T; %s\n", l.Say("verify.when", s.When.UTC().Format(time.RFC3339), s.Clock))
 		}
 		for _, b := range r.Behind(s) {
 			for _, f := range slices.Concat(b.Lawful, b.Refused) {
-				fmt.Fprintf(out, "    after it: %v\n", f)
+				fmt.Fprintf(out, "    %s\n", l.Say("verify.after", f.In(l)))
 			}
 		}
 	}
 	for _, f := range r.Unsigned {
-		fmt.Fprintf(out, "%s  waits for its signature\n", f)
+		fmt.Fprintf(out, "%s  %s\n", f, l.Say("verify.waits"))
 	}
 	for _, p := range r.Problems {
-		fmt.Fprintf(out, "wrong: %v\n", p)
+		fmt.Fprintln(out, l.Say("verify.wrong", p.In(l)))
 	}
 	for i, b := range r.Revisions {
 		for _, f := range b.Refused {
-			fmt.Fprintf(out, "revision %d: %v\n", i+1, f)
+			fmt.Fprintln(out, l.Say("finding.of-revision", fmt.Sprint(i+1), f.In(l)))
 		}
 	}
 	for _, w := range r.Warnings {
-		fmt.Fprintf(out, "mind: %v\n", w)
+		fmt.Fprintln(out, l.Say("verify.mind", w.In(l)))
+	}
+	for _, todo := range examine.Remedies(slices.Concat(r.Wrong(), r.Warnings), l) {
+		fmt.Fprintln(out, l.Say("verify.do", todo))
 	}
 	if len(by.initialled) > 0 {
-		fmt.Fprintf(out, "initialled by %s\n", strings.Join(by.initialled, ", "))
+		fmt.Fprintln(out, l.Say("paper.initialled", strings.Join(by.initialled, ", ")))
 	}
 	if said != "" {
 		fmt.Fprintln(out, said)
@@ -235,11 +229,11 @@ func tell(out io.Writer, r *examine.Report, by recorded, said string) {
 }
 
 // reportOf is a report for machines.
-func reportOf(r *examine.Report, by recorded, err error, said string) map[string]any {
+func reportOf(r *examine.Report, by recorded, l *language.Language, err error, said string) map[string]any {
 	texts := func(list []examine.Finding) []string {
 		out := []string{}
 		for _, f := range list {
-			out = append(out, f.Error())
+			out = append(out, f.In(l))
 		}
 		return out
 	}
@@ -276,40 +270,40 @@ func reportOf(r *examine.Report, by recorded, err error, said string) map[string
 // recorded is what the record says of the signatures on a paper.
 type recorded struct {
 	signed     map[string]capacity // by field
-	initialled []string            // parties that initialled the text, by their names in English
+	initialled []string            // parties that initialled the text, by their names
 }
 
 // A capacity is as what somebody signed, by the record.
 type capacity struct {
-	party       string // its name in English, or "the depositary"
-	mode, right string // how, and by what right: full powers or an office; "" for the depositary, who certifies
+	party, mode string // whose name and how; "" for the depositary, who certifies
+	right       string // full powers or an office, in the reader's language
 	confirmed   int64  // entry that confirmed what was signed ad referendum, or 0
 	entry       int64  // that holds the signature
 	at          string // when it was recorded
 }
 
-func (c capacity) String() string {
-	entered := fmt.Sprintf("entered: entry %d, %s", c.entry, c.at)
-	if c.mode == "" {
-		return "certifies the paper; " + entered
+func (c capacity) in(l *language.Language) string {
+	as := l.Say("verify.certifies")
+	if c.mode != "" {
+		how := l.Say(map[string]string{"definitive": "public.mode.definitive", "subject-to-ratification": "public.mode.ratification", "ad-referendum": "public.mode.referendum"}[c.mode])
+		if c.confirmed > 0 {
+			how += ", " + l.Say("verify.confirmed", fmt.Sprint(c.confirmed))
+		}
+		as = l.Say("verify.for", c.party, how, c.right)
 	}
-	how := c.mode
-	if c.confirmed > 0 {
-		how += fmt.Sprintf(", confirmed in entry %d", c.confirmed)
-	}
-	return fmt.Sprintf("for %s: %s, %s; %s", c.party, how, c.right, entered)
+	return as + "; " + l.Say("verify.entered", fmt.Sprint(c.entry), c.at)
 }
 
 // recordedOf is what the record says of an instrument's signatures. Full powers were examined before anybody signed under
 // them (VCLT 7).
-func recordedOf(ctx context.Context, v *secretariat.View, i conference.Instrument) (recorded, error) {
+func recordedOf(ctx context.Context, v *secretariat.View, i conference.Instrument, l *language.Language) (recorded, error) {
 	r := recorded{signed: map[string]capacity{}}
-	english := func(id conference.PartyID) string {
+	name := func(id conference.PartyID) string {
 		p, _ := v.State().Party(id)
-		return p.Named.Short.In("en")
+		return p.Named.Short.In(conference.Language(l.Code))
 	}
 	for _, p := range i.Initialled {
-		r.initialled = append(r.initialled, english(p))
+		r.initialled = append(r.initialled, name(p))
 	}
 	for _, e := range i.Entered {
 		b, err := v.Entry(ctx, e.Index)
@@ -320,12 +314,11 @@ func recordedOf(ctx context.Context, v *secretariat.View, i conference.Instrumen
 		if err != nil {
 			return r, err
 		}
-		c := capacity{party: "the depositary", entry: e.Index, at: entry.At.String()}
+		c := capacity{entry: e.Index, at: entry.At.String()}
 		for _, g := range i.SignedBy(e.Party) {
-			if g.Person != e.Person {
-				continue
+			if g.Person == e.Person {
+				c.party, c.mode, c.confirmed, c.right = name(e.Party), g.Mode, g.Confirmed, rightOf(v.State(), i, g, l)
 			}
-			c.party, c.mode, c.confirmed, c.right = english(e.Party), strings.ReplaceAll(g.Mode, "-", " "), g.Confirmed, rightOf(v.State(), i, g)
 		}
 		r.signed[e.Field] = c
 	}
@@ -333,17 +326,14 @@ func recordedOf(ctx context.Context, v *secretariat.View, i conference.Instrumen
 }
 
 // rightOf is by what right somebody signed for a party.
-func rightOf(s *conference.State, i conference.Instrument, g conference.Signature) string {
-	switch {
-	case g.ExOfficio != "":
-		return "by office as " + strings.ReplaceAll(string(g.ExOfficio), "-", " ")
-	case !i.Powers:
-		return "no full powers asked"
+func rightOf(s *conference.State, i conference.Instrument, g conference.Signature, l *language.Language) string {
+	if g.ExOfficio != "" {
+		return l.Say("verify.byoffice", l.Say("paper.issuer."+string(g.ExOfficio)))
 	}
 	for _, p := range s.Powers(i.Instrument) {
-		if p.Person == g.Person && p.State == "accepted" {
-			return fmt.Sprintf("under full powers accepted in entry %d", p.Index)
+		if p.Person == g.Person && p.Party == g.Party && p.State == "accepted" {
+			return l.Say("verify.underpowers", fmt.Sprint(p.Index))
 		}
 	}
-	return "under full powers"
+	return l.Say("verify.nopowers")
 }

@@ -30,6 +30,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"kurultai/paper/cms"
@@ -68,21 +69,27 @@ type Revision struct {
 // Behind are the revisions that came behind a signature.
 func (r *Report) Behind(s Signature) []Revision { return r.Revisions[s.Revision:] }
 
-// Err is nil if every signature holds, there is one, and nothing was changed that may not be; else all that is wrong.
-func (r *Report) Err() error {
-	var list []error
-	for _, p := range r.Problems {
-		list = append(list, p)
-	}
+// Wrong is all that is wrong: with the file, with its signatures, with what was changed.
+func (r *Report) Wrong() []Finding {
+	list := slices.Clone(r.Problems)
 	for _, s := range r.Signatures {
 		for _, p := range s.Problems {
-			list = append(list, fmt.Errorf("the signature of field %s: %w", s.Field, p))
+			list = append(list, found("of-signature", s.Field, p))
 		}
 	}
 	for i, v := range r.Revisions {
 		for _, p := range v.Refused {
-			list = append(list, fmt.Errorf("revision %d: %w", i+1, p))
+			list = append(list, found("of-revision", i+1, p))
 		}
+	}
+	return list
+}
+
+// Err is nil if every signature holds, there is one, and nothing was changed that may not be; else all that is wrong.
+func (r *Report) Err() error {
+	var list []error
+	for _, p := range r.Wrong() {
+		list = append(list, p)
 	}
 	return errors.Join(list...)
 }
@@ -193,7 +200,7 @@ func (x *examination) warn(code string, args ...any) {
 
 func (x *examination) warnBefore(k int, changes []Finding) {
 	for _, c := range changes {
-		x.warn("before-signing", k+1, c.Error())
+		x.warn("before-signing", k+1, c)
 	}
 }
 
@@ -256,7 +263,7 @@ func (s *Signature) sign(g *signing, d *digester, roots []Root) *cms.Signed {
 	}
 	c, err := cms.Parse(g.value)
 	if err != nil {
-		s.problem("cms", err.Error())
+		s.problem("cms", reasonOf(err))
 		return nil
 	}
 	s.Certificate = c.Certificate
@@ -270,7 +277,7 @@ func (s *Signature) sign(g *signing, d *digester, roots []Root) *cms.Signed {
 			err = c.Verify(digest)
 		}
 		if err != nil {
-			s.problem("cms", err.Error())
+			s.problem("cms", reasonOf(err))
 		}
 	}
 	if c.Timestamp != nil {
@@ -284,9 +291,9 @@ func (s *Signature) stamped(der, signature []byte, roots []Root) {
 	t, err := readToken(der)
 	switch {
 	case err != nil:
-		s.problem("timestamp-cms", err.Error())
+		s.problem("timestamp-cms", reasonOf(err))
 	case !t.of(signature):
-		s.problem("timestamp-cms", "it is of another signature")
+		s.problem("timestamp-cms", Reason{"other-signature", "it is of another signature"})
 	case t.authority(roots) == "":
 		s.problem("timestamp-authority")
 	default:
@@ -301,13 +308,13 @@ func (s *Signature) stamp(g *signing, d *digester, roots []Root) {
 	}
 	t, err := readToken(g.value)
 	if err != nil {
-		s.problem("timestamp-cms", err.Error())
+		s.problem("timestamp-cms", reasonOf(err))
 		return
 	}
 	s.Certificate = t.certificate
 	if g.end > 0 {
 		if digest, err := d.digest(t.hash, g.before, g.behind, g.end); err != nil || string(digest) != string(t.imprint) {
-			s.problem("timestamp-cms", "it is of another document")
+			s.problem("timestamp-cms", Reason{cms.OtherDocument, "it is of another document"})
 		}
 	}
 	if s.Party = t.authority(roots); s.Party == "" {

@@ -76,7 +76,7 @@ func stages(t *testing.T) []stage {
 	for _, page := range []string{"acts", "keys", "correct", "papers", "people", "programme", "messages", "sheets"} {
 		desk = append(desk, "meetings/ix/desk/"+page)
 	}
-	return []stage{
+	return append([]stage{
 		{name: "public", house: in(sitting), pages: []string{"", "meetings", "meetings/ix", "meetings/viii", "meetings/vii", "meetings/viii/programme", "meetings/viii/replay", "meetings/viii/communique",
 			"meetings/viii/wall", "meetings/ix/wall", "documents", "documents/LP/VIII/L.1", "decisions", "instruments/statute", "commitments", "parties", "parties/xa", "parties/xa?on=2027-01-01", "people/" + head,
 			"search", "search?q=ferr", "search?q=nothing-of-the-kind", "record", "record/5", "record/200", "record?at=100", "meetings/viii?at=300", "now", "roles", "roles?to=desk", "signin", "act/AskFloor", "meetings/ix/floor", "meetings/ix/chair", "meetings/ix/desk", "no/such/page", "enrol/" + noLink},
@@ -123,7 +123,7 @@ func stages(t *testing.T) []stage {
 		{name: "a vote, desk", house: in(voting), enter: role(voting, conference.Secretary, "", "desk"), pages: []string{"meetings/ix/desk", "meetings/ix/desk/sheets"}},
 		{name: "a body without a meeting", house: in(founded), pages: []string{"", "meetings", "decisions", "documents", "parties", "record", "search", "chair", "wall", "floor", "desk"}},
 		{name: "a reported meeting", house: in(baku), pages: []string{"", "meetings/xxii", "meetings/xxii/communique", "meetings/xxii/programme", "meetings/xxii/replay", "meetings/xxii/wall", "parties", "decisions", "record", "record/30"}},
-	}
+	}, signingStages(t, sitting, baku)...)
 }
 
 // calling brings the open meeting to a roll call in which three have answered, each otherwise, and one is called.
@@ -253,27 +253,32 @@ func (f *finding) open() bool {
 func TestEveryPageKeepsToWCAG(t *testing.T) {
 	before := checked
 	for _, s := range stages(t) {
-		h := s.house(t)
-		b := person(t, "ERR_", "Failed to load", "net::", "401", "403", "404", "410", "422", "status of")
-		if s.enter != nil {
-			s.enter(h, b)
-		}
-		for _, page := range s.pages {
-			b.visit(h.origin + "/en/" + page)
-			if code := run[int](b, `performance.getEntriesByType("navigation")[0].responseStatus`); code != max(answers[page], http.StatusOK) && s.enter == nil || s.enter != nil && code != http.StatusOK {
-				t.Errorf("%s: /%s answers with %d", s.name, page, code)
-			}
-			b.checks(s.name + ": /" + page)
-		}
-		for name, bring := range s.doings {
-			b.look(looks[0])
-			bring(h, b)
-			b.checks(s.name + ": " + name)
-			h.mend()
-		}
+		t.Run(s.name, func(t *testing.T) { s.keeps(t) })
 	}
 	if n := checked - before; n < 150 {
 		t.Errorf("only %d were checked", n)
+	}
+}
+
+// keeps looks at the pages of a stage and brings about its states.
+func (s stage) keeps(t *testing.T) {
+	h := s.house(t)
+	b := person(t, "ERR_", "Failed to load", "net::", "400", "401", "403", "404", "410", "413", "415", "422", "status of")
+	if s.enter != nil {
+		s.enter(h, b)
+	}
+	for _, page := range s.pages {
+		b.visit(h.origin + "/en/" + page)
+		if code := run[int](b, `performance.getEntriesByType("navigation")[0].responseStatus`); code != max(answers[page], http.StatusOK) && s.enter == nil || s.enter != nil && code != http.StatusOK {
+			t.Errorf("%s: /%s answers with %d", s.name, page, code)
+		}
+		b.checks(s.name + ": /" + page)
+	}
+	for name, bring := range s.doings {
+		b.look(looks[0])
+		bring(h, b)
+		b.checks(s.name + ": " + name)
+		h.mend()
 	}
 }
 
