@@ -383,7 +383,9 @@ func TestNothingButASignatureIsEntered(t *testing.T) {
 func TestTwoPersonsSignOnePaperForAParty(t *testing.T) {
 	c := newCeremony(t)
 	second := penholder{person: "9dcdd3bd9469344e21d5df0263cb46d3", party: "xa", as: "Delegate", key: ecKey(t)}
-	second.chain = []*x509.Certificate{certificate(t, "Minister of Ardovel", second.key, c.issuers["xa"], nil)}
+	second.chain = []*x509.Certificate{certificate(t, "Minister of Ardovel", second.key, c.issuers["xa"], func(x *x509.Certificate) {
+		x.NotBefore, x.NotAfter = time.Date(2027, 10, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 11, 1, 0, 0, 0, 0, time.UTC) // valid when it signs, and no longer when it is verified
+	})}
 	c.holders["xa2"] = second
 	c.holders["desk"] = penholder{person: "b38eac015d9a1c1ed41abec6ae64cf9f", as: "Secretary"}
 	statute, _ := c.s.View().State().Instrument("statute")

@@ -90,7 +90,13 @@ func verifyPaper(ctx context.Context, path, dir, roots string, l *language.Langu
 	default:
 		return hinted{errors.New("no trust anchor given"), "name the record with -data, or a file of certificates with -roots"}
 	}
-	report, err := examine.Examine(file, anchors, time.Now())
+	var by recorded
+	if v != nil && unknown == nil {
+		if by, err = recordedOf(ctx, v, signed, file, l); err != nil {
+			return err
+		}
+	}
+	report, err := examine.ExamineKept(file, anchors, by.when)
 	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %s", path, examine.Unread(err).In(l)), unknown)
 	}
@@ -98,13 +104,9 @@ func verifyPaper(ctx context.Context, path, dir, roots string, l *language.Langu
 	for _, f := range report.Wrong() {
 		problems = append(problems, errors.New(f.In(l)))
 	}
-	var by recorded
 	if v != nil && unknown == nil {
 		said, err = signedAs(signed, file, l)
 		problems = append(problems, err)
-		if by, err = recordedOf(ctx, v, signed.Instrument, l); err != nil {
-			return err
-		}
 	} else if v != nil {
 		said = ""
 	}
@@ -247,7 +249,7 @@ func reportOf(r *examine.Report, by recorded, l *language.Language, err error, s
 			x["when"], x["clock"] = s.When.UTC(), s.Clock
 		}
 		if c, ok := by.signed[s.Field]; ok {
-			x["for"], x["entered"], x["at"] = c.party, c.entry, c.at
+			x["for"], x["entered"], x["at"] = c.party, c.entry, c.at.String()
 			if c.mode != "" {
 				x["mode"], x["by"] = c.mode, c.right
 			}
@@ -271,15 +273,25 @@ func reportOf(r *examine.Report, by recorded, l *language.Language, err error, s
 type recorded struct {
 	signed     map[string]capacity // by field
 	initialled []string            // parties that initialled the text, by their names
+	held       bool                // it holds each signature of the file
+}
+
+// when is at what time the certificate in a field is to have been valid: when the record took the signature, which it
+// looked at then; where it holds none of the kind, now.
+func (r recorded) when(field string) time.Time {
+	if c, ok := r.signed[field]; ok && r.held {
+		return time.UnixMilli(int64(c.at))
+	}
+	return time.Now()
 }
 
 // A capacity is as what somebody signed, by the record.
 type capacity struct {
-	party, mode string // whose name and how; "" for the depositary, who certifies
-	right       string // full powers or an office, in the reader's language
-	confirmed   int64  // entry that confirmed what was signed ad referendum, or 0
-	entry       int64  // that holds the signature
-	at          string // when it was recorded
+	party, mode string         // whose name and how; "" for the depositary, who certifies
+	right       string         // full powers or an office, in the reader's language
+	confirmed   int64          // entry that confirmed what was signed ad referendum, or 0
+	entry       int64          // that holds the signature
+	at          record.Instant // when it was recorded
 }
 
 func (c capacity) in(l *language.Language) string {
@@ -291,13 +303,14 @@ func (c capacity) in(l *language.Language) string {
 		}
 		as = l.Say("verify.for", c.party, how, c.right)
 	}
-	return as + "; " + l.Say("verify.entered", fmt.Sprint(c.entry), c.at)
+	return as + "; " + l.Say("verify.entered", fmt.Sprint(c.entry), c.at.String())
 }
 
-// recordedOf is what the record says of an instrument's signatures. Full powers were examined before anybody signed under
+// recordedOf is what the record says of the signatures on the paper of an instrument, of which file is one. Full powers were examined before anybody signed under
 // them (VCLT 7).
-func recordedOf(ctx context.Context, v *secretariat.View, i conference.Instrument, l *language.Language) (recorded, error) {
-	r := recorded{signed: map[string]capacity{}}
+func recordedOf(ctx context.Context, v *secretariat.View, of *paper.Signing, file []byte, l *language.Language) (recorded, error) {
+	r, i := recorded{signed: map[string]capacity{}}, of.Instrument
+	_, r.held = of.Holds(file)
 	name := func(id conference.PartyID) string {
 		p, _ := v.State().Party(id)
 		return p.Named.Short.In(conference.Language(l.Code))
@@ -314,7 +327,7 @@ func recordedOf(ctx context.Context, v *secretariat.View, i conference.Instrumen
 		if err != nil {
 			return r, err
 		}
-		c := capacity{entry: e.Index, at: entry.At.String()}
+		c := capacity{entry: e.Index, at: entry.At}
 		for _, g := range i.SignedBy(e.Party) {
 			if g.Person == e.Person {
 				c.party, c.mode, c.confirmed, c.right = name(e.Party), g.Mode, g.Confirmed, rightOf(v.State(), i, g, l)

@@ -97,6 +97,12 @@ func (r *Report) Err() error {
 // Examine examines a file. roots are the authorities that are believed; a certificate without timestamp is to be valid at
 // the time given. The error says why the file cannot be examined; what is wrong with one that can be is in the Report.
 func Examine(b []byte, roots []Root, at time.Time) (*Report, error) {
+	return ExamineKept(b, roots, func(string) time.Time { return at })
+}
+
+// ExamineKept is Examine of a file somebody kept who says when each field came to be signed: at that time a certificate
+// without timestamp is to have been valid, so that what was lawful does not end with it.
+func ExamineKept(b []byte, roots []Root, at func(field string) time.Time) (*Report, error) {
 	f, err := open(b)
 	if err != nil {
 		return nil, err
@@ -221,7 +227,7 @@ func (x *examination) whole() {
 }
 
 // verify verifies the signatures, document timestamps first: they tell the time of what stands before them.
-func (x *examination) verify(roots []Root, at time.Time) {
+func (x *examination) verify(roots []Root, at func(field string) time.Time) {
 	d := &digester{b: x.file.b, sums: map[crypto.Hash]*running{}}
 	list := make([]Signature, len(x.signings))
 	signed := make([]*cms.Signed, len(list))
@@ -235,7 +241,7 @@ func (x *examination) verify(roots []Root, at time.Time) {
 	}
 	for i := range list {
 		if signed[i] != nil && !list[i].Timestamp {
-			list[i].trusted(signed[i], roots, timeOf(list, i, at))
+			list[i].trusted(signed[i], roots, timeOf(list, i, at(list[i].Field)))
 		}
 	}
 	x.report.Signatures = list
