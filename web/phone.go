@@ -42,6 +42,7 @@ type PhonePage struct {
 	Alarms   []PhoneDeed
 	Ballot   *PhoneBallot
 	Turn     *PhoneTurn
+	Signings []Line // papers on which the delegation has yet to sign
 	Speaking *Speaker
 	Over     string // when the limit is reached, for machines
 	Next     []Speaker
@@ -336,6 +337,7 @@ func (f *phone) floor(p *PhonePage) {
 	}
 	p.Ballot = f.ballot()
 	p.Turn = f.turn()
+	p.Signings = f.signings()
 	if q, ok := f.s.Speaking(f.id); ok {
 		sp := f.speaker(q)
 		p.Speaking = &sp

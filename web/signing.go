@@ -203,8 +203,7 @@ func (c *sealing) pen() *OnNow {
 func (c *sealing) table() Section {
 	s := Section{ID: "order", Title: c.say("signing.order"), Kind: "table", Heads: []string{c.say("page.party"), c.say("public.how"), c.say("signing.onpaper")}}
 	for n, p := range c.seats {
-		who := Line{Text: c.signer(""), Small: c.say("paper.certifies")}
-		how := Line{}
+		who, how := Line{Text: c.signer("")}, Line{Text: c.say("paper.certifies")}
 		if p != "" {
 			who = c.partyLine(p)
 			how = Line{Text: c.say("signing.unsigned")}
@@ -281,6 +280,37 @@ func (d *drawer) penAct(o *conference.Offer, id conference.InstrumentID) NowAct 
 	}
 	a.Hidden = append(a.Hidden, Option{Label: "from", Value: from})
 	return a
+}
+
+// says is who has the pen; where it lies, who is next.
+func (c *sealing) says() string {
+	switch {
+	case c.taken:
+		return together(": ", c.say("signing.pen"), c.signer(c.held.Party))
+	case c.next >= 0:
+		return c.say("signing.nextis", c.signer(c.seats[c.next]))
+	}
+	return c.say("signing.all")
+}
+
+// signings are the papers on which the delegation of a phone has yet to sign, each leading to its ceremony.
+func (f *phone) signings() (list []Line) {
+	for _, i := range f.s.Instruments() {
+		c := (&drawer{teller: f.teller, site: f.site}).ceremony(i, f.at)
+		if _, entered := c.entry(f.office.For); i.Paper == 0 || entered || !slices.Contains(i.Signatories, f.office.For) {
+			continue
+		}
+		l := Line{Text: in(i.Title, f.l, string(i.Instrument)), Address: "/" + f.l.Code + "/instruments/" + string(i.Instrument) + "/signing", Small: c.says(), Tone: "wait"}
+		l.Tag, l.Tone = c.stage()
+		switch {
+		case c.taken && c.held.Party == f.office.For:
+			l.Tag, l.Tone = c.say("signing.pen"), "live"
+		case c.next >= 0 && c.seats[c.next] == f.office.For:
+			l.Tag, l.Tone = c.say("signing.next"), "wait"
+		}
+		list = append(list, l)
+	}
+	return list
 }
 
 // signingBack is the page of the ceremony from which an act came, or "".
@@ -372,6 +402,9 @@ func (w *wall) signingSeat(c *sealing, n int, party conference.PartyID, class st
 	seat := Seat{State: State{Name: w.say("capacity.Depositary")}, Class: "none", Word: w.say("public.awaited")}
 	if party != "" {
 		seat.State = w.state(party)
+	}
+	if g, ok := c.given(party); ok {
+		seat.Note = c.mode(g)
 	}
 	seat.Long = len([]rune(seat.State.Name)) > map[string]int{"few": 10, "g30": 8, "g193": 8}[class]
 	e, entered := c.entry(party)

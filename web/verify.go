@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -66,7 +68,34 @@ func (s *site) verifyPage(v View, in *visit) (any, error) {
 	p := d.sheet("record", "verify", d.say("check.title"))
 	p.Lead = d.say("check.titlelead")
 	p.Main, p.Side = []Section{d.chooser("check.choosehead")}, []Section{d.aboutCheck()}
+	if q := in.URL.Query(); q.Has("root") {
+		said, err := d.rootOn(in.Context(), q.Get("size"), q.Get("root"))
+		if err != nil {
+			return nil, err
+		}
+		p.Eyebrow = []Line{{Tag: said.Tag, Tone: said.Tone}}
+		p.Main = append([]Section{{ID: "root", Title: d.say("check.root"), Kind: "plain", Lines: []Line{said}}}, p.Main...)
+	}
 	return d.show(p)
+}
+
+// rootOn compares the size and root of a paper, to which its code led, with those of the record.
+func (d *drawer) rootOn(ctx context.Context, size, root string) (Line, error) {
+	n, err := strconv.ParseInt(size, 10, 64)
+	if err != nil || n < 1 || strconv.FormatInt(n, 10) != size {
+		return Line{}, errNotFound
+	}
+	if n > d.s.Size {
+		return Line{Tag: d.say("check.rootunknown"), Tone: "wait", Text: d.say("check.rootunknownlead", number(d.l, n))}, nil
+	}
+	v, err := d.site.record.At(ctx, n)
+	if err != nil {
+		return Line{}, err
+	}
+	if v.Checkpoint().Root.String() != root {
+		return Line{Tag: d.say("check.rootother"), Tone: "no", Text: d.say("check.roototherlead", number(d.l, n))}, nil
+	}
+	return Line{Tag: d.say("check.rootsame"), Tone: "yes", Text: d.say("check.rootsamelead", number(d.l, n))}, nil
 }
 
 func (d *drawer) chooser(head string) Section {
@@ -202,6 +231,7 @@ type check struct {
 	issued  int64                 // entry that issued it, 0: none did
 	held    bool                  // the record holds what stands on it
 	more    int                   // signatures that the record holds beyond those on it
+	common  int                   // bytes from its beginning that are those of the record's
 }
 
 // tones of verdicts; those not named are "no".
@@ -239,9 +269,21 @@ func (c *check) examine(ctx context.Context) error {
 			return err
 		}
 		c.more, c.held = signed.Holds(c.file)
+		c.common = sameBytes(c.file, signed.Paper.Bytes())
 	}
 	c.decide(known)
 	return nil
+}
+
+// sameBytes counts the bytes from the beginning that are the same.
+func sameBytes(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
 }
 
 // archiveOf is a view as papers of instruments are made from.
@@ -472,7 +514,7 @@ func (c *check) when(x examine.Signature) Line {
 	if !x.When.IsZero() {
 		return Line{When: c.moment(record.Instant(x.When.UnixMilli()), c.s.Body.Zone), Small: c.say("check.bystamp")}
 	}
-	if p, ok := c.partyOf(x.Field); ok && c.held {
+	if p, ok := c.partyOf(x.Field); ok && x.Covers > 0 && c.common >= x.Covers-1 { // but for a line end behind it
 		for _, e := range c.of.Entered {
 			if e.Party == p {
 				return Line{When: c.entered(e.Index), Small: c.say("check.byrecord"), Mark: entries(e.Index)}
@@ -578,6 +620,6 @@ func (c *check) facts() Section {
 	if c.of.Paper > 0 {
 		s.Lines = append(s.Lines, Line{No: c.say("check.instrument"), Text: nameIn(c.of.Title, c.drawer, string(c.of.Instrument)), Address: c.to("instruments/%s", c.of.Instrument)})
 	}
-	s.Lines = append(s.Lines, Line{No: "SHA-256", Text: string(record.DigestOf(c.file)), Mono: true})
+	s.Lines = append(s.Lines, Line{No: "SHA-256", Text: fmt.Sprintf("%x", sha256.Sum256(c.file)), Mono: true})
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -166,6 +167,41 @@ func updated(t *testing.T, file []byte) []byte {
 func after(s, what string) string {
 	_, s, _ = strings.Cut(s, what)
 	return s
+}
+
+// The code of a verification page leads to the page that compares its root with the record's.
+func TestThePageComparesTheRootOfAPaper(t *testing.T) {
+	s := storytest.Play(t, "training")
+	h := web.New(reading{s}, web.Options{})
+	old, err := s.View().At(t.Context(), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := old.Checkpoint().Root.String()
+	bent := strings.Map(func(r rune) rune {
+		if r == 'A' {
+			return 'B'
+		}
+		return r
+	}, root)
+	if bent == root {
+		bent = "A" + root[1:]
+	}
+	for _, row := range []struct{ size, root, key string }{
+		{"100", root, "rootsame"}, {"100", bent, "rootother"}, {"101", root, "rootother"}, {"100", "<script>", "rootother"}, {"99999", root, "rootunknown"},
+		{"0", root, ""}, {"-1", root, ""}, {"0100", root, ""}, {"x", root, ""},
+	} {
+		for _, l := range language.All() {
+			w := get(h, "/"+l.Code+"/verify?"+url.Values{"size": {row.size}, "root": {row.root}}.Encode())
+			page := w.Body.String()
+			switch {
+			case row.key == "" && w.Code != http.StatusNotFound:
+				t.Errorf("%+v: %d", row, w.Code)
+			case row.key != "" && (w.Code != http.StatusOK || !strings.Contains(page, l.Say("check."+row.key)+"</span>") || wanting.MatchString(page)):
+				t.Errorf("%+v in %s: %d %s", row, l.Code, w.Code, read(page))
+			}
+		}
+	}
 }
 
 // No address has more files verified than a hall would.

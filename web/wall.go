@@ -72,7 +72,8 @@ type Seat struct {
 	State State
 	Class string // y, n, a, call, none or z
 	Word  string
-	Long  bool // the name takes two lines
+	Note  string // in small: how a party signs
+	Long  bool   // the name takes two lines
 }
 
 // Tally is how many answered alike.
