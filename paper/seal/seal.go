@@ -158,7 +158,7 @@ func VacancyIn(file []byte) (Vacancy, error) {
 	if n, err := fmt.Sscanf(string(file[at+len(head):min(len(file), at+len(head)+40)]), "%010d %010d %010d]", &from, &to, &rest); n != 3 || err != nil {
 		return Vacancy{}, none
 	}
-	if from <= at || to != from+2*ContentsSize+2 || to+rest != len(file) || file[from] != '<' || file[to-1] != '>' {
+	if from <= at || to != from+2*ContentsSize+2 || rest <= 0 || to+rest != len(file) || file[from] != '<' || file[to-1] != '>' {
 		return Vacancy{}, none
 	}
 	if len(bytes.Trim(file[from+1:to-1], "0")) > 0 {

@@ -209,3 +209,31 @@ func TestAVacancyIsFilledElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is brought as a prepared paper, it is read or refused, and what is filled differs in the place of the value alone.
+func FuzzVacancy(f *testing.F) {
+	p := seal.New(statute(f, 1))
+	prepared, err := p.Prepare("s1", "en", appearance(newSigner(f, "A")), seal.Approves)
+	if err != nil {
+		f.Fatal(err)
+	}
+	vacant := p.Vacant(prepared)
+	at := bytes.LastIndex(vacant, []byte("/ByteRange[0 ")) + len("/ByteRange[0 ")
+	f.Add(vacant)
+	f.Add([]byte("/ByteRange[0 0000000020 0000024598 0000000001]"))
+	for _, from := range []int{-1, 0, at, len(vacant) - 1, len(vacant) + 1000, 900_000_000} {
+		to := from + 2*seal.ContentsSize + 2
+		r := fmt.Sprintf("%010d %010d %010d", from, to, len(vacant)-to)
+		f.Add(append(append(bytes.Clone(vacant[:at]), r...), vacant[at+len(r):]...))
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		v, err := seal.VacancyIn(file)
+		if err != nil {
+			return
+		}
+		filled, err := v.Fill([]byte{1})
+		if err != nil || len(filled) != len(file) || len(v.Signed())+2*seal.ContentsSize+2 != len(file) {
+			t.Errorf("%v, %d bytes became %d", err, len(file), len(filled))
+		}
+	})
+}
