@@ -415,7 +415,7 @@ func (w *wall) signingSeat(c *sealing, n int, party conference.PartyID, class st
 			seat.Word = w.hour(at)
 		}
 	case c.taken && c.held.Party == party:
-		seat.Class, seat.Word = "call", w.say("signing.pen")
+		seat.Class, seat.Word = "call", w.say("signing.penshort")
 	case n == c.next:
 		seat.Word = w.say("signing.next")
 	}

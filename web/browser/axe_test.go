@@ -378,7 +378,7 @@ func TestEveryLanguageFitsAPhone(t *testing.T) {
 	b.look(look{"narrow", 320, 640, nil})
 	n := 0
 	for _, l := range language.All() {
-		for _, page := range []string{"", "meetings/ix", "meetings/viii", "meetings/viii/programme", "documents", "parties", "commitments", "record", "meetings/ix/wall", "meetings/ix/desk", "meetings/ix/desk/people", "now", "me"} {
+		for _, page := range []string{"", "meetings/ix", "meetings/viii", "meetings/viii/programme", "documents", "parties", "commitments", "record", "verify", "instruments/statute/signing", "instruments/statute/wall", "meetings/ix/wall", "meetings/ix/desk", "meetings/ix/desk/people", "now", "me"} {
 			b.visit(h.origin + "/" + l.Code + "/" + page)
 			b.fits("/" + l.Code + "/" + page)
 			n++
