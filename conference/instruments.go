@@ -468,7 +468,8 @@ func signatures(ed *edition) {
 			return nil, s.declared(p, PersonID(c.By), f.ExOfficio)
 		}
 		events := []Event{{Body: &SignatureGiven{f.Instrument, p, PersonID(c.By), f.Mode, f.ExOfficio}}}
-		if i.Signed = append(slices.Clip(i.Signed), Signature{Party: p}); i.SignedParties() == len(i.Signatories) {
+		after := i
+		if after.Signed = append(slices.Clip(i.Signed), Signature{Party: p}); after.SignedParties() == len(i.Signatories) {
 			signed := &InstrumentSigned{Meeting: s.decidedAt(i.Decision), Instrument: f.Instrument, Form: i.Form, Subject: i.Subject, Place: i.Place, By: "parties", For: i.Signatories}
 			events = append(events, Event{Body: signed})
 		}
