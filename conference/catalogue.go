@@ -57,6 +57,7 @@ type Act struct {
 	PartyKey   bool       // its author attests with the party's key, not with one of its own
 	Timed      bool       // what it causes depends on the hour, so a doubtful clock stops it
 	Notices    []Code     // what an accepted act may be told besides, as that it came late
+	OfFiles    []Code     // refusals for what stands in its files: the writer's alone, since deciding reads no file
 
 	// Sealed says of each private field, by its first member, which field holds its subject; OfAuthor: its author.
 	Sealed map[string]string

@@ -316,7 +316,7 @@ func versions(ed *edition) {
 
 	does(ed, Act{
 		Name: "IssuePaper", Title: "Issue a paper", Help: "Notes the digest and layout of a paper as it left the house, so that a copy can be held against it.",
-		Who: []Capacity{Secretary, Depositary}, Rule: "doc/record.md 2", Refusals: []Code{"unknown-symbol", "not-authenticated", "paper-issued", "beyond-record"}, Causes: []string{"PaperIssued"},
+		Who: []Capacity{Secretary, Depositary}, Rule: "doc/record.md 2", Refusals: []Code{"unknown-symbol", "not-authenticated", "paper-issued", "beyond-record"}, Causes: []string{"PaperIssued"}, OfFiles: []Code{"other-paper"},
 	}, func(s *State, c *Call, f *IssuePaper) ([]Event, *Refusal) {
 		i, signs := s.Instrument(InstrumentID(f.Symbol))
 		_, r := s.paper(f.Symbol)

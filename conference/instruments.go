@@ -36,6 +36,7 @@ type Signature struct {
 	Party     PartyID
 	Person    PersonID
 	Mode      string
+	ExOfficio Term  // the office by which it needed no full powers, as its signer attested; or ""
 	Confirmed int64 // entry that confirmed what was signed ad referendum, or 0
 	Index     int64 // entry that holds it
 }
@@ -54,6 +55,60 @@ type AuthenticText struct {
 	Language   Language    `json:"language" jsonschema:"its language"`
 	Text       record.Blob `json:"text" jsonschema:"the text, as a file (plain text in UTF-8, an empty line between paragraphs)"`
 	Paragraphs int64       `json:"paragraphs" jsonschema:"how many paragraphs it has"`
+}
+
+// maxSigners is how many persons sign for a party at most.
+const maxSigners = 9
+
+// modes are the ways in which a party signs (VCLT 12, 14).
+var modes = []string{"definitive", "subject-to-ratification", "ad-referendum"}
+
+// SignersFor is how many persons sign for a party.
+func (i Instrument) SignersFor(p PartyID) int {
+	for _, x := range i.Signers {
+		if x.Party == p {
+			return int(x.Count)
+		}
+	}
+	return 1
+}
+
+// SignedBy are the signatures given for a party, in the order in which they were.
+func (i Instrument) SignedBy(p PartyID) (list []Signature) {
+	for _, x := range i.Signed {
+		if x.Party == p {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// SignedParties counts the parties for which all who sign have signed.
+func (i Instrument) SignedParties() (n int) {
+	for _, p := range i.Signatories {
+		if len(i.SignedBy(p)) == i.SignersFor(p) {
+			n++
+		}
+	}
+	return n
+}
+
+// signedAs reports whether a person has signed for a party.
+func (i Instrument) signedAs(p PartyID, person PersonID) bool {
+	return slices.ContainsFunc(i.Signed, func(x Signature) bool { return x.Party == p && x.Person == person })
+}
+
+// declared refuses an office, by which somebody would sign without full powers, where a delegation's list gives the person
+// another (VCLT 7(2)(a)).
+func (s *State) declared(p PartyID, person PersonID, office Term) *Refusal {
+	for _, d := range s.delegations.all.All() {
+		for _, m := range d.Members {
+			if d.Party == p && m.Person == person && m.Office != "" && m.Office != office {
+				return refuse("no-full-powers", "VCLT 7(2)(a)", person)
+			}
+		}
+	}
+	return nil
 }
 
 // Instruments lists texts to be signed, in order of id.
@@ -91,6 +146,12 @@ type (
 		Decision    DecisionID   `json:"decision" jsonschema:"the decision that adopted its text"`
 		Signatories []PartyID    `json:"signatories" jsonschema:"who may sign"`
 		Powers      bool         `json:"powers,omitempty" jsonschema:"true where full powers are asked"`
+		Signers     []SignersOf  `json:"signers,omitempty" jsonschema:"parties for which more than one person signs"`
+	}
+	// SignersOf says how many persons sign for a party, each in its own name.
+	SignersOf struct {
+		Party PartyID `json:"party" jsonschema:"one of the signatories"`
+		Count int64   `json:"count" jsonschema:"how many persons, 2 to 9"`
 	}
 	// InstrumentOpened is what OpenInstrument causes.
 	InstrumentOpened OpenInstrument
@@ -221,6 +282,14 @@ func instruments(ed *edition) {
 		if r := s.allLanguages(f.Title); r != nil {
 			return nil, r
 		}
+		for n, x := range f.Signers {
+			if !slices.Contains(f.Signatories, x.Party) {
+				return nil, refuse("unknown-party", "VCLT 9", x.Party)
+			}
+			if x.Count < 2 || x.Count > maxSigners || slices.ContainsFunc(f.Signers[:n], func(y SignersOf) bool { return y.Party == x.Party }) {
+				return nil, refuse("malformed", "doc/record.md 2", "signers")
+			}
+		}
 		e := InstrumentOpened(*f)
 		return []Event{{Body: &e}}, nil
 	})
@@ -290,6 +359,8 @@ func fullPowers(ed *edition) {
 			r = refuse("unknown-person", "VCLT 7", f.Person)
 		case !slices.Contains(competentIssuers, f.Office):
 			r = refuse("issuer-not-competent", "VCLT 7", f.Office)
+		case slices.ContainsFunc(f.Covers, func(mode string) bool { return !slices.Contains(modes, mode) }):
+			r = refuse("malformed", "doc/record.md 2", "covers")
 		}
 		return []Event{{Body: &FullPowersDeposited{f.Instrument, PartyID(c.For), f.Person, f.Covers, f.Office, f.Paper}}}, r
 	})
@@ -365,33 +436,40 @@ func signatures(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "Sign", Title: "Sign", Help: "Signs the instrument for your party, under full powers or by office. Nobody signs for another.",
-		Who: members, Attested: true, Rule: "VCLT 7, 11-14", Refusals: []Code{"unknown-instrument", "not-open-for-signature", "outside-period", "not-entitled", "already-signed", "no-full-powers", "powers-cover-less"}, Causes: []string{"SignatureGiven", "InstrumentSigned"}, Timed: true,
+		Who: members, Attested: true, Rule: "VCLT 7, 11-14", Refusals: []Code{"unknown-instrument", "not-open-for-signature", "outside-period", "not-entitled", "already-signed", "mode-differs", "no-full-powers", "powers-cover-less"}, Causes: []string{"SignatureGiven", "InstrumentSigned"}, Timed: true,
 	}, func(s *State, c *Call, f *Sign) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r != nil {
 			return nil, r
 		}
 		p := PartyID(c.For)
-		powers := s.instruments.powers.At(powersKey(f.Instrument, PersonID(c.By)))
-		asked := i.Powers && !slices.Contains(competentIssuers, f.ExOfficio)
+		powers, before := s.instruments.powers.At(powersKey(f.Instrument, PersonID(c.By))), i.SignedBy(p)
+		asked := i.Powers && f.ExOfficio == ""
 		switch {
-		case !slices.Contains([]string{"definitive", "subject-to-ratification", "ad-referendum"}, f.Mode):
+		case !slices.Contains(modes, f.Mode):
 			return nil, refuse("malformed", "doc/record.md 2", "mode")
+		case f.ExOfficio != "" && !slices.Contains(competentIssuers, f.ExOfficio):
+			return nil, refuse("malformed", "doc/record.md 2", "exOfficio")
 		case !i.Open:
 			return nil, refuse("not-open-for-signature", "VCLT 77", f.Instrument)
 		case c.At < i.From.begins() || i.Until != "" && c.At >= i.Until.begins().AddHours(24):
 			return nil, refuse("outside-period", "VCLT 12", i.From, i.Until)
 		case !slices.Contains(i.Signatories, p):
 			return nil, refuse("not-entitled", "VCLT 12", p, f.Instrument)
-		case slices.ContainsFunc(i.Signed, func(x Signature) bool { return x.Party == p }):
+		case i.signedAs(p, PersonID(c.By)) || len(before) == i.SignersFor(p):
 			return nil, refuse("already-signed", "VCLT 12", p)
-		case asked && powers.State != "accepted":
+		case len(before) > 0 && before[0].Mode != f.Mode:
+			return nil, refuse("mode-differs", "VCLT 11", p, before[0].Mode)
+		case asked && (powers.State != "accepted" || powers.Party != p):
 			return nil, refuse("no-full-powers", "VCLT 7", c.By)
 		case asked && !slices.Contains(powers.Covers, f.Mode):
 			return nil, refuse("powers-cover-less", "VCLT 7", f.Mode)
+		case i.Powers && !asked && s.declared(p, PersonID(c.By), f.ExOfficio) != nil:
+			return nil, s.declared(p, PersonID(c.By), f.ExOfficio)
 		}
 		events := []Event{{Body: &SignatureGiven{f.Instrument, p, PersonID(c.By), f.Mode, f.ExOfficio}}}
-		if len(i.Signed)+1 == len(i.Signatories) {
+		after := i
+		if after.Signed = append(slices.Clip(i.Signed), Signature{Party: p}); after.SignedParties() == len(i.Signatories) {
 			signed := &InstrumentSigned{Meeting: s.decidedAt(i.Decision), Instrument: f.Instrument, Form: i.Form, Subject: i.Subject, Place: i.Place, By: "parties", For: i.Signatories}
 			events = append(events, Event{Body: signed})
 		}
@@ -399,7 +477,7 @@ func signatures(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *SignatureGiven) {
 		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) {
-			i.Signed = append(slices.Clone(i.Signed), Signature{Party: b.Party, Person: b.Person, Mode: b.Mode, Index: h.Index})
+			i.Signed = append(slices.Clone(i.Signed), Signature{Party: b.Party, Person: b.Person, Mode: b.Mode, ExOfficio: b.ExOfficio, Index: h.Index})
 		})
 	})
 	does(ed, Act{

@@ -245,7 +245,7 @@ func init() {
 		"PutQuestion": proposePut, "CallName": proposeCall, "Answer": proposeAnswer, "EndVoting": proposeEndVoting, "AnnounceResult": proposeResult,
 		"RequestVote": ofQuestion, "ObjectToConsensus": ofQuestion, "JoinConsensus": ofQuestion, "Dissociate": ofQuestion, "RequestRecorded": proposeRequest, "RequestRollCall": proposeRequest,
 		"Adopt": proposeAdopt, "TakeNote": ofDraft, "Defer": ofDraft, "Reject": ofDraft, "JoinSponsors": ofDraft, "LeaveSponsors": ofDraft, "WithdrawProposal": ofDraft,
-		"BreakSilence": proposeBreak, "Disown": proposeDisown, "Sign": proposeSign, "ConfirmSignature": proposeConfirm, "InitialText": proposeConfirm,
+		"BreakSilence": proposeBreak, "Disown": proposeDisown, "Sign": proposeSign, "ConfirmSignature": proposeConfirm, "InitialText": proposeConfirm, "TakePen": proposeTakePen, "LayPen": proposeHeld, "EnterSignature": proposeHeld,
 		"AcceptCommitment": ofCommitment, "ReportProgress": proposeReport, "CloseCommitment": ofCommitment,
 		"RecordPresence": proposePresence, "ResolveBracket": proposeResolve, "AgreeParagraph": proposeAgree,
 	}
@@ -556,8 +556,7 @@ func proposeDisown(p *prospect) {
 
 func proposeSign(p *prospect) {
 	for _, x := range p.instruments.all.All() {
-		signed := slices.ContainsFunc(x.Signed, func(g Signature) bool { return g.Party == p.of() })
-		if !x.Open || signed || !slices.Contains(x.Signatories, p.of()) {
+		if by := x.SignedBy(p.of()); !x.Open || len(by) == x.SignersFor(p.of()) || x.signedAs(p.of(), p.offer.By) || !slices.Contains(x.Signatories, p.of()) {
 			continue
 		}
 		for _, mode := range []string{"definitive", "ad-referendum"} {
@@ -572,6 +571,31 @@ func proposeConfirm(p *prospect) {
 		waits := slices.ContainsFunc(x.Signed, func(g Signature) bool { return g.Party == p.of() && g.Mode == "ad-referendum" && g.Confirmed == 0 })
 		if p.offer.Act.Name == "ConfirmSignature" && waits || p.offer.Act.Name == "InitialText" && slices.Contains(x.Signatories, p.of()) && !slices.Contains(x.Initialled, p.of()) {
 			p.proposes(&onInstrument{x.Instrument}, nil, Thing{"instrument", string(x.Instrument)})
+		}
+	}
+}
+
+// proposeTakePen is of the papers on which the party, or the depositary, has yet to sign.
+func proposeTakePen(p *prospect) {
+	for _, x := range p.instruments.all.All() {
+		signs := p.of() == "" || slices.Contains(x.Signatories, p.of())
+		if pen, held := x.PenOf(p.at); x.Paper > 0 && signs && !x.entered(p.of()) && !(held && pen.Person == p.offer.By && pen.Party == p.of()) {
+			p.proposes(&onInstrument{x.Instrument}, nil, Thing{"instrument", string(x.Instrument)})
+		}
+	}
+}
+
+// proposeHeld is of the paper for which the author holds the pen.
+func proposeHeld(p *prospect) {
+	for _, x := range p.instruments.all.All() {
+		pen, held := x.PenOf(p.at)
+		switch {
+		case !held || pen.Person != p.offer.By || pen.Party != p.of():
+		case p.offer.Act.Name == "LayPen":
+			p.proposes(&onInstrument{x.Instrument}, nil, Thing{"instrument", string(x.Instrument)})
+		default:
+			some := record.Blob{Digest: record.DigestOf(nil), Size: 1}
+			p.proposes(&EnterSignature{x.Instrument, some}, []string{"signature"}, Thing{"instrument", string(x.Instrument)})
 		}
 	}
 }

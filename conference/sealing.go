@@ -2,6 +2,7 @@ package conference
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"kurultai/record"
@@ -52,17 +53,22 @@ const (
 	ForTime       = "time"      // it certifies a time-stamping authority (RFC 3161)
 )
 
+// webAddress is where something answers over HTTP, without a user or a fragment.
+var webAddress = regexp.MustCompile(`^https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?(/[!-"$-~]{0,200})?$`)
+
 type (
 	// NameAuthority names the certification authority of your party; the depositary names its own, and that of time stamps.
 	NameAuthority struct {
 		Certificate record.Blob `json:"certificate" jsonschema:"its certificate, as a file (DER)"`
 		Use         Term        `json:"use" jsonschema:"signature, or time: for a time-stamping authority"`
+		Address     string      `json:"address,omitempty" jsonschema:"where its time stamps are to be had (RFC 3161), as https://tsa.example/"`
 	}
 	// AuthorityNamed is what NameAuthority causes.
 	AuthorityNamed struct {
 		Party       PartyID     `json:"party,omitempty"`
 		Certificate record.Blob `json:"certificate"`
 		Use         Term        `json:"use"`
+		Address     string      `json:"address,omitempty"`
 	}
 	// WithdrawAuthority ends it: what was signed until then stays.
 	WithdrawAuthority struct {
@@ -105,10 +111,19 @@ type (
 	}
 )
 
-// FieldOf is the name of the field in which a party signs on the paper: s1 for the first of the signatories, s0 for the
-// depositary, who is no party.
-func (i Instrument) FieldOf(p PartyID) string {
-	return fmt.Sprintf("s%d", slices.Index(i.Signatories, p)+1)
+// FieldsOf are the names of the fields in which a party signs on the paper, in the order in which they are signed: s1 for
+// the first of the signatories, then s1b where a second person signs for it; s0 for the depositary, who is no party. Who
+// is no signatory has none.
+func (i Instrument) FieldsOf(p PartyID) (list []string) {
+	at := slices.Index(i.Signatories, p)
+	if at < 0 && p != "" {
+		return nil
+	}
+	list = []string{fmt.Sprintf("s%d", at+1)}
+	for n := 2; n <= i.SignersFor(p); n++ {
+		list = append(list, fmt.Sprintf("s%d%c", at+1, 'a'+n-1))
+	}
+	return list
 }
 
 // PenOf is who holds the pen at an instant, if anybody does.
@@ -127,9 +142,16 @@ func (s *State) Authorities() (list []Authority) {
 	return list
 }
 
-// entered reports whether a party has signed on the paper.
-func (i Instrument) entered(p PartyID) bool {
-	return slices.ContainsFunc(i.Entered, func(e Entered) bool { return e.Party == p })
+// entered reports whether all who sign for a party have signed on the paper.
+func (i Instrument) entered(p PartyID) bool { return len(i.enteredFor(p)) == i.SignersFor(p) }
+
+func (i Instrument) enteredFor(p PartyID) (by []PersonID) {
+	for _, e := range i.Entered {
+		if e.Party == p {
+			by = append(by, e.Person)
+		}
+	}
+	return by
 }
 
 func sealing(ed *edition) {
@@ -138,13 +160,18 @@ func sealing(ed *edition) {
 	does(ed, Act{
 		Name: "EnterSignature", Title: "Enter a signature", Help: "Puts on the paper of an instrument a signature made with the party's own key. The pen is needed.",
 		Who: signers, Rule: "ETSI EN 319 142-1", Refusals: []Code{"unknown-instrument", "no-pen"}, Causes: []string{"SignatureEntered"}, Timed: true,
+		OfFiles: []Code{"no-authority", "no-signature", "weak-signature", "signer-unnamed", "other-document", "false-signature", "other-authority", "certificate-unfit", "no-time-stamp", "false-time-stamp"},
 	}, func(s *State, c *Call, f *EnterSignature) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil {
 			r = i.holds(c)
 		}
+		if r != nil {
+			return nil, r
+		}
 		p := PartyID(c.For)
-		return []Event{{Body: &SignatureEntered{f.Instrument, p, PersonID(c.By), i.FieldOf(p), f.Signature}}}, r
+		field := i.FieldsOf(p)[len(i.enteredFor(p))] // TakePen saw that one is left
+		return []Event{{Body: &SignatureEntered{f.Instrument, p, PersonID(c.By), field, f.Signature}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *SignatureEntered) {
 		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) {
@@ -168,15 +195,17 @@ func (i Instrument) holds(c *Call) *Refusal {
 func authorities(ed *edition) {
 	does(ed, Act{
 		Name: "NameAuthority", Title: "Name a certification authority", Help: "Names whose certificates count for your party's signatures on papers; the depositary names its own, and that of time stamps.",
-		Who: []Capacity{Head, Depositary}, Attested: true, Rule: "ETSI EN 319 102-1", Refusals: []Code{"authority-known"}, Causes: []string{"AuthorityNamed"},
+		Who: []Capacity{Head, Depositary}, Attested: true, Rule: "ETSI EN 319 102-1", Refusals: []Code{"authority-known"}, Causes: []string{"AuthorityNamed"}, OfFiles: []Code{"no-certificate-authority"},
 	}, func(s *State, c *Call, f *NameAuthority) ([]Event, *Refusal) {
 		switch {
 		case f.Use != ForSignatures && (f.Use != ForTime || c.For != ""):
 			return nil, refuse("malformed", "doc/record.md 2", "use")
+		case f.Address != "" && (f.Use != ForTime || !webAddress.MatchString(f.Address)):
+			return nil, refuse("malformed", "doc/record.md 2", "address")
 		case s.sealing.authorities.Has(string(f.Certificate.Digest)):
 			return nil, refuse("authority-known", "ETSI EN 319 102-1", f.Certificate.Digest)
 		}
-		return []Event{{Body: &AuthorityNamed{PartyID(c.For), f.Certificate, f.Use}}}, nil
+		return []Event{{Body: &AuthorityNamed{PartyID(c.For), f.Certificate, f.Use, f.Address}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *AuthorityNamed) {
 		s.sealing.authorities = s.sealing.authorities.Set(string(b.Certificate.Digest), Authority{AuthorityNamed: *b, Index: h.Index})
@@ -209,14 +238,13 @@ func pens(ed *edition) {
 			return nil, r
 		}
 		p := PartyID(c.For)
-		signed := slices.ContainsFunc(i.Signed, func(x Signature) bool { return x.Party == p })
 		pen, held := i.PenOf(c.At)
 		switch {
 		case i.Paper == 0:
 			return nil, refuse("not-issued", "one pen at a time", f.Instrument)
-		case i.entered(p):
+		case i.entered(p) || slices.Contains(i.enteredFor(p), PersonID(c.By)):
 			return nil, refuse("already-on-paper", "VCLT 12", p)
-		case p != "" && !signed:
+		case p != "" && !i.signedAs(p, PersonID(c.By)):
 			return nil, refuse("not-signed", "VCLT 7, 12", p, f.Instrument)
 		case p != "" && !i.entered(""):
 			return nil, refuse("not-certified", "ISO 32000-1 12.8.2.2", f.Instrument)

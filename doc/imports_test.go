@@ -14,7 +14,7 @@ import (
 var below = map[string]string{
 	"record/canonical": "", "record": "record/canonical", "record/recordtest": "record record/canonical", "record/sqlite": "record record/canonical", "record/passkey": "record record/canonical", "record/tiles": "record record/canonical",
 	"rules": "record/canonical", "rules/bodies": "record/canonical rules", "conference": "record record/canonical rules", "witness": "record record/canonical conference rules", "secretariat": "record record/canonical conference rules",
-	"story": "record record/canonical conference secretariat", "exchange": "record record/canonical conference rules secretariat language paper", "story/storytest": "record record/sqlite secretariat story", "language": "", "paper": "conference language record paper/pdf paper/cms paper/seal", "paper/pdf": "", "paper/cms": "", "paper/seal": "paper/pdf", "paper/examine": "paper/cms", "web": "record record/canonical conference rules language paper paper/examine web/live", "web/live": "", "web/browser": "", "cmd/kurultai": "*",
+	"story": "record record/canonical conference secretariat", "exchange": "record record/canonical conference rules secretariat language paper", "story/storytest": "record record/sqlite secretariat story", "language": "", "paper": "conference language record paper/pdf paper/cms paper/seal paper/examine", "paper/pdf": "", "paper/cms": "", "paper/seal": "paper/pdf", "paper/examine": "language paper/cms", "web": "record record/canonical conference rules language paper paper/examine web/live", "web/live": "", "web/browser": "", "cmd/kurultai": "*",
 }
 
 // pure are the packages that know no clock, chance, network, disk, log or lock, and what else they may import.

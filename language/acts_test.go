@@ -19,7 +19,7 @@ func keysOfTheCatalogue() []string {
 		for _, c := range a.Who {
 			keys = append(keys, "capacity."+string(c))
 		}
-		codes = append(append(codes, a.Refusals...), a.Notices...)
+		codes = slices.Concat(codes, a.Refusals, a.Notices, a.OfFiles)
 	}
 	for _, c := range conference.Capacities {
 		keys = append(keys, "capacity."+string(c))

@@ -3,6 +3,7 @@ package paper
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -99,12 +100,17 @@ func (c *composer) signed(key string) {
 	c.add(pdf.Place{Name: "officer", Width: 80 * pdf.Millimetre, Height: 18 * pdf.Millimetre}, pdf.Rule{}, pdf.Paragraph{Text: pdf.Text(c.l.Say(key)), Small: true})
 }
 
-// verification says how anybody checks the record, with its three lines as a code.
+// verification says how anybody checks the record. Its code leads to the page of the node that compares size and root with
+// its record; where the record names no address of a node, the code holds the three lines of a checkpoint.
 func (c *composer) verification() error {
 	k := c.r.Checkpoint()
-	lines := fmt.Sprintf("%s\n%d\n%s\n", c.r.Origin(), c.s.Size, k.Root) // as a checkpoint has them: c2sp.org/tlog-checkpoint
+	text, alt, take := fmt.Sprintf("%s\n%d\n%s\n", c.r.Origin(), c.s.Size, k.Root), "paper.codeof", "paper.verify.take" // c2sp.org/tlog-checkpoint
+	if at := c.s.SignInAt().Origins; len(at) > 0 {
+		q := url.Values{"size": {fmt.Sprint(c.s.Size)}, "root": {k.Root.String()}}
+		text, alt, take = at[0]+"/"+c.l.Code+"/verify?"+q.Encode(), "paper.codeofpage", "paper.verify.scan"
+	}
 	c.add(pdf.Paragraph{Text: pdf.Text(c.l.Say("page.provelead"))})
-	figure, err := code(lines, c.l.Say("paper.codeof"), 52*pdf.Millimetre)
+	figure, err := code(text, c.l.Say(alt), 52*pdf.Millimetre)
 	if err != nil {
 		return err
 	}
@@ -112,7 +118,7 @@ func (c *composer) verification() error {
 	c.digests([][2]string{{"page.origin", c.r.Origin()}, {"page.size", fmt.Sprint(c.s.Size)}, {"page.root", k.Root.String()}, {"page.key", c.r.VerifierKey()}})
 	c.heading(2, c.l.Say("page.verifyit"))
 	list := pdf.List{}
-	for n, key := range []string{"paper.verify.take", "paper.verify.run", "paper.verify.compare", "paper.verify.differ"} {
+	for n, key := range []string{take, "paper.verify.run", "paper.verify.compare", "paper.verify.differ"} {
 		list.Items = append(list.Items, pdf.Item{Label: item(n + 1), Blocks: []pdf.Block{pdf.Paragraph{Text: pdf.Text(c.l.Say(key))}}})
 	}
 	c.add(list)

@@ -2,6 +2,7 @@ package paper
 
 import (
 	"slices"
+	"strconv"
 
 	"kurultai/conference"
 	"kurultai/paper/pdf"
@@ -103,23 +104,28 @@ func (c *composer) signing(i conference.Instrument) {
 	c.add(pdf.Paragraph{Text: pdf.Text(c.l.Say("paper.undersigned"))})
 	cards := pdf.Cards{Columns: 1, Height: 56 * pdf.Millimetre, Gap: 2 * pdf.Millimetre}
 	for _, id := range c.ordered(i.Signatories) {
-		cards.Cards = append(cards.Cards, c.signatory(i, id))
+		for n := range i.SignersFor(id) {
+			cards.Cards = append(cards.Cards, c.signatory(i, id, n))
+		}
 	}
 	c.add(cards)
 }
 
-// signatory is where a party signs: its name, the place for the signature, who signed and how if it has.
-func (c *composer) signatory(i conference.Instrument, id conference.PartyID) []pdf.Block {
-	under := c.l.Say("paper.signhere")
-	for _, g := range i.Signed {
-		if g.Party == id {
-			under = together(", ", c.person(g.Person), c.mode(g))
-			c.tell(together(": ", c.formal(id), under), g.Index)
-		}
+// signatory is where the nth of those who sign for a party signs: its name, the place for the signature, who signed and how
+// if it has.
+func (c *composer) signatory(i conference.Instrument, id conference.PartyID, n int) []pdf.Block {
+	under, name := c.l.Say("paper.signhere"), string(i.Instrument)+"/"+string(id)
+	if n > 0 {
+		name += "-" + strconv.Itoa(n+1)
+	}
+	if signed := i.SignedBy(id); n < len(signed) {
+		g := signed[n]
+		under = together(", ", c.person(g.Person), c.mode(g))
+		c.tell(together(": ", c.formal(id), under), g.Index)
 	}
 	return []pdf.Block{
 		pdf.Paragraph{Text: []pdf.Run{{Text: c.formal(id), Bold: true}}},
-		pdf.Place{Name: string(i.Instrument) + "/" + string(id), Width: 80 * pdf.Millimetre, Height: 22 * pdf.Millimetre},
+		pdf.Place{Name: name, Width: 80 * pdf.Millimetre, Height: 22 * pdf.Millimetre},
 		pdf.Rule{},
 		pdf.Paragraph{Text: pdf.Text(under), Small: true},
 	}

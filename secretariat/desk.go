@@ -24,6 +24,9 @@ type desk struct {
 	state      conference.State
 	sealed     conference.Ordered[string, bool] // digests the record holds
 	closedKeys conference.Ordered[string, record.ClosedKey]
+
+	inspector *inspector
+	fresh     fresh
 }
 
 // A vault opens what is sealed, where its row and its key are still here.
@@ -130,6 +133,9 @@ func (d *desk) take(ctx context.Context, a *Act, now moment, chance io.Reader, g
 	if r != nil {
 		return Receipt{}, r
 	}
+	if err := d.inspect(ctx, a, at, events); err != nil {
+		return Receipt{}, err
+	}
 	if act.Closed {
 		return d.closedEntry(a, at, events, chance, g)
 	}
@@ -143,6 +149,7 @@ func (d *desk) take(ctx context.Context, a *Act, now moment, chance io.Reader, g
 	}
 	g.group.Rows, g.plain = append(g.group.Rows, rows...), append(g.plain, plain...)
 	g.blobs = append(g.blobs, a.Blobs...)
+	d.fresh.stored(a.Blobs)
 	for _, ref := range record.References(s.Fields) {
 		d.sealed = d.sealed.Set(string(ref.Digest), true)
 	}
@@ -251,7 +258,7 @@ func (d *desk) blobs(a *Act) error {
 		}
 	}
 	for _, ref := range refs {
-		if slices.Contains(came, ref.Digest) {
+		if slices.Contains(came, ref.Digest) || d.fresh.blobs.Has(string(ref.Digest)) {
 			continue
 		}
 		if _, err := d.engine.Blob(context.Background(), ref.Digest); err != nil {
@@ -311,6 +318,7 @@ func (d *desk) add(entry []byte, at record.Instant, events []conference.Event, g
 			g.forgotten = append(g.forgotten, f.Person)
 		}
 	}
+	d.fresh.added(entry)
 	g.hashes = append(g.hashes, tlog.RecordHash(entry))
 	g.group.Entries = append(g.group.Entries, entry)
 	return Receipt{Index: e.Index, At: at, Events: events, Notices: conference.Notices(events)}, nil

@@ -40,6 +40,8 @@ type Config struct {
 	Steady func() time.Duration  // a clock that never steps; the machine's monotonic one where nil
 	Chance io.Reader             // crypto/rand.Reader but in tests
 	Told   bool                  // the record is of a story, which has times of its own: time goes on from its last entry
+
+	Inspect map[string]Inspect // by the name of an act: who looks into its files; may be nil
 }
 
 // An Act is what somebody submits.
@@ -110,6 +112,7 @@ func Open(ctx context.Context, c Config) (*Secretariat, error) {
 	}
 	v.desk.origin = c.Log.Origin()
 	s := &Secretariat{config: c, acts: make(chan *pending, 4*MaxGroup), stop: make(chan struct{}), stopped: make(chan struct{}), more: make(chan struct{})}
+	v.desk.inspector = &inspector{c.Inspect, s.View}
 	s.ahead = v.desk
 	s.clock = clock{wall: c.Clock, steady: c.Steady, told: c.Told}
 	if s.clock.steady == nil {
@@ -439,6 +442,7 @@ func (s *Secretariat) show(head record.Checkpoint, g *draft) {
 		v.names.forget(&s.ahead.state, p)
 	}
 	s.ahead.closedKeys = conference.Ordered[string, record.ClosedKey]{} // the engine knows the keys now
+	s.ahead.fresh = fresh{}                                             // and entries and blobs
 	v.desk, v.head = s.ahead, head
 	if kept && s.snapping.TryLock() {
 		go s.snapshot()

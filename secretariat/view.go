@@ -257,6 +257,9 @@ func (v *View) Prove(_ context.Context, index int64) (tlog.RecordProof, error) {
 func (v *View) Rehearse(origin string, clock func() record.Instant, chance io.Reader) func(context.Context, *Act) (Receipt, error) {
 	d, g := v.desk, new(draft)
 	d.origin = origin
+	if d.inspector != nil {
+		d.inspector = &inspector{d.inspector.asked, func() *View { return v }}
+	}
 	return func(ctx context.Context, a *Act) (Receipt, error) {
 		now := moment{at: clock()}
 		if a.At == nil {

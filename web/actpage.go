@@ -363,6 +363,10 @@ func (s *site) finishAct(w http.ResponseWriter, r *http.Request, l *language.Lan
 		http.Redirect(w, r, "/"+l.Code+"/meetings/"+url.PathEscape(a.Submitted.Meeting)+"/chair", http.StatusSeeOther)
 		return
 	}
+	if to := s.signingBack(l, r.PostForm.Get("from")); to != "" && waits == nil {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return
+	}
 	v := s.viewFor(r)
 	t := newTeller(v, l)
 	p := ReceiptPage{Layout: s.layout(v, l, ""), Index: receipt.Index, Again: receipt.Again, Sentence: t.act(&a.Submitted), Now: s.backTo(l, r.PostForm.Get("from"), cmp.Or(a.Submitted.Meeting, r.PostForm.Get("meeting")))}
@@ -384,6 +388,9 @@ func (s *site) finishAct(w http.ResponseWriter, r *http.Request, l *language.Lan
 // backTo is where a receipt leads: to the place whoever acted came from, else to what may be done now.
 func (s *site) backTo(l *language.Language, from, meeting string) string {
 	now := s.nowAddress(l, meeting)
+	if to := s.signingBack(l, from); to != "" {
+		return to
+	}
 	if at, ok := strings.CutSuffix(now, "/now"); ok && slices.Contains([]string{"chair", "desk", "floor"}, from) && strings.Contains(at, "/meetings/") {
 		return at + "/" + from
 	}

@@ -56,7 +56,7 @@ func Explain(a *conference.Act, l *language.Language) ActHelp {
 	for _, w := range a.Who {
 		h.Who = append(h.Who, string(w))
 	}
-	for _, codes := range [][]conference.Code{a.Refusals, conference.CommonRefusals} {
+	for _, codes := range [][]conference.Code{a.Refusals, a.OfFiles, conference.CommonRefusals} {
 		for _, c := range codes {
 			h.Refusals = append(h.Refusals, RefusalHelp{string(c), l.Say("refusal." + string(c)), l.Say("remedy." + string(c)), slices.Contains(conference.CommonRefusals, c)})
 		}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"runtime"
 	"slices"
@@ -37,6 +36,7 @@ func (s *site) papersPage(v View, in *visit) (any, error) {
 		}
 	}
 	p.Main = []Section{open, desk}
+	p.Side = []Section{{ID: "check", Title: d.say("page.verifyit"), Kind: "plain", Lines: []Line{{Text: d.say("check.link"), Address: "/" + d.l.Code + "/verify", Small: d.say("check.titlelead")}}}}
 	return d.show(p)
 }
 
@@ -88,16 +88,11 @@ func (p *press) get(ctx context.Context, key string, size int64, set func() ([]b
 	if kept.body != nil && kept.size == size {
 		return kept.body, nil
 	}
-	turn := time.NewTimer(maxTurn)
-	defer turn.Stop()
-	select {
-	case p.busy <- struct{}{}:
-		defer func() { <-p.busy }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting for the press: %w", ctx.Err())
-	case <-turn.C:
-		return nil, tell(http.StatusServiceUnavailable, "public.busy")
+	done, err := waitFor(ctx, p.busy)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	body, err := set()
 	if err == nil && len(body) <= maxSetSize {
 		kept.size, kept.body = size, body

@@ -43,6 +43,7 @@ type PhonePage struct {
 	Ballot   *PhoneBallot
 	Pending  []PhoneMotion
 	Turn     *PhoneTurn
+	Signings []Line // papers on which the delegation has yet to sign
 	Speaking *Speaker
 	Over     string // when the limit is reached, for machines
 	Next     []Speaker
@@ -348,6 +349,7 @@ func (f *phone) floor(p *PhonePage) {
 	}
 	p.Ballot, p.Pending = f.ballot(), f.pending()
 	p.Turn = f.turn()
+	p.Signings = f.signings()
 	if q, ok := f.s.Speaking(f.id); ok {
 		sp := f.speaker(q)
 		p.Speaking = &sp

@@ -60,11 +60,14 @@ var places = []place{
 	{at: "decisions", renews: true, past: true, make: (*site).decisionsPage},
 	{at: "instruments", renews: true, past: true, make: (*site).instrumentsPage},
 	{at: "instruments/{instrument}", renews: true, past: true, make: (*site).instrumentPage},
+	{at: "instruments/{instrument}/wall", renews: true, past: true, make: (*site).signingWall},
+	{at: "instruments/{instrument}/paper.pdf", past: true, make: (*site).instrumentPaper},
 	{at: "commitments", renews: true, past: true, make: (*site).commitmentsPage},
 	{at: "parties", past: true, make: (*site).partiesPage},
 	{at: "parties/{party}", past: true, make: (*site).partyPage},
 	{at: "people/{person}", past: true, make: (*site).personPage},
 	{at: "search", past: true, make: (*site).searchPage},
+	{at: "verify", make: (*site).verifyPage},
 	{at: "record", renews: true, make: (*site).recordStart},
 	{at: "record/{entry}", make: func(s *site, v View, in *visit) (any, error) {
 		return s.entryPage(in.Context(), v, in, in.args["entry"])

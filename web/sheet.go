@@ -48,7 +48,7 @@ type Sum struct {
 type Form struct{ Action, Name, Type, Label, Value, Button string }
 
 // A Section is a heading and what stands under it, as its Kind says: plain, agenda, members, cal, table, facts,
-// text, find or chart. One without lines, rows and text shows Void.
+// text, find, choose, acts or chart. One without lines, rows and text shows Void.
 type Section struct {
 	ID, Title, Note string
 	Link            Link // beside the heading
@@ -57,13 +57,15 @@ type Section struct {
 	Heads           []string
 	Rows            [][]Line // a cell is a line
 	Find            *Form
+	Choose          *Chooser
+	Acts            []NowAct // what the reader may do here, and what not now
 	Chart           *Chart
 	Void            string
 }
 
 // Empty reports whether a section has nothing to show.
 func (s Section) Empty() bool {
-	return len(s.Lines) == 0 && len(s.Rows) == 0 && s.Find == nil && s.Chart == nil
+	return len(s.Lines) == 0 && len(s.Rows) == 0 && s.Find == nil && s.Choose == nil && s.Chart == nil && len(s.Acts) == 0
 }
 
 // A Line is one thing said: its name, perhaps an address, a flag and a state, and where it stands in the record.

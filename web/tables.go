@@ -70,7 +70,30 @@ func (s *site) papersAt(v *sitting) error {
 		t.Rows = append(t.Rows, row)
 	}
 	p.Tables = []DeskTable{t}
+	if signs := s.signingsAt(v); len(signs.Rows) > 0 {
+		p.Tables = append(p.Tables, signs)
+	}
 	return s.show(v.turn, "desktable", p)
+}
+
+// signingsAt lists the instruments that the meeting adopted, how far their signing is, and where it is seen.
+func (s *site) signingsAt(v *sitting) DeskTable {
+	t := DeskTable{Title: v.lang.Say("public.instruments")}
+	for _, i := range v.t.s.Instruments() {
+		if x, ok := v.t.s.Decision(i.Decision); !ok || x.Meeting != v.id {
+			continue
+		}
+		c := (&drawer{teller: v.t, site: s}).ceremony(i, s.Desk.Now())
+		row := DeskRow{Title: in(i.Title, v.lang, string(i.Instrument)), Entry: i.Index}
+		row.Tag, _ = c.stage()
+		at := "/" + v.lang.Code + "/instruments/" + string(i.Instrument)
+		row.Acts = []Link{{at + "/signing", v.lang.Say("signing.link")}, {at + "/wall", v.lang.Say("signing.wall")}}
+		if row.Small = together(" · ", v.lang.Say("signing.of", number(v.lang, int64(len(i.Entered))), number(v.lang, int64(len(c.seats)))), c.says()); i.Paper == 0 {
+			row.Small = v.lang.Say("signing.notissued")
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
 }
 
 // programmeAt is the agenda with what became of each item, and what moves the meeting.

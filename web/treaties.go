@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"kurultai/conference"
+	"kurultai/paper"
 )
 
 // instruments lists texts to be signed.
 func (d *drawer) instruments() Section {
 	s := Section{ID: "instruments", Title: d.say("public.instruments"), Kind: "plain"}
 	for _, i := range d.s.Instruments() {
-		line := Line{Text: nameIn(i.Title, d, string(i.Instrument)), Address: d.to("instruments/%s", i.Instrument), Small: d.say("public.signedof", number(d.l, int64(len(i.Signed))), number(d.l, int64(len(i.Signatories)))), Mark: entries(i.Index)}
+		line := Line{Text: nameIn(i.Title, d, string(i.Instrument)), Address: d.to("instruments/%s", i.Instrument), Small: d.say("public.signedof", number(d.l, int64(i.SignedParties())), number(d.l, int64(len(i.Signatories)))), Mark: entries(i.Index)}
 		line.Tag, line.Tone = d.stage(i)
 		s.Lines = append(s.Lines, line)
 	}
@@ -22,7 +23,7 @@ func (d *drawer) instruments() Section {
 // stage says how far an instrument is.
 func (d *drawer) stage(i conference.Instrument) (word, tone string) {
 	switch {
-	case len(i.Signed) > 0 && len(i.Signed) == len(i.Signatories):
+	case len(i.Signed) > 0 && i.SignedParties() == len(i.Signatories):
 		return d.say("public.stage.signed"), "yes"
 	case i.Open && i.Until != "" && i.Until < d.today():
 		return d.say("public.stage.over"), "wait"
@@ -75,11 +76,41 @@ func (s *site) instrumentPage(v View, in *visit) (any, error) {
 		p.Lead = d.say("public.opened", together(" – ", d.date(i.From), until), d.place(i.Place))
 	}
 	p.Main = []Section{d.signatories(i)}
-	p.Side = []Section{d.authentic(i), d.powers(i)}
+	p.Side = []Section{d.onPaper(i, false), d.authentic(i), d.powers(i)}
 	if x, ok := d.s.Decision(i.Decision); ok {
 		p.Side = append(p.Side, Section{ID: "decision", Title: d.say("votes.decision"), Kind: "plain", Lines: []Line{d.decisionLine(x)}})
 	}
 	return d.show(p)
+}
+
+// onPaper leads to the paper on which the instrument is signed, to where any copy of it is verified, and, from elsewhere
+// than there, to the ceremony.
+func (d *drawer) onPaper(i conference.Instrument, ceremony bool) Section {
+	s := Section{ID: "paper", Title: d.say("page.verifyit"), Kind: "plain"}
+	if i.Paper > 0 {
+		s.Lines = append(s.Lines, Line{Text: d.say("check.paper"), Address: d.to("instruments/%s/paper.pdf", i.Instrument), Small: d.say("public.signedof", number(d.l, int64(len(i.Entered))), number(d.l, int64(len(i.Signatories)+1))), Mark: entries(i.Paper)})
+	}
+	if len(i.Texts) > 0 && !ceremony {
+		s.Lines = append(s.Lines, Line{Text: d.say("signing.link"), Address: d.to("instruments/%s/signing", i.Instrument)})
+	}
+	s.Lines = append(s.Lines, Line{Text: d.say("check.link"), Address: "/" + d.l.Code + "/verify"})
+	return s
+}
+
+// instrumentPaper is the paper of an instrument with the signatures it bears, in the bytes that verify.
+func (s *site) instrumentPaper(v View, in *visit) (any, error) {
+	id := conference.InstrumentID(in.args["instrument"])
+	if i, ok := v.State().Instrument(id); !ok || i.Paper == 0 {
+		return nil, errNotFound
+	}
+	body, err := s.press.get(in.Context(), "instruments/"+string(id)+"/"+s.keep(v), v.State().Size, func() ([]byte, error) {
+		signed, err := paper.SigningOf(in.Context(), archiveOf(s, v), id)
+		if err != nil {
+			return nil, err
+		}
+		return signed.Paper.Bytes(), nil
+	})
+	return file{"application/pdf", body}, err
 }
 
 // form says what kind of instrument it is.
@@ -94,22 +125,24 @@ func (d *drawer) form(form conference.Term) string {
 // signatories is a table of who may sign and who did.
 func (d *drawer) signatories(i conference.Instrument) Section {
 	s := Section{ID: "signatures", Title: d.say("public.signatures"), Kind: "table", Heads: []string{d.say("page.party"), d.say("public.signed"), d.say("public.how")},
-		Note: d.say("public.signedof", number(d.l, int64(len(i.Signed))), number(d.l, int64(len(i.Signatories))))}
+		Note: d.say("public.signedof", number(d.l, int64(i.SignedParties())), number(d.l, int64(len(i.Signatories))))}
 	for _, party := range i.Signatories {
-		row := []Line{d.partyLine(party), {Tag: d.say("public.awaited"), Tone: "wait"}, {}}
-		if slices.Contains(i.Initialled, party) {
-			row[1].Tag = d.say("public.initialled")
-		}
-		for _, g := range i.Signed {
-			if g.Party == party {
+		signed := i.SignedBy(party)
+		for n := range i.SignersFor(party) {
+			row := []Line{d.partyLine(party), {Tag: d.say("public.awaited"), Tone: "wait"}, {}}
+			if slices.Contains(i.Initialled, party) {
+				row[1].Tag = d.say("public.initialled")
+			}
+			if n < len(signed) {
+				g := signed[n]
 				row[1] = Line{When: d.entered(g.Index), Small: d.person(g.Person), Mark: entries(g.Index)}
 				row[2] = Line{Text: d.mode(g)}
 				if g.Confirmed > 0 {
 					row[2].Mark = entries(g.Confirmed)
 				}
 			}
+			s.Rows = append(s.Rows, row)
 		}
-		s.Rows = append(s.Rows, row)
 	}
 	return s
 }

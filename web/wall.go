@@ -48,7 +48,7 @@ type Clock struct {
 	From  string // RFC 3339, when it started; "" where it counts down to an instant
 	Since string // the same in the hall's zone
 	Limit int64  // seconds; 0: none
-	Words string // the limit, in words
+	Words string // the limit, in words; of a pen, what is said once its time is over
 	Until string // RFC 3339
 	End   string // the same in the hall's zone
 }
@@ -74,7 +74,8 @@ type Seat struct {
 	State State
 	Class string // y, n, a, call, none or z
 	Word  string
-	Long  bool // the name takes two lines
+	Note  string // in small: how a party signs
+	Long  bool   // the name takes two lines
 }
 
 // Tally is how many answered alike.
@@ -97,7 +98,7 @@ func (s *site) wallPage(v View, in *visit) (any, error) {
 	if p.Past == "" {
 		p.Live = fmt.Sprintf("/%s/meetings/%s/wall/live", in.lang.Code, id)
 	}
-	w := &wall{teller: newTeller(v, in.lang), m: m, id: id, flags: s.flag, p: p}
+	w := &wall{teller: newTeller(v, in.lang), m: m, id: id, flags: s.flag, p: p, now: s.signingHour(v)}
 	w.build()
 	return s.render("wall", p)
 }
@@ -109,6 +110,7 @@ type wall struct {
 	id    conference.MeetingID
 	flags func(conference.PartyID) string
 	p     *WallPage
+	now   record.Instant // by which a pen is held
 }
 
 func (w *wall) say(key string, args ...string) string { return w.l.Say(key, args...) }
@@ -124,8 +126,8 @@ func (w *wall) hour(at record.Instant) string {
 }
 
 func (w *wall) build() {
-	w.p.Meeting = together(", ", w.say("wall.meeting", paper.Roman(w.m.Ordinal)), w.place(w.m.Place))
-	w.p.Zone, w.p.Time, w.p.Last = w.zone().String(), w.hour(w.s.Last), w.s.Last.String()
+	w.p.Meeting = w.ofMeeting()
+	w.timed()
 	w.p.Item = w.itemTitle()
 	w.p.Note = w.say("page.entry", number(w.l, w.s.Size-1))
 	w.scene()
@@ -134,12 +136,16 @@ func (w *wall) build() {
 
 // scene chooses what the hall has to see before all else.
 func (w *wall) scene() {
-	for _, scene := range []func() bool{w.told, w.closed, w.programme, w.stopped, w.returns, w.point, w.question, w.motion, w.speaker, w.ballot, w.result, w.silence} {
+	for _, scene := range []func() bool{w.told, w.closed, w.programme, w.stopped, w.returns, w.point, w.question, w.motion, w.speaker, w.signing, w.ballot, w.result, w.silence} {
 		if scene() {
 			return
 		}
 	}
 	w.idle()
+}
+
+func (w *wall) ofMeeting() string {
+	return together(", ", w.say("wall.meeting", paper.Roman(w.m.Ordinal)), w.place(w.m.Place))
 }
 
 // itemTitle is the item that is open, with its number on the agenda.
@@ -178,6 +184,9 @@ func (w *wall) title() {
 func (w *wall) closed() bool {
 	if !w.m.Closed {
 		return false
+	}
+	if w.signing() {
+		return true
 	}
 	w.p.Scene, w.p.Over = "plain", w.say("wall.closed")
 	w.title()

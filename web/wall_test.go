@@ -26,7 +26,7 @@ import (
 // The wall shows the training story at each size of the record, in every language, and each picture it knows comes up.
 func TestTheWallShowsWhatIsOn(t *testing.T) {
 	s := storytest.Play(t, "training")
-	want := []string{"programme", "plain", "stopped", "rises", "question", "question few", "speaker", "ballot", "result", "result few"}
+	want := []string{"programme", "plain", "stopped", "rises", "question", "question few", "speaker", "ballot", "result", "result few", "signing few"}
 	seen, pages := map[string]int{}, 0
 	scene := regexp.MustCompile(`<main id="main" class="on-([^"]*)"`)
 	for size := int64(1); size <= s.View().State().Size; size++ {

@@ -9,6 +9,9 @@
 //	/LANG/meetings/ID/replay            it replayed, entry by entry
 //	/LANG/documents, documents/SYMBOL   papers that the reader may read; the slashes of a symbol part the address
 //	/LANG/decisions, instruments/ID, commitments
+//	/LANG/instruments/ID/signing        the ceremony at which it is signed: who has the pen, who is next, see signing.go
+//	/LANG/instruments/ID/wall           the same for a hall
+//	/LANG/instruments/ID/paper.pdf      the paper on which it is signed, as signed so far
 //	/LANG/parties, parties/ID           as of a day, with ?on=DATE
 //	/LANG/people/ID, /LANG/search?q=
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
@@ -16,6 +19,7 @@
 //	/LANG/meetings/ID/chair             the podium: the next thing to say and do
 //	/LANG/meetings/ID/wall              what a hall sees: one thing at a time
 //	/LANG/record, /LANG/record/N        the head of the record; one entry and its proof
+//	/LANG/verify                        whether a signed paper that somebody brings is as it was signed, see verify.go
 //	/LANG/now, /LANG/meetings/ID/now    what whoever has signed in may do now
 //	/LANG/meetings/ID/floor             the delegate's place, see phone.go
 //	/LANG/act/ACT                       the form of an act; posted, it is done
@@ -72,6 +76,8 @@ type View interface {
 	Origin() string
 	Entry(ctx context.Context, index int64) ([]byte, error)
 	Prove(ctx context.Context, index int64) (tlog.RecordProof, error)
+	// Blob is a file that an act names.
+	Blob(ctx context.Context, d record.Digest) ([]byte, error)
 }
 
 // A Record gives views and says when there is a newer one.
@@ -153,6 +159,9 @@ type site struct {
 	diaries    diaries
 	pens       pens
 	incomings  incomings
+	checks     limits        // by address: files that are verified
+	receiving  chan struct{} // holds one for each of them that is received
+	examining  chan struct{} // holds one for each of them that is examined
 	handler    http.Handler
 	secret     [32]byte // of this run: what salts of forms are drawn from
 }
@@ -178,6 +187,8 @@ func New(r Record, o Options) http.Handler {
 	mux.HandleFunc("GET /{lang}", s.tongue)
 	mux.HandleFunc("GET /record", s.recordInTongue)
 	s.settle(mux)
+	s.settleVerify(mux)
+	s.settleSigning(mux)
 	s.settlePersonal(mux)
 	s.settlePhone(mux)
 	s.settleDesk(mux)

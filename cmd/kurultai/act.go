@@ -26,8 +26,8 @@ func actCommand() command {
 	return command{
 		usage: `usage: kurultai act -data DIR | -url URL  -key FILE [flags] ACT [FIELDS]
 
-Submits one act and prints where it stands in the record. FIELDS are JSON; a private value is {"private":"text"}.
-kurultai acts ACT explains the fields.
+Submits one act and prints where it stands in the record. FIELDS are JSON; a private value is {"private":"text"}, a
+file {"file":"path"}, the digest of one {"digestOf":"path"}. kurultai acts ACT explains the fields.
 
   -data DIR        the record, which must not be served meanwhile: a record has one writer
   -url URL         in place of it a running node, as https://assembly.example: signs in with the key, has the act
@@ -67,15 +67,19 @@ example: kurultai act -url https://assembly.example -key officer.key CloseList '
 					return errUsage{fmt.Sprintf("the fields: %v", err)}
 				}
 			}
+			fields, blobs, err := withFiles(fields)
+			if err != nil {
+				return err
+			}
 			if t.url != "" {
 				n, err := newNode(t.url)
 				if err != nil {
 					return err
 				}
-				return n.submit(ctx, io, &t, args[0], fields)
+				return n.submit(ctx, io, &t, args[0], fields, blobs...)
 			}
 			return t.open(ctx, func(h *house) error {
-				receipt, err := t.submit(ctx, h, args[0], fields)
+				receipt, err := t.submit(ctx, h, args[0], fields, blobs...)
 				if err != nil {
 					return err
 				}
@@ -138,7 +142,7 @@ func (t *terminal) signer(h *house, file, person string) (signer, error) {
 }
 
 // submit does one act: sealed, attested where there are keys, and durable on return.
-func (t *terminal) submit(ctx context.Context, h *house, name string, fields canonical.Value) (secretariat.Receipt, error) {
+func (t *terminal) submit(ctx context.Context, h *house, name string, fields canonical.Value, blobs ...[]byte) (secretariat.Receipt, error) {
 	var none secretariat.Receipt
 	author, err := t.signer(h, t.key, t.by)
 	if err != nil {
@@ -149,7 +153,7 @@ func (t *terminal) submit(ctx context.Context, h *house, name string, fields can
 	if !ok {
 		return none, hinted{fmt.Errorf("no act is called %q", name), "kurultai acts lists them"}
 	}
-	a := &secretariat.Act{Submitted: record.Submitted{By: author.person, Key: newKey(), Meeting: t.meeting, Name: name, Origin: h.log.Origin(), Seen: st.Size}}
+	a := &secretariat.Act{Blobs: blobs, Submitted: record.Submitted{By: author.person, Key: newKey(), Meeting: t.meeting, Name: name, Origin: h.log.Origin(), Seen: st.Size}}
 	if fields.Kind != canonical.Invalid {
 		if a.Submitted.Fields, a.Disclosures, err = story.Seal(fields, rand.Reader); err != nil {
 			return none, errUsage{err.Error()}
@@ -291,4 +295,35 @@ func spelled(v any) (out canonical.Value, err error) {
 		return out, nil
 	}
 	return out, errors.New("null stands for nothing: leave the field out")
+}
+
+// withFiles puts in the place of each {"file":"path"} the file as a blob (doc/record.md 4), in the place of each
+// {"digestOf":"path"} its digest, and returns the blobs.
+func withFiles(v canonical.Value) (canonical.Value, [][]byte, error) {
+	named := func(key string) bool {
+		return v.Kind == canonical.Object && len(v.Keys) == 1 && v.Keys[0] == key && v.Items[0].Kind == canonical.String
+	}
+	if named("file") || named("digestOf") {
+		b, err := readBounded(v.Items[0].Str, record.MaxBlob)
+		if err != nil {
+			return v, nil, err
+		}
+		digest := canonical.Value{Kind: canonical.String, Str: string(record.DigestOf(b))}
+		if named("digestOf") {
+			return digest, nil, nil
+		}
+		size := canonical.Value{Kind: canonical.Int, Int: int64(len(b))}
+		return canonical.Value{Kind: canonical.Object, Keys: []string{"blob", "size"}, Items: []canonical.Value{digest, size}}, [][]byte{b}, nil
+	}
+	var blobs [][]byte
+	v.Items = slices.Clone(v.Items)
+	for i, item := range v.Items {
+		with, more, err := withFiles(item)
+		if err != nil {
+			return v, nil, err
+		}
+		v.Items[i] = with
+		blobs = append(blobs, more...)
+	}
+	return v, blobs, nil
 }

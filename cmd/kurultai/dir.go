@@ -137,7 +137,7 @@ func openUnwatched(ctx context.Context, dir string) (*house, error) {
 		return nil, err
 	}
 	_, told := record.StoryBody(h.log.Origin())
-	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told})
+	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told, Inspect: inspections()})
 	if err == nil {
 		h.marks, err = marksIn(ctx, h, h.s)
 	}

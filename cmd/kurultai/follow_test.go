@@ -399,14 +399,14 @@ func TestANodeKeepsUpLive(t *testing.T) {
 		ended <- c.follow(ctx, streams{io.Discard, &said})
 	}()
 	var page string
-	until(t, "the page of the node", func() bool {
+	eventually(t, "the page of the node", func() bool {
 		_, rest, ok := strings.Cut(said.String(), "the page is on ")
 		page, _, _ = strings.Cut(rest, "\n")
 		return ok && page != ""
 	})
 	takes(t, h.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: strings.TrimSpace(verifier)})
 	index := h.s.View().State().Size - 1
-	until(t, "a cosignature", func() bool { return h.marks.Of(index).Witnessed() })
+	eventually(t, "a cosignature", func() bool { return h.marks.Of(index).Witnessed() })
 	body := func(address string) string {
 		answer, err := http.Get(address)
 		if err != nil {
@@ -416,7 +416,7 @@ func TestANodeKeepsUpLive(t *testing.T) {
 		b, _ := io.ReadAll(answer.Body)
 		return string(b)
 	}
-	until(t, "the mark on the node's page", func() bool {
+	eventually(t, "the mark on the node's page", func() bool {
 		text := body(fmt.Sprintf("%s/en/record/%d", page, index))
 		return strings.Contains(text, "Witnessed by 1 of 1") && strings.Contains(text, "The node of node.live")
 	})
@@ -429,7 +429,7 @@ func TestANodeKeepsUpLive(t *testing.T) {
 	}
 }
 
-func until(t testing.TB, what string, so func() bool) {
+func eventually(t testing.TB, what string, so func() bool) {
 	t.Helper()
 	for range 600 {
 		if so() {

@@ -29,6 +29,7 @@ func paperCommand() command {
 Sets a paper from the record alone, as a tagged PDF (PDF/A-3a, PDF/UA-1): the same record, the same bytes.
 
 ` + list.String() + `  instrument NAME  a text to be signed, with the signatures it bears so far; FIRST is the first of the record
+  instrument NAME PARTY  the copy a party keeps: it stands first, and the signed original is attached
 
   -data DIR     the record
   -o FILE       where to write it
@@ -69,7 +70,7 @@ example: kurultai paper -data baku -lang az -o participants.pdf participants
 				return err
 			}
 			if args[0] == "instrument" {
-				return writeInstrument(ctx, v, args[1:], out)
+				return writeInstrument(ctx, v, args[1:], l, out)
 			}
 			id, err := meetingNamed(v.State(), meeting)
 			if err != nil {
@@ -91,10 +92,10 @@ example: kurultai paper -data baku -lang az -o participants.pdf participants
 	}
 }
 
-// writeInstrument writes the paper of an instrument as signed so far.
-func writeInstrument(ctx context.Context, v *secretariat.View, args []string, out string) error {
-	if len(args) != 1 {
-		return errUsage{"which instrument? its id, or FIRST"}
+// writeInstrument writes the paper of an instrument as signed so far, or the copy of it that a party keeps.
+func writeInstrument(ctx context.Context, v *secretariat.View, args []string, l *language.Language, out string) error {
+	if len(args) != 1 && len(args) != 2 {
+		return errUsage{"which instrument? its id, or FIRST; behind it the party whose copy it is"}
 	}
 	id, err := instrumentNamed(v.State(), args[0])
 	if err != nil {
@@ -104,7 +105,13 @@ func writeInstrument(ctx context.Context, v *secretariat.View, args []string, ou
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, s.Paper.Bytes(), 0o644)
+	b := s.Paper.Bytes()
+	if len(args) == 2 {
+		if b, err = s.CopyFor(ctx, conference.PartyID(args[1]), l); err != nil {
+			return hinted{err, fmt.Sprintf("signatories are %v", s.Instrument.Signatories)}
+		}
+	}
+	return os.WriteFile(out, b, 0o644)
 }
 
 // readBy is the record as a person may read it; as everybody may where none is named.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -170,7 +171,7 @@ type remoteReceipt struct {
 }
 
 // submit does one act at a running node and prints where it stands.
-func (n *node) submit(ctx context.Context, io streams, t *terminal, name string, fields canonical.Value) error {
+func (n *node) submit(ctx context.Context, io streams, t *terminal, name string, fields canonical.Value, blobs ...[]byte) error {
 	i := slices.IndexFunc(conference.Catalogue(), func(a *conference.Act) bool { return a.Name == name })
 	if i < 0 {
 		return hinted{fmt.Errorf("no act is called %q", name), "kurultai acts lists them"}
@@ -192,7 +193,7 @@ func (n *node) submit(ctx context.Context, io streams, t *terminal, name string,
 	if err := n.ask(ctx, http.MethodPost, "/api/acts/"+name+"/prepare", canonical.Encode(nil, asked), &p); err != nil {
 		return err
 	}
-	sent, err := n.sign(name, asked, p, signers)
+	sent, err := n.sign(name, asked, p, signers, blobs)
 	if err != nil {
 		return err
 	}
@@ -225,8 +226,11 @@ func (h keyholder) offices() (list []conference.Office) {
 }
 
 // sign checks that what was prepared is what was asked, and signs it where it has to be, or where both persons are here.
-func (n *node) sign(name string, asked web.Asked, p web.PreparedAct, signers []keyholder) ([]byte, error) {
+func (n *node) sign(name string, asked web.Asked, p web.PreparedAct, signers []keyholder, blobs [][]byte) ([]byte, error) {
 	sent := web.Submission{Submitted: p.Submitted, Disclosures: p.Disclosures}
+	for _, b := range blobs {
+		sent.Blobs = append(sent.Blobs, base64.StdEncoding.EncodeToString(b))
+	}
 	v, err := canonical.Parse(p.Submitted)
 	if err != nil {
 		return nil, fmt.Errorf("%s prepares no act: %w", n.url, err)

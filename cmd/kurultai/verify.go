@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"kurultai/language"
 	"kurultai/record"
 	"kurultai/record/tiles"
 	"kurultai/secretariat"
@@ -17,13 +18,13 @@ import (
 )
 
 func verifyCommand() command {
-	var key, dir, roots, policy, page string
+	var key, dir, roots, policy, page, lang string
 	var asJSON bool
 	return command{
 		usage: `usage: kurultai verify [-key VERIFIERKEY] [-json] PATH
        kurultai verify [-key VERIFIERKEY] [-policy FILE] [-json] BUNDLE
        kurultai verify -page FILE.html
-       kurultai verify [-data DIR] [-roots FILE] [-json] FILE.pdf
+       kurultai verify [-data DIR] [-roots FILE] [-lang L] [-json] FILE.pdf
 
 Checks a record, or what was exported of one as tiles: form, hashes, tree, the log's signature, every opening, and
 decides every open act again. Prints "verified N entries, root R" and exits 0, or says what is wrong and exits 1.
@@ -48,6 +49,7 @@ certificates are of the parties' authorities, and whether the record issued the 
   -data DIR    the record: it names the authorities and holds the paper
   -roots FILE  authorities as certificates in PEM, "party: KZ; fields: s2" on a line before each; of the record nothing
                is asked, and the last line says so
+  -lang L      what is found in another language: az de en ka kk ky ru tr uz (en)
 
 example: kurultai verify -key "$(cat baku.key)" baku
 `,
@@ -57,6 +59,7 @@ example: kurultai verify -key "$(cat baku.key)" baku
 			f.StringVar(&roots, "roots", "", "")
 			f.StringVar(&policy, "policy", "", "")
 			f.StringVar(&page, "page", "", "")
+			f.StringVar(&lang, "lang", "en", "")
 			f.BoolVar(&asJSON, "json", false, "")
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
@@ -67,7 +70,11 @@ example: kurultai verify -key "$(cat baku.key)" baku
 				return errUsage{"one PATH is needed"}
 			}
 			if strings.HasSuffix(strings.ToLower(args[0]), ".pdf") || dir != "" || roots != "" {
-				return verifyPaper(ctx, args[0], dir, roots, asJSON, io.out)
+				l, ok := language.Get(lang)
+				if !ok {
+					return errUsage{fmt.Sprintf("no language is called %q: az de en ka kk ky ru tr uz", lang)}
+				}
+				return verifyPaper(ctx, args[0], dir, roots, l, asJSON, io.out)
 			}
 			if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() {
 				return verifyFile(args[0], key, policy, asJSON, io.out)

@@ -93,7 +93,7 @@ func TestLitewitnessCosigns(t *testing.T) {
 	var said syncBuffer
 	started(t, &said, program, "-name", "lite.example/w", "-db", db, "-ssh-agent", socket, "-key", fingerprint, "-listen", address)
 	var verifier string
-	until(t, "litewitness", func() bool {
+	eventually(t, "litewitness", func() bool {
 		m := regexp.MustCompile(`vkey=(\S+)`).FindStringSubmatch(said.String())
 		if m == nil {
 			return false
@@ -114,7 +114,7 @@ func TestLitewitnessCosigns(t *testing.T) {
 	go feedWitnesses(t.Context(), h, func(err error) { t.Log(err) })
 	for round := range 3 {
 		index := h.s.View().State().Size - 1
-		until(t, fmt.Sprintf("cosignature %d", round), func() bool { return h.marks.Of(index).Witnessed() })
+		eventually(t, fmt.Sprintf("cosignature %d", round), func() bool { return h.marks.Of(index).Witnessed() })
 		takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, fmt.Sprint("node.", round)).Verifier().String()})
 		takes(t, h.s, conference.Head, "xa", "WithdrawNode", conference.WithdrawNode{Verifier: cosigner(t, fmt.Sprint("node.", round)).Verifier().String()})
 	}

@@ -44,13 +44,13 @@ func Parse(der []byte) (*Signed, error) {
 		return nil, err
 	}
 	if d.Version != 1 || info.Version != 1 {
-		return nil, errors.New("it is of another version of CMS")
+		return nil, flaw(WrongForm, errors.New("it is of another version of CMS"))
 	}
 	at := slices.IndexFunc(s.Chain, func(c *x509.Certificate) bool {
 		return bytes.Equal(c.RawIssuer, id.Issuer.FullBytes) && c.SerialNumber.Cmp(id.Serial) == 0
 	})
 	if at < 0 {
-		return nil, errors.New("the signer's certificate is not with the signature")
+		return nil, flaw(NoCertificate, errors.New("the signer's certificate is not with the signature"))
 	}
 	s.Certificate, s.Signature = s.Chain[at], info.Signature
 	if err := s.algorithms(info); err != nil {
@@ -83,13 +83,13 @@ func parse(der []byte) (*signedData, error) {
 	}
 	switch {
 	case len(d.Signers) != 1:
-		return nil, fmt.Errorf("it holds %d signers: one is asked for", len(d.Signers))
+		return nil, flaw(SeveralSigners, fmt.Errorf("it holds %d signers: one is asked for", len(d.Signers)))
 	case len(d.DigestAlgorithms) != 1 || !d.DigestAlgorithms[0].Algorithm.Equal(d.Signers[0].DigestAlgorithm.Algorithm):
-		return nil, errors.New("its digest algorithm is not the signer's")
+		return nil, flaw(WrongForm, errors.New("its digest algorithm is not the signer's"))
 	case !plain(d.DigestAlgorithms[0]) || !plain(d.Signers[0].DigestAlgorithm) || !plain(d.Signers[0].SignatureAlgorithm):
-		return nil, errors.New("an algorithm has parameters")
+		return nil, flaw(WrongForm, errors.New("an algorithm has parameters"))
 	case !d.Encapsulated.Type.Equal(oidData) || len(d.Encapsulated.Content.FullBytes) > 0:
-		return nil, errors.New("it holds content of its own: it is to sign the document")
+		return nil, flaw(WrongForm, errors.New("it holds content of its own: it is to sign the document"))
 	}
 	return &d, nil
 }
@@ -101,7 +101,7 @@ func plain(a pkix.AlgorithmIdentifier) bool {
 
 func signerID(raw asn1.RawValue) (id issuerAndSerial, err error) {
 	if rest, err := asn1.Unmarshal(raw.FullBytes, &id); err != nil || len(rest) > 0 || id.Serial == nil {
-		return id, errors.New("its signer is not named by issuer and serial")
+		return id, flaw(Unreadable, errors.New("its signer is not named by issuer and serial"))
 	}
 	return id, nil
 }
@@ -111,14 +111,14 @@ func certificates(der []byte) (list []*x509.Certificate, err error) {
 		var raw asn1.RawValue
 		rest, err := asn1.Unmarshal(der, &raw)
 		if err != nil {
-			return nil, fmt.Errorf("its certificates cannot be read: %w", err)
+			return nil, flaw(Unreadable, fmt.Errorf("its certificates cannot be read: %w", err))
 		}
 		c, err := x509.ParseCertificate(raw.FullBytes)
 		if err != nil {
-			return nil, fmt.Errorf("a certificate with the signature cannot be read: %w", err)
+			return nil, flaw(Unreadable, fmt.Errorf("a certificate with the signature cannot be read: %w", err))
 		}
 		if list = append(list, c); len(list) > maxCertificates {
-			return nil, fmt.Errorf("it holds more than %d certificates", maxCertificates)
+			return nil, flaw(Unreadable, fmt.Errorf("it holds more than %d certificates", maxCertificates))
 		}
 		der = rest
 	}
@@ -129,13 +129,13 @@ func certificates(der []byte) (list []*x509.Certificate, err error) {
 func (s *Signed) algorithms(info signerInfo) error {
 	var ok bool
 	if s.Hash, ok = digests[info.DigestAlgorithm.Algorithm.String()]; !ok {
-		return fmt.Errorf("the document is digested by %s: SHA-256, SHA-384 or SHA-512 is asked for", info.DigestAlgorithm.Algorithm)
+		return flaw(WeakDigest, fmt.Errorf("the document is digested by %s: SHA-256, SHA-384 or SHA-512 is asked for", info.DigestAlgorithm.Algorithm))
 	}
 	name := info.SignatureAlgorithm.Algorithm.String()
 	switch key := s.Certificate.PublicKey.(type) {
 	case *rsa.PublicKey:
 		if key.N.BitLen() < minModulus {
-			return fmt.Errorf("an RSA key of %d bits: %d at least", key.N.BitLen(), minModulus)
+			return flaw(WeakKey, fmt.Errorf("an RSA key of %d bits: %d at least", key.N.BitLen(), minModulus))
 		}
 		s.algorithm, ok = rsaAlgorithms[name]
 		if info.SignatureAlgorithm.Algorithm.Equal(oidRSA) {
@@ -143,21 +143,32 @@ func (s *Signed) algorithms(info signerInfo) error {
 		}
 	case *ecdsa.PublicKey:
 		if !slices.Contains(acceptableCurves, key.Curve) {
-			return errors.New("an ECDSA key on a curve of less than 256 bits")
+			return flaw(WeakKey, errors.New("an ECDSA key on a curve of less than 256 bits"))
 		}
 		s.algorithm, ok = ecdsaAlgorithms[name]
 	default:
-		return fmt.Errorf("keys of kind %s do not sign papers: ECDSA or RSA", s.Certificate.PublicKeyAlgorithm)
+		return flaw(OtherAlgorithm, fmt.Errorf("keys of kind %s do not sign papers: ECDSA or RSA", s.Certificate.PublicKeyAlgorithm))
 	}
 	if !ok {
-		return fmt.Errorf("the algorithm %s is not one of ECDSA or RSA with SHA-256, SHA-384 or SHA-512", name)
+		return flaw(OtherAlgorithm, fmt.Errorf("the algorithm %s is not one of ECDSA or RSA with SHA-256, SHA-384 or SHA-512", name))
 	}
 	return nil
 }
 
+// Strong tells whether a certificate's key may sign: RSA of 2,048 bits or more, ECDSA on a curve of 256 or more.
+func Strong(c *x509.Certificate) bool {
+	switch key := c.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return key.N.BitLen() >= minModulus
+	case *ecdsa.PublicKey:
+		return slices.Contains(acceptableCurves, key.Curve)
+	}
+	return false
+}
+
 func (s *Signed) signedAttributes(raw asn1.RawValue) error {
 	if len(raw.FullBytes) == 0 {
-		return errors.New("it has no signed attributes: PAdES asks for them")
+		return flaw(WrongForm, errors.New("it has no signed attributes: PAdES asks for them"))
 	}
 	s.attributes = slices.Clone(raw.FullBytes)
 	s.attributes[0] = asn1.TagSet | 0x20 // signed as the SET it is (RFC 5652, 5.4)
@@ -167,16 +178,16 @@ func (s *Signed) signedAttributes(raw asn1.RawValue) error {
 	}
 	var kind asn1.ObjectIdentifier
 	if _, err := asn1.Unmarshal(values[oidContentType.String()], &kind); err != nil || !kind.Equal(oidData) {
-		return errors.New("its content-type is not data")
+		return flaw(WrongForm, errors.New("its content-type is not data"))
 	}
 	if rest, err := asn1.Unmarshal(values[oidMessageDigest.String()], &s.Digest); err != nil || len(rest) > 0 || len(s.Digest) != s.Hash.Size() {
-		return errors.New("it lacks a message-digest of the length of its algorithm")
+		return flaw(WrongForm, errors.New("it lacks a message-digest of the length of its algorithm"))
 	}
 	if err := s.names(values[oidCertificateV2.String()]); err != nil {
 		return err
 	}
 	if _, ok := values[oidSigningTime.String()]; ok {
-		return errors.New("it holds a signing-time, which PAdES forbids: the time is a time-stamping authority's")
+		return flaw(SigningTime, errors.New("it holds a signing-time, which PAdES forbids: the time is a time-stamping authority's"))
 	}
 	return nil
 }
@@ -184,23 +195,23 @@ func (s *Signed) signedAttributes(raw asn1.RawValue) error {
 // names checks that signing-certificate-v2 names the certificate: else another with the same key could take its place.
 func (s *Signed) names(der []byte) error {
 	if der == nil {
-		return errors.New("it lacks signing-certificate-v2: the certificate could be exchanged for another")
+		return flaw(CertificateUnnamed, errors.New("it lacks signing-certificate-v2: the certificate could be exchanged for another"))
 	}
 	var ids signingCertificateV2
 	if rest, err := asn1.Unmarshal(der, &ids); err != nil || len(rest) > 0 || len(ids.Certs) == 0 {
-		return errors.New("its signing-certificate-v2 cannot be read")
+		return flaw(CertificateUnnamed, errors.New("its signing-certificate-v2 cannot be read"))
 	}
 	h := crypto.SHA256
 	if a := ids.Certs[0].Algorithm.Algorithm; len(a) > 0 {
 		var ok bool
 		if h, ok = digests[a.String()]; !ok {
-			return fmt.Errorf("its signing-certificate-v2 digests by %s", a)
+			return flaw(WeakDigest, fmt.Errorf("its signing-certificate-v2 digests by %s", a))
 		}
 	}
 	sum := h.New()
 	sum.Write(s.Certificate.Raw)
 	if !bytes.Equal(sum.Sum(nil), ids.Certs[0].Hash) {
-		return errors.New("its signing-certificate-v2 names another certificate: the certificate was exchanged")
+		return flaw(CertificateOther, errors.New("its signing-certificate-v2 names another certificate: the certificate was exchanged"))
 	}
 	return nil
 }
@@ -221,10 +232,10 @@ func attributes(der []byte) (map[string][]byte, error) {
 		var a attribute
 		rest, err := asn1.Unmarshal(der, &a)
 		if err != nil {
-			return nil, fmt.Errorf("its attributes cannot be read: %w", err)
+			return nil, flaw(Unreadable, fmt.Errorf("its attributes cannot be read: %w", err))
 		}
 		if _, twice := list[a.Type.String()]; twice || len(a.Values) != 1 {
-			return nil, fmt.Errorf("its attribute %s stands more than once, or has several values", a.Type)
+			return nil, flaw(WrongForm, fmt.Errorf("its attribute %s stands more than once, or has several values", a.Type))
 		}
 		list[a.Type.String()], der = a.Values[0].FullBytes, rest
 	}
@@ -235,7 +246,7 @@ func attributes(der []byte) (map[string][]byte, error) {
 // whom the certificate belongs to.
 func (s *Signed) Verify(digest []byte) error {
 	if !bytes.Equal(digest, s.Digest) {
-		return errors.New("the document is not the one that was signed")
+		return flaw(OtherDocument, errors.New("the document is not the one that was signed"))
 	}
 	h := s.algorithm.New()
 	h.Write(s.attributes)
@@ -250,5 +261,5 @@ func (s *Signed) Verify(digest []byte) error {
 			return nil
 		}
 	}
-	return errors.New("the signature is not by the key of its certificate")
+	return flaw(NotByItsCertificate, errors.New("the signature is not by the key of its certificate"))
 }

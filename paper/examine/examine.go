@@ -30,6 +30,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"kurultai/paper/cms"
@@ -52,6 +53,7 @@ type Signature struct {
 	Certifies   bool              // it is the depositary's, which says what may come behind it
 	Timestamp   bool              // it is a document timestamp, made by no party
 	When        time.Time         // by an authority for timestamps; zero: nobody tells
+	Clock       string            // whose time When is, as its certificate names it
 	Revision    int               // counted from 1
 	Covers      int               // it signs the file up to this byte, but for its own value; 0: nothing that can be told
 	Problems    []Finding
@@ -67,21 +69,27 @@ type Revision struct {
 // Behind are the revisions that came behind a signature.
 func (r *Report) Behind(s Signature) []Revision { return r.Revisions[s.Revision:] }
 
-// Err is nil if every signature holds, there is one, and nothing was changed that may not be; else all that is wrong.
-func (r *Report) Err() error {
-	var list []error
-	for _, p := range r.Problems {
-		list = append(list, p)
-	}
+// Wrong is all that is wrong: with the file, with its signatures, with what was changed.
+func (r *Report) Wrong() []Finding {
+	list := slices.Clone(r.Problems)
 	for _, s := range r.Signatures {
 		for _, p := range s.Problems {
-			list = append(list, fmt.Errorf("the signature of field %s: %w", s.Field, p))
+			list = append(list, found("of-signature", s.Field, p))
 		}
 	}
 	for i, v := range r.Revisions {
 		for _, p := range v.Refused {
-			list = append(list, fmt.Errorf("revision %d: %w", i+1, p))
+			list = append(list, found("of-revision", i+1, p))
 		}
+	}
+	return list
+}
+
+// Err is nil if every signature holds, there is one, and nothing was changed that may not be; else all that is wrong.
+func (r *Report) Err() error {
+	var list []error
+	for _, p := range r.Wrong() {
+		list = append(list, p)
 	}
 	return errors.Join(list...)
 }
@@ -89,6 +97,12 @@ func (r *Report) Err() error {
 // Examine examines a file. roots are the authorities that are believed; a certificate without timestamp is to be valid at
 // the time given. The error says why the file cannot be examined; what is wrong with one that can be is in the Report.
 func Examine(b []byte, roots []Root, at time.Time) (*Report, error) {
+	return ExamineKept(b, roots, func(string) time.Time { return at })
+}
+
+// ExamineKept is Examine of a file somebody kept who says when each field came to be signed: at that time a certificate
+// without timestamp is to have been valid, so that what was lawful does not end with it.
+func ExamineKept(b []byte, roots []Root, at func(field string) time.Time) (*Report, error) {
 	f, err := open(b)
 	if err != nil {
 		return nil, err
@@ -192,7 +206,7 @@ func (x *examination) warn(code string, args ...any) {
 
 func (x *examination) warnBefore(k int, changes []Finding) {
 	for _, c := range changes {
-		x.warn("before-signing", k+1, c.Error())
+		x.warn("before-signing", k+1, c)
 	}
 }
 
@@ -213,7 +227,7 @@ func (x *examination) whole() {
 }
 
 // verify verifies the signatures, document timestamps first: they tell the time of what stands before them.
-func (x *examination) verify(roots []Root, at time.Time) {
+func (x *examination) verify(roots []Root, at func(field string) time.Time) {
 	d := &digester{b: x.file.b, sums: map[crypto.Hash]*running{}}
 	list := make([]Signature, len(x.signings))
 	signed := make([]*cms.Signed, len(list))
@@ -227,7 +241,7 @@ func (x *examination) verify(roots []Root, at time.Time) {
 	}
 	for i := range list {
 		if signed[i] != nil && !list[i].Timestamp {
-			list[i].trusted(signed[i], roots, timeOf(list, i, at))
+			list[i].trusted(signed[i], roots, timeOf(list, i, at(list[i].Field)))
 		}
 	}
 	x.report.Signatures = list
@@ -255,7 +269,7 @@ func (s *Signature) sign(g *signing, d *digester, roots []Root) *cms.Signed {
 	}
 	c, err := cms.Parse(g.value)
 	if err != nil {
-		s.problem("cms", err.Error())
+		s.problem("cms", reasonOf(err))
 		return nil
 	}
 	s.Certificate = c.Certificate
@@ -269,7 +283,7 @@ func (s *Signature) sign(g *signing, d *digester, roots []Root) *cms.Signed {
 			err = c.Verify(digest)
 		}
 		if err != nil {
-			s.problem("cms", err.Error())
+			s.problem("cms", reasonOf(err))
 		}
 	}
 	if c.Timestamp != nil {
@@ -283,13 +297,13 @@ func (s *Signature) stamped(der, signature []byte, roots []Root) {
 	t, err := readToken(der)
 	switch {
 	case err != nil:
-		s.problem("timestamp-cms", err.Error())
+		s.problem("timestamp-cms", reasonOf(err))
 	case !t.of(signature):
-		s.problem("timestamp-cms", "it is of another signature")
+		s.problem("timestamp-cms", Reason{"other-signature", "it is of another signature"})
 	case t.authority(roots) == "":
 		s.problem("timestamp-authority")
 	default:
-		s.When = t.time
+		s.When, s.Clock = t.time, printable(t.certificate.Subject.CommonName)
 	}
 }
 
@@ -300,20 +314,20 @@ func (s *Signature) stamp(g *signing, d *digester, roots []Root) {
 	}
 	t, err := readToken(g.value)
 	if err != nil {
-		s.problem("timestamp-cms", err.Error())
+		s.problem("timestamp-cms", reasonOf(err))
 		return
 	}
 	s.Certificate = t.certificate
 	if g.end > 0 {
 		if digest, err := d.digest(t.hash, g.before, g.behind, g.end); err != nil || string(digest) != string(t.imprint) {
-			s.problem("timestamp-cms", "it is of another document")
+			s.problem("timestamp-cms", Reason{cms.OtherDocument, "it is of another document"})
 		}
 	}
 	if s.Party = t.authority(roots); s.Party == "" {
 		s.problem("timestamp-authority")
 		return
 	}
-	s.When = t.time
+	s.When, s.Clock = t.time, printable(t.certificate.Subject.CommonName)
 }
 
 // trusted checks that a certificate is of the authority of the party whose field it signed.

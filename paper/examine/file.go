@@ -63,10 +63,10 @@ type version struct {
 // cross-reference, or is white space or comment; anything else is an error, for programs differ in what they make of it.
 func open(b []byte) (*file, error) {
 	if len(b) > maxFile {
-		return nil, fmt.Errorf("the file has %d bytes: %d at most", len(b), maxFile)
+		return nil, unread("large", fmt.Errorf("the file has %d bytes: %d at most", len(b), maxFile))
 	}
 	if !regexp.MustCompile(`^%PDF-(1\.[0-7]|2\.0)[\r\n]`).Match(b[:min(len(b), 9)]) {
-		return nil, errors.New("it is no PDF: it does not begin with %PDF-1.7")
+		return nil, unread("not-pdf", errors.New("it is no PDF: it does not begin with %PDF-1.7"))
 	}
 	start, err := lastSection(b)
 	if err != nil {
@@ -93,7 +93,7 @@ func open(b []byte) (*file, error) {
 		from = r.to
 	}
 	if tail := b[from:]; len(bytes.TrimLeft(tail, "\r\n")) > 0 || len(tail) > maxTail {
-		return nil, fmt.Errorf("%d bytes stand behind the end of the last revision", len(tail))
+		return nil, unread("tail", fmt.Errorf("%d bytes stand behind the end of the last revision", len(tail)))
 	}
 	return f, nil
 }
@@ -108,7 +108,7 @@ func lastSection(b []byte) (int, error) {
 	from := max(0, len(b)-64)
 	m := ending.FindSubmatch(b[from:])
 	if m == nil {
-		return 0, errors.New("it does not end with startxref, a place and %%EOF: it was cut, or something stands behind it")
+		return 0, unread("tail", errors.New("it does not end with startxref, a place and %%EOF: it was cut, or something stands behind it"))
 	}
 	return (&parser{b: m[1]}).whole()
 }
@@ -143,7 +143,7 @@ func (f *file) parser(at int) *parser { return &parser{b: f.b, at: at, home: tru
 func (f *file) load(k int) error {
 	r := f.revisions[k]
 	if e, is := r.section.entries[r.section.number]; is && r.section.number != 0 && e != (entry{kind: 1, at: r.section.from}) {
-		return fmt.Errorf("object %d is a cross-reference, and something else", r.section.number)
+		return unread("ambiguous", fmt.Errorf("object %d is a cross-reference, and something else", r.section.number))
 	}
 	for _, n := range slices.Sorted(maps.Keys(r.section.entries)) {
 		if err := f.loadObject(k, n); err != nil {
@@ -172,7 +172,7 @@ func (f *file) loadObject(k, n int) error {
 	}
 	r.loading[n] = true
 	if f.structure[n] {
-		return fmt.Errorf("object %d, which holds objects, was replaced", n)
+		return unread("ambiguous", fmt.Errorf("object %d, which holds objects, was replaced", n))
 	}
 	v := version{revision: k, entry: e, from: -1, to: -1}
 	var err error
@@ -209,7 +209,7 @@ func (f *file) loadAt(k, n int, v *version) error {
 // length is the value of object n, by which a stream tells its length.
 func (f *file) length(k, n int) (int, error) {
 	if f.lengths++; f.lengths > maxLengths {
-		return 0, fmt.Errorf("the length of a stream hangs on those of %d others", maxLengths)
+		return 0, unread("limit", fmt.Errorf("the length of a stream hangs on those of %d others", maxLengths))
 	}
 	defer func() { f.lengths-- }()
 	if err := f.loadObject(k, n); err != nil {
@@ -357,7 +357,7 @@ func (f *file) wholePacked(r *revision) error {
 	for stream, list := range r.packed {
 		for i, o := range list {
 			if r.section.entries[o.number] != (entry{kind: 2, at: stream, index: i}) {
-				return fmt.Errorf("object stream %d holds an object %d that the cross-reference does not name there", stream, o.number)
+				return unread("hidden", fmt.Errorf("object stream %d holds an object %d that the cross-reference does not name there", stream, o.number))
 			}
 		}
 	}
@@ -379,7 +379,7 @@ func (f *file) gaps(k int) error {
 	at := r.from
 	for _, t := range taken {
 		if t.from < at {
-			return fmt.Errorf("two objects share the bytes from %d", t.from)
+			return unread("hidden", fmt.Errorf("two objects share the bytes from %d", t.from))
 		}
 		if err := f.blank(at, t.from); err != nil {
 			return err
@@ -399,12 +399,12 @@ var (
 func (f *file) blank(from, to int) error {
 	gap := f.b[from:to]
 	if m := hidden.FindSubmatch(gap); m != nil {
-		return fmt.Errorf("an object %s is hidden between bytes %d and %d: the cross-reference does not name it", m[1], from, to)
+		return unread("hidden", fmt.Errorf("an object %s is hidden between bytes %d and %d: the cross-reference does not name it", m[1], from, to))
 	}
 	p := &parser{b: gap}
 	comment := bytes.LastIndexByte(gap, '%')
 	if p.space(); p.at < len(gap) || keywords.Match(gap) || comment >= 0 && !bytes.ContainsAny(gap[comment:], "\r\n") {
-		return fmt.Errorf("bytes %d to %d belong to no object", from, to)
+		return unread("hidden", fmt.Errorf("bytes %d to %d belong to no object", from, to))
 	}
 	return nil
 }

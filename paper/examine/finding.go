@@ -1,125 +1,243 @@
 package examine
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
+
+	"kurultai/language"
+	"kurultai/paper/cms"
 )
 
-// A Finding says one thing about a file. Code is for programs and for other languages, Args are its names and numbers in
-// the order in which the sentence of the code counts them; Error is the sentence in English.
+// A Finding says one thing about a file. Code is for programs, Args are its names and numbers in the order in which the
+// sentences of the code count them. The sentences are texts of package language, finding.CODE; what to do about it is
+// finding.do.REMEDY.
 type Finding struct {
 	Code string
-	Args []any // strings and ints
+	Args []any // strings, ints, Findings and Reasons
 }
 
-func (f Finding) Error() string { return fmt.Sprintf(sentences[f.Code], f.Args...) }
+// In says it in a language.
+func (f Finding) In(l *language.Language) string {
+	var args []string
+	for _, a := range f.Args {
+		switch a := a.(type) {
+		case Finding:
+			args = append(args, a.In(l))
+		case Reason:
+			args = append(args, a.In(l))
+		default:
+			args = append(args, fmt.Sprint(a))
+		}
+	}
+	return l.Say("finding."+f.Code, args...)
+}
+
+// Remedy says in a language what a person should do about it, "" where nothing is to be done. Of a finding within another
+// it is that of the inner one. A signature that is of other bytes, or by another key, is not one to sign again.
+func (f Finding) Remedy(l *language.Language) string {
+	remedy := codes[f.Code]
+	for _, a := range f.Args {
+		switch a := a.(type) {
+		case Finding:
+			return a.Remedy(l)
+		case Reason:
+			if f.Code == "cms" && slices.Contains([]string{cms.OtherDocument, cms.NotByItsCertificate, cms.CertificateOther, cms.Unreadable}, a.Code) {
+				remedy = "original"
+			}
+		}
+	}
+	if remedy == "" {
+		return ""
+	}
+	return l.Say("finding.do." + remedy)
+}
+
+// Error says it in English.
+func (f Finding) Error() string { return f.In(english()) }
+
+func english() *language.Language {
+	l, _ := language.Get("en")
+	return l
+}
 
 func found(code string, args ...any) Finding {
-	if _, ok := sentences[code]; !ok {
+	if _, ok := codes[code]; !ok {
 		panic("examine: no sentence for " + code)
 	}
 	return Finding{code, args}
 }
 
-// Codes are all codes a Finding can have, in order.
-func Codes() []string { return slices.Sorted(maps.Keys(sentences)) }
+// A Reason is why something is not as it should be, within a finding or of a file that cannot be examined. Code chooses
+// its sentence, reason.CODE; in English Text says it, with what was found.
+type Reason struct{ Code, Text string }
 
-// sentences say what codes mean. Arguments are counted, so that another language can take them in another order.
-var sentences = map[string]string{
+func (r Reason) Error() string { return r.Text }
+
+// In says it in a language.
+func (r Reason) In(l *language.Language) string {
+	if l.Code == "en" && r.Text != "" {
+		return r.Text
+	}
+	return l.Say("reason." + r.Code)
+}
+
+// reasonOf is why an error says no: in the words of package cms where it is a signature's, without what a parser of DER
+// says to itself.
+func reasonOf(err error) Reason {
+	var r Reason
+	var f *cms.Flaw
+	text, _, _ := strings.Cut(err.Error(), ": asn1: ")
+	switch {
+	case errors.As(err, &r):
+		return r
+	case errors.As(err, &f):
+		return Reason{f.Code, text}
+	}
+	return Reason{cms.Unreadable, text}
+}
+
+// unread is why a file cannot be examined.
+func unread(code string, err error) error { return Reason{"file-" + code, err.Error()} }
+
+// Unread says why a file could not be examined, from the error of Examine; the Text of it names the place.
+func Unread(err error) Reason {
+	r := Reason{Code: "file-broken"}
+	errors.As(err, &r)
+	return Reason{r.Code, err.Error()}
+}
+
+// Codes are all codes a Finding can have, in order.
+func Codes() []string { return slices.Sorted(maps.Keys(codes)) }
+
+// Reasons are all codes a Reason can have, in order.
+func Reasons() []string {
+	return slices.Sorted(slices.Values(append([]string{"file-large", "file-not-pdf", "file-tail", "file-hidden", "file-ambiguous", "file-encrypted", "file-linearized", "file-limit", "file-xfa", "file-broken",
+		"other-signature", "use", "authority", "authority-form"}, cms.Flaws...)))
+}
+
+// Remedies are what a person should do about findings, in a language, each once.
+func Remedies(list []Finding, l *language.Language) (todo []string) {
+	for _, f := range list {
+		if r := f.Remedy(l); r != "" && !slices.Contains(todo, r) {
+			todo = append(todo, r)
+		}
+	}
+	return todo
+}
+
+// RemedyCodes are all remedies findings have, in order.
+func RemedyCodes() []string {
+	list := slices.Compact(slices.Sorted(maps.Values(codes)))
+	return slices.DeleteFunc(list, func(r string) bool { return r == "" })
+}
+
+// quoted is a name of the file between quotation marks, with what cannot be printed spelt out.
+func quoted(s string) string { return strconv.Quote(s) }
+
+// codes are what can be found, each with the remedy it has, if any. Arguments of the sentences are counted, so that a
+// language can take them in another order.
+var codes = map[string]string{
 	// lawful changes
-	"field-signed":       "field %[1]s was signed",
-	"document-certified": "the document was certified in field %[1]s",
-	"document-timestamp": "a document timestamp was added in field %[1]s",
-	"validation-data":    "validation data were added",
-	"nothing-changed":    "nothing was changed",
+	"field-signed":       "",
+	"document-certified": "",
+	"document-timestamp": "",
+	"validation-data":    "",
+	"nothing-changed":    "",
 
 	// changes that are not allowed
-	"catalog-swapped":       "the catalog was swapped for another",
-	"catalog-entry":         "the document's entry /%[1]s was changed",
-	"pages-swapped":         "the page tree was swapped for another",
-	"page-added":            "a page was added: %[2]d pages became %[1]d",
-	"page-removed":          "a page was taken away: %[2]d pages became %[1]d",
-	"pages-reordered":       "the pages were put in another order",
-	"page-replaced":         "page %[1]d was replaced by another",
-	"page-tree":             "the page tree was changed",
-	"page-text":             "the text of page %[1]d was replaced",
-	"page-resources":        "the fonts and images of page %[1]d were changed",
-	"page-entry":            "the entry /%[2]s of page %[1]d was changed",
-	"annotation-added":      "an annotation was laid over page %[1]d",
-	"annotation-removed":    "an annotation of page %[1]d was taken away",
-	"annotation-changed":    "an annotation of page %[1]d was changed",
-	"form-changed":          "the form's entry /%[1]s was changed",
-	"form-swapped":          "the form was swapped for another",
-	"field-added":           "a field was added: %[1]s",
-	"field-removed":         "field %[1]s was taken away",
-	"field-filled":          "field %[1]s was filled in",
-	"field-entry":           "the entry /%[2]s of field %[1]s was changed",
-	"field-renamed":         "field %[1]s was renamed %[2]s",
-	"field-moved":           "field %[1]s was moved or made larger",
-	"field-appearance":      "the appearance of field %[1]s was replaced",
-	"field-appearance-form": "field %[1]s was given an appearance of a kind that is not allowed",
-	"field-several-places":  "field %[1]s stands in several places: what it is given would be seen in each",
-	"value-borrowed":        "field %[1]s was given the value of %[2]s",
-	"value-old":             "field %[1]s was given a value that was in the file before",
-	"value-replaced":        "the signature of field %[1]s was replaced",
-	"value-removed":         "the signature of field %[1]s was taken away",
-	"signature-changed":     "the signature of field %[1]s was changed",
-	"locked":                "field %[1]s was changed, which the signature of %[2]s had locked",
-	"closed":                "field %[1]s was signed, though the signature of %[2]s allows no change",
-	"perms-changed":         "the permissions of the document were changed",
-	"dss-form":              "validation data of a kind that is not allowed were added",
-	"info-changed":          "the title, the author or the dates of the document were changed",
-	"metadata-changed":      "the metadata of the document were changed",
-	"structure-changed":     "the structure of the text, as it is read out, was changed",
-	"bookmarks-changed":     "the bookmarks were changed",
-	"attachment-changed":    "an embedded file was changed",
-	"profile-changed":       "the colours of the document were changed",
-	"identity-changed":      "the identifier of the document was changed",
-	"object-removed":        "object %[1]d was taken away",
-	"object-changed":        "object %[1]d was changed",
-	"object-unused":         "object %[1]d was added, which nothing uses",
-	"reference-filled":      "object %[1]d was added, which the document had named before it was there",
-	"more-changes":          "%[1]d more changes",
+	"catalog-swapped":       "original",
+	"catalog-entry":         "original",
+	"pages-swapped":         "original",
+	"page-added":            "original",
+	"page-removed":          "original",
+	"pages-reordered":       "original",
+	"page-replaced":         "original",
+	"page-tree":             "original",
+	"page-text":             "original",
+	"page-resources":        "original",
+	"page-entry":            "original",
+	"annotation-added":      "original",
+	"annotation-removed":    "original",
+	"annotation-changed":    "original",
+	"form-changed":          "original",
+	"form-swapped":          "original",
+	"field-added":           "original",
+	"field-removed":         "original",
+	"field-filled":          "original",
+	"field-entry":           "original",
+	"field-renamed":         "original",
+	"field-moved":           "original",
+	"field-appearance":      "original",
+	"field-appearance-form": "original",
+	"field-several-places":  "original",
+	"value-borrowed":        "original",
+	"value-old":             "original",
+	"value-replaced":        "original",
+	"value-removed":         "original",
+	"signature-changed":     "original",
+	"locked":                "original",
+	"closed":                "original",
+	"perms-changed":         "original",
+	"dss-form":              "original",
+	"info-changed":          "original",
+	"metadata-changed":      "original",
+	"structure-changed":     "original",
+	"bookmarks-changed":     "original",
+	"attachment-changed":    "original",
+	"profile-changed":       "original",
+	"identity-changed":      "original",
+	"object-removed":        "original",
+	"object-changed":        "original",
+	"object-unused":         "original",
+	"reference-filled":      "original",
+	"more-changes":          "original",
 
 	// a signature
-	"no-byte-range":       "its /ByteRange is not four numbers written in the signature itself",
-	"range-start":         "its /ByteRange does not begin with the file",
-	"range-gap":           "its /ByteRange leaves out other bytes than its own value",
-	"range-end":           "it covers %[1]d bytes and its revision ends at byte %[2]d",
-	"no-contents":         "its value is not one string of hexadecimal digits, of one spelling, in the signature itself",
-	"padding":             "behind its value stand bytes that are not zero",
-	"subfilter":           "it is of the kind %[1]q: ETSI.CAdES.detached is asked for",
-	"signature-type":      "its /Type is not that of a signature",
-	"signature-packed":    "it stands in an object stream",
-	"cms":                 "%[1]s",
-	"key-large":           "its key has more than %[1]d bits",
-	"several-at-once":     "it came with others at once, %[1]d: none can cover the others",
-	"certifies-late":      "it certifies the document behind other signatures",
-	"certifies-twice":     "it certifies the document a second time",
-	"certifies-unnamed":   "it certifies the document and is not named in the document's permissions, or the other way about",
-	"transform":           "it asks for rules of change that are not known",
-	"lock-left-out":       "it leaves out the lock its field asks for",
-	"certificate-time":    "its certificate was not valid at %[1]s",
-	"certificate-chain":   "its certificate does not come from the authority of %[1]s: %[2]s",
-	"certificate-usage":   "its certificate is not one for signing: %[1]s",
-	"authority-wrong":     "it was made under the authority of %[2]s: the field is of %[1]s",
-	"no-trust-anchor":     "no trust anchor given",
-	"no-anchor-for-field": "no trust anchor given for field %[1]s",
-	"timestamp-cms":       "its timestamp: %[1]s",
-	"timestamp-authority": "its timestamp is of an authority nobody named",
+	"no-byte-range":       "original",
+	"range-start":         "original",
+	"range-gap":           "original",
+	"range-end":           "original",
+	"no-contents":         "original",
+	"padding":             "original",
+	"subfilter":           "again",
+	"signature-type":      "again",
+	"signature-packed":    "again",
+	"cms":                 "again",
+	"key-large":           "again",
+	"several-at-once":     "original",
+	"certifies-late":      "original",
+	"certifies-twice":     "original",
+	"certifies-unnamed":   "original",
+	"transform":           "again",
+	"lock-left-out":       "again",
+	"certificate-time":    "time",
+	"certificate-chain":   "party",
+	"certificate-usage":   "party",
+	"authority-wrong":     "party",
+	"no-trust-anchor":     "anchor",
+	"no-anchor-for-field": "anchor",
+	"timestamp-cms":       "time",
+	"timestamp-authority": "time",
 
 	// the file
-	"not-signed":      "nothing is signed",
-	"signature-stray": "object %[1]d is a signature no field has",
+	"not-signed":      "signed",
+	"signature-stray": "original",
 
 	// warnings
-	"unused-objects":    "%[1]d objects are used by nothing, the first is %[2]d: a later change could show them",
-	"value-not-shown":   "the value of field %[1]s is not shown",
-	"value-shown-other": "the value of field %[1]s may be another than the one shown",
-	"value-undecided":   "the form leaves it to the reader's program how values are shown",
-	"actions":           "the document can run actions (/%[1]s)",
-	"layers":            "the document has layers that can be shown or hidden",
-	"field-large":       "field %[1]s covers more than half of page %[2]d",
-	"before-signing":    "before anybody signed, in revision %[1]d: %[2]s",
+	"unused-objects":    "compare",
+	"value-not-shown":   "compare",
+	"value-shown-other": "compare",
+	"value-undecided":   "compare",
+	"actions":           "compare",
+	"layers":            "compare",
+	"field-large":       "compare",
+	"before-signing":    "compare",
+
+	// where a finding belongs
+	"of-signature": "",
+	"of-revision":  "",
 }

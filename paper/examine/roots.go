@@ -136,7 +136,7 @@ func chain(c *x509.Certificate, with []*x509.Certificate, roots []Root, field st
 	}
 	party = own[0].Party
 	if why := signingUse(c); why != "" {
-		problems = append(problems, found("certificate-usage", why))
+		problems = append(problems, found("certificate-usage", Reason{"use", why}))
 	}
 	err := under(c, with, own, at)
 	if err == nil {
@@ -151,7 +151,11 @@ func chain(c *x509.Certificate, with []*x509.Certificate, roots []Root, field st
 	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
 		return party, append(problems, found("certificate-time", at.UTC().Format(time.RFC3339)))
 	}
-	return party, append(problems, found("certificate-chain", party, printable(strings.TrimPrefix(err.Error(), "x509: "))))
+	why := Reason{"authority", printable(strings.TrimPrefix(err.Error(), "x509: "))}
+	if errors.As(err, &invalid) {
+		why.Code = "authority-form"
+	}
+	return party, append(problems, found("certificate-chain", party, why))
 }
 
 // maxModulus bounds keys, so that nobody makes us reckon for hours.

@@ -96,6 +96,7 @@ func TestFindingsAreSentences(t *testing.T) {
 		}
 		see(r.Problems)
 		see(r.Warnings)
+		see(r.Wrong())
 		for _, s := range r.Signatures {
 			see(s.Problems)
 		}

@@ -35,13 +35,13 @@ func (f *file) sections(start int) ([]*section, error) {
 			return nil, err
 		}
 		if entries += len(s.entries); entries > maxObjects {
-			return nil, fmt.Errorf("the cross-reference has more than %d entries", maxObjects)
+			return nil, unread("limit", fmt.Errorf("the cross-reference has more than %d entries", maxObjects))
 		}
 		if list = append(list, s); len(list) > maxRevisions {
-			return nil, fmt.Errorf("there are more than %d revisions", maxRevisions)
+			return nil, unread("limit", fmt.Errorf("there are more than %d revisions", maxRevisions))
 		}
 		if s.prev >= at {
-			return nil, fmt.Errorf("byte %d: the cross-reference goes on at byte %d, behind it: a linearized file, or a ring, is not read", at, s.prev)
+			return nil, unread("linearized", fmt.Errorf("byte %d: the cross-reference goes on at byte %d, behind it: a linearized file, or a ring, is not read", at, s.prev))
 		}
 		at = s.prev
 	}
@@ -73,10 +73,10 @@ func (f *file) section(at int) (*section, error) {
 // check reads what the trailer says of the file.
 func (s *section) check() error {
 	if s.trailer["Encrypt"] != nil {
-		return errors.New("the file is encrypted: what is encrypted is not examined")
+		return unread("encrypted", errors.New("the file is encrypted: what is encrypted is not examined"))
 	}
 	if s.trailer["XRefStm"] != nil {
-		return errors.New("the file is a hybrid: it has two cross-references, and programs differ in which they read")
+		return unread("ambiguous", errors.New("the file is a hybrid: it has two cross-references, and programs differ in which they read"))
 	}
 	size, ok := s.trailer["Size"].(int)
 	if !ok || size < 1 || size > maxObjects+1 {
@@ -102,10 +102,10 @@ func (s *section) check() error {
 
 func (s *section) add(n int, e entry) error {
 	if _, twice := s.entries[n]; twice {
-		return fmt.Errorf("object %d is named twice", n)
+		return unread("ambiguous", fmt.Errorf("object %d is named twice", n))
 	}
 	if n > maxObjects || len(s.entries) >= maxObjects {
-		return fmt.Errorf("more than %d objects", maxObjects)
+		return unread("limit", fmt.Errorf("more than %d objects", maxObjects))
 	}
 	s.entries[n] = e
 	return nil
@@ -315,7 +315,7 @@ func (f *file) decode(s *stream) ([]byte, error) {
 		return nil, err
 	}
 	if f.unpacked += len(b); f.unpacked > maxUnpacked {
-		return nil, fmt.Errorf("streams unpack to more than %d MiB", maxUnpacked>>20)
+		return nil, unread("limit", fmt.Errorf("streams unpack to more than %d MiB", maxUnpacked>>20))
 	}
 	if parms == nil {
 		return b, nil

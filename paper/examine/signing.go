@@ -7,6 +7,8 @@ import (
 	"hash"
 	"slices"
 	"strings"
+
+	"kurultai/paper/cms"
 )
 
 // A signing is a field that received its signature, and what it asks of later changes.
@@ -65,7 +67,7 @@ func (v view) signing(f field) *signing {
 		return s
 	case !s.timestamp && s.dict["SubFilter"] != any(name("ETSI.CAdES.detached")):
 		kind, _ := s.dict["SubFilter"].(name)
-		s.problem("subfilter", string(kind))
+		s.problem("subfilter", quoted(string(kind)))
 	}
 	s.rules(v)
 	if found := v.f.version(s.object, v.k); found == nil || found.from < 0 {
@@ -115,7 +117,7 @@ func (s *signing) unpad(contents string) {
 	var first asn1.RawValue
 	rest, err := asn1.Unmarshal([]byte(contents), &first)
 	if err != nil {
-		s.problem("cms", "it is no DER")
+		s.problem("cms", Reason{cms.Unreadable, "it is no DER"})
 		return
 	}
 	if len(bytes.TrimLeft(rest, "\x00")) > 0 {

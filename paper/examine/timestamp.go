@@ -8,10 +8,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"errors"
 	"math/big"
 	"slices"
 	"time"
+
+	"kurultai/paper/cms"
 )
 
 // Object identifiers of RFC 3161, RFC 5652 and RFC 5754.
@@ -24,7 +25,7 @@ var (
 	oidExtKeyUsage     = asn1.ObjectIdentifier{2, 5, 29, 37}
 	digestAlgorithms   = map[string]crypto.Hash{"2.16.840.1.101.3.4.2.1": crypto.SHA256, "2.16.840.1.101.3.4.2.2": crypto.SHA384, "2.16.840.1.101.3.4.2.3": crypto.SHA512}
 	signingAlgorithms  = map[string]crypto.Hash{"1.2.840.113549.1.1.11": crypto.SHA256, "1.2.840.113549.1.1.12": crypto.SHA384, "1.2.840.113549.1.1.13": crypto.SHA512, "1.2.840.10045.4.3.2": crypto.SHA256, "1.2.840.10045.4.3.3": crypto.SHA384, "1.2.840.10045.4.3.4": crypto.SHA512}
-	errTokenUnreadable = errors.New("it cannot be read")
+	errTokenUnreadable = Reason{cms.Unreadable, "it cannot be read"}
 )
 
 // A token is a time-stamping authority's word that a digest existed at a time.
@@ -93,26 +94,26 @@ func readToken(der []byte) (*token, error) {
 		return nil, errTokenUnreadable
 	}
 	if !data.Encapsulated.Type.Equal(oidTSTInfo) || !whole(data.Encapsulated.Content, &info) || info.Version != 1 {
-		return nil, errors.New("it is no timestamp of RFC 3161")
+		return nil, Reason{cms.WrongForm, "it is no timestamp of RFC 3161"}
 	}
 	if len(data.Signers) != 1 {
-		return nil, errors.New("it has not one signer")
+		return nil, Reason{cms.SeveralSigners, "it has not one signer"}
 	}
 	t := &token{imprint: info.Imprint.Digest, time: info.Time}
 	var ok bool
 	if t.hash, ok = digestAlgorithms[info.Imprint.Algorithm.Algorithm.String()]; !ok {
-		return nil, errors.New("it is over a digest below SHA-256")
+		return nil, Reason{cms.WeakDigest, "it is over a digest below SHA-256"}
 	}
 	var err error
 	if t.chain, err = x509.ParseCertificates(data.Certificates.Bytes); err != nil || len(t.chain) > 16 {
-		return nil, errors.New("its certificates cannot be read")
+		return nil, Reason{cms.Unreadable, "its certificates cannot be read"}
 	}
 	s := data.Signers[0]
 	i := slices.IndexFunc(t.chain, func(c *x509.Certificate) bool {
 		return s.ID.Serial != nil && bytes.Equal(c.RawIssuer, s.ID.Issuer.FullBytes) && c.SerialNumber.Cmp(s.ID.Serial) == 0
 	})
 	if i < 0 {
-		return nil, errors.New("its signer's certificate is not with it")
+		return nil, Reason{cms.NoCertificate, "its signer's certificate is not with it"}
 	}
 	t.certificate = t.chain[i]
 	if err := t.signed(s, data.Encapsulated.Content); err != nil {
@@ -131,7 +132,7 @@ func whole(der []byte, v any) bool {
 func (t *token) signed(s tokenSigner, content []byte) error {
 	digest, ok := digestAlgorithms[s.Digest.Algorithm.String()]
 	if !ok {
-		return errors.New("it digests by less than SHA-256")
+		return Reason{cms.WeakDigest, "it digests by less than SHA-256"}
 	}
 	values, err := tokenAttributes(s.Signed.Bytes)
 	if err != nil {
@@ -140,7 +141,7 @@ func (t *token) signed(s tokenSigner, content []byte) error {
 	var kind asn1.ObjectIdentifier
 	var sum []byte
 	if !whole(values[oidContentType.String()], &kind) || !kind.Equal(oidTSTInfo) || !whole(values[oidMessageDigest.String()], &sum) || !bytes.Equal(sum, digestOf(digest, content)) {
-		return errors.New("its attributes are of another content")
+		return Reason{cms.WrongForm, "its attributes are of another content"}
 	}
 	if err := t.names(values[oidCertificateV2.String()]); err != nil {
 		return err
@@ -152,7 +153,7 @@ func (t *token) signed(s tokenSigner, content []byte) error {
 		h, ok = digest, true // RFC 5754, 3.2
 	}
 	if !ok || !t.by(h, digestOf(h, attributes), s.Signature) {
-		return errors.New("it is not signed by its certificate")
+		return Reason{cms.NotByItsCertificate, "it is not signed by its certificate"}
 	}
 	return nil
 }
@@ -184,14 +185,14 @@ func (t *token) names(der []byte) error {
 		Policies asn1.RawValue `asn1:"optional"`
 	}
 	if !whole(der, &ids) || len(ids.Certs) == 0 {
-		return errors.New("it lacks signing-certificate-v2")
+		return Reason{cms.CertificateUnnamed, "it lacks signing-certificate-v2"}
 	}
 	h := crypto.SHA256
 	if a := ids.Certs[0].Algorithm.Algorithm; len(a) > 0 {
 		h = digestAlgorithms[a.String()]
 	}
 	if h == 0 || !bytes.Equal(digestOf(h, t.certificate.Raw), ids.Certs[0].Hash) {
-		return errors.New("its signing-certificate-v2 names another certificate")
+		return Reason{cms.CertificateOther, "its signing-certificate-v2 names another certificate"}
 	}
 	return nil
 }
@@ -200,7 +201,7 @@ func (t *token) names(der []byte) error {
 func (t *token) stamps() error {
 	critical := slices.ContainsFunc(t.certificate.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidExtKeyUsage) && e.Critical })
 	if !critical || len(t.certificate.UnknownExtKeyUsage) > 0 || !slices.Equal(t.certificate.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}) {
-		return errors.New("its certificate is not one for timestamps alone")
+		return Reason{"use", "its certificate is not one for timestamps alone"}
 	}
 	return nil
 }

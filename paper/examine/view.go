@@ -75,7 +75,7 @@ func (v view) fields() (*fieldList, error) {
 	w := fieldWalk{view: v, seen: map[int]bool{}, names: map[string]bool{}}
 	form := v.dict(v.catalog()["AcroForm"])
 	if form["XFA"] != nil {
-		return nil, errors.New("the form is one of XFA: what it shows stands outside of the pages")
+		return nil, unread("xfa", errors.New("the form is one of XFA: what it shows stands outside of the pages"))
 	}
 	for _, x := range v.array(form["Fields"]) {
 		if err := w.field(x, field{}, 0); err != nil {
@@ -155,7 +155,7 @@ func (w *fieldWalk) field(x any, above field, depth int) error {
 
 func (w *fieldWalk) leaf(f field, kids array) error {
 	if w.names[f.name] {
-		return fmt.Errorf("two fields are called %q", f.name)
+		return unread("ambiguous", fmt.Errorf("two fields are called %q", f.name))
 	}
 	w.names[f.name] = true
 	if len(kids) == 0 {

@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"slices"
@@ -67,6 +68,9 @@ type Prepared struct {
 
 // Digest is what is to be signed: SHA-256 over the file with the signature, but for its value.
 func (p Prepared) Digest() [sha256.Size]byte { return p.digest }
+
+// Field is in which it stands.
+func (p Prepared) Field() string { return p.field }
 
 // Prepare makes room for a signature in a field; blocks are how it appears there, in a language. A field is signed once,
 // and a certifying signature is the first.
@@ -129,6 +133,54 @@ func (p *Paper) Embed(s Prepared, cms []byte) error {
 	p.sum.(hash.Hash).Write(revision)
 	p.table, p.last, p.signed = s.table, s.last, append(p.signed, s.field)
 	return nil
+}
+
+// Vacant is the paper with a signature prepared on it whose value is missing: zeros stand in its place. It is what goes to
+// where the key is, to be looked at and signed (VacancyIn).
+func (p *Paper) Vacant(s Prepared) []byte { return slices.Concat(p.file[:s.after], s.revision) }
+
+// A Vacancy is where in a file the value of its last signature goes.
+type Vacancy struct {
+	file     []byte
+	from, to int // of the value, with its brackets
+}
+
+// VacancyIn finds the place for the value of the last signature of a file that Vacant made. A file that ends otherwise, or
+// in whose place something stands, is an error.
+func VacancyIn(file []byte) (Vacancy, error) {
+	const head = "/ByteRange[0 "
+	none := errors.New("the file does not end in a signature to be made: it is to be prepared first")
+	at := bytes.LastIndex(file, []byte(head))
+	if at < 0 || len(file)-at > 1<<20 {
+		return Vacancy{}, none
+	}
+	var from, to, rest int
+	if n, err := fmt.Sscanf(string(file[at+len(head):min(len(file), at+len(head)+40)]), "%010d %010d %010d]", &from, &to, &rest); n != 3 || err != nil {
+		return Vacancy{}, none
+	}
+	if from <= at || to != from+2*ContentsSize+2 || rest <= 0 || to+rest != len(file) || file[from] != '<' || file[to-1] != '>' {
+		return Vacancy{}, none
+	}
+	if len(bytes.Trim(file[from+1:to-1], "0")) > 0 {
+		return Vacancy{}, errors.New("the last signature of the file is made already")
+	}
+	return Vacancy{file, from, to}, nil
+}
+
+// Signed is what is to be signed: all of the file but the place of the value.
+func (v Vacancy) Signed() []byte { return slices.Concat(v.file[:v.from], v.file[v.to:]) }
+
+// Digest is the SHA-256 of what is to be signed.
+func (v Vacancy) Digest() [sha256.Size]byte { return sha256.Sum256(v.Signed()) }
+
+// Fill is the file with the value of the signature in its place.
+func (v Vacancy) Fill(cms []byte) ([]byte, error) {
+	if len(cms) == 0 || len(cms) > ContentsSize {
+		return nil, fmt.Errorf("a signature of %d bytes: %d at most", len(cms), ContentsSize)
+	}
+	file := bytes.Clone(v.file)
+	hex.Encode(file[v.from+1:], cms)
+	return file, nil
 }
 
 // A revision is what is appended to a file.

@@ -165,3 +165,75 @@ func BenchmarkSignatures(b *testing.B) {
 		})
 	}
 }
+
+// What is prepared goes away as a file, is signed there, and comes back as the same bytes that Embed makes.
+func TestAVacancyIsFilledElsewhere(t *testing.T) {
+	p := seal.New(statute(t, 2))
+	if _, err := seal.VacancyIn(p.Bytes()); err == nil {
+		t.Error("a paper on which nothing was prepared has a vacancy")
+	}
+	for i, field := range []string{"s0", "s1"} {
+		purpose := []seal.Purpose{seal.Certifies, seal.Approves}[i]
+		s := newSigner(t, "Signer "+field)
+		prepared, err := p.Prepare(field, "en", appearance(s), purpose)
+		if err != nil {
+			t.Fatal(err)
+		}
+		vacant := p.Vacant(prepared)
+		v, err := seal.VacancyIn(vacant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Digest() != prepared.Digest() || sha256.Sum256(v.Signed()) != v.Digest() {
+			t.Errorf("%s: the digest is another", field)
+		}
+		der, err := cms.Sign(s.key, s.chain, v.Digest())
+		if err != nil {
+			t.Fatal(err)
+		}
+		filled, err := v.Fill(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Embed(prepared, der); err != nil || !bytes.Equal(filled, p.Bytes()) {
+			t.Errorf("%s: filled elsewhere it is another file: %v", field, err)
+		}
+		if _, err := seal.VacancyIn(filled); err == nil || !strings.Contains(err.Error(), "made already") {
+			t.Errorf("%s: a filled place: %v", field, err)
+		}
+		if _, err := seal.VacancyIn(append(vacant, '\n')); err == nil {
+			t.Errorf("%s: a byte behind", field)
+		}
+		if _, err := v.Fill(make([]byte, seal.ContentsSize+1)); err == nil {
+			t.Error("too much was filled in")
+		}
+	}
+}
+
+// Whatever is brought as a prepared paper, it is read or refused, and what is filled differs in the place of the value alone.
+func FuzzVacancy(f *testing.F) {
+	p := seal.New(statute(f, 1))
+	prepared, err := p.Prepare("s1", "en", appearance(newSigner(f, "A")), seal.Approves)
+	if err != nil {
+		f.Fatal(err)
+	}
+	vacant := p.Vacant(prepared)
+	at := bytes.LastIndex(vacant, []byte("/ByteRange[0 ")) + len("/ByteRange[0 ")
+	f.Add(vacant)
+	f.Add([]byte("/ByteRange[0 0000000020 0000024598 0000000001]"))
+	for _, from := range []int{-1, 0, at, len(vacant) - 1, len(vacant) + 1000, 900_000_000} {
+		to := from + 2*seal.ContentsSize + 2
+		r := fmt.Sprintf("%010d %010d %010d", from, to, len(vacant)-to)
+		f.Add(append(append(bytes.Clone(vacant[:at]), r...), vacant[at+len(r):]...))
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		v, err := seal.VacancyIn(file)
+		if err != nil {
+			return
+		}
+		filled, err := v.Fill([]byte{1})
+		if err != nil || len(filled) != len(file) || len(v.Signed())+2*seal.ContentsSize+2 != len(file) {
+			t.Errorf("%v, %d bytes became %d", err, len(file), len(filled))
+		}
+	})
+}

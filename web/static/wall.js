@@ -39,6 +39,7 @@
       const left = (Date.parse(at.dataset.until) - now()) / 1000;
       at.textContent = left > 0 && left < 86400 ? span(left) : "";
     }
+    for (const at of document.querySelectorAll("[data-lapses]")) if (Date.parse(at.dataset.lapses) <= now()) at.textContent = at.dataset.lapsed;
     const clock = document.querySelector("footer .clock");
     clock.textContent = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: main().dataset.zone }).format(now());
   };
