@@ -56,7 +56,7 @@ func TestPrivateBlobsComeBackAsTheyWere(t *testing.T) {
 			t.Fatal(opened, err)
 		}
 		refs := record.References(fields)
-		if len(refs) != 1 || refs[0] != (record.Reference{Name: "file", Digest: opened[0].Digest(), Size: record.SealedSize(int64(len(content)))}) || len(record.Blobs(fields)) != 0 {
+		if len(refs) != 1 || refs[0] != (record.Reference{Name: "file", Digest: opened[0].Digest(), Size: record.SealedSize(int64(len(content))), Private: true}) || len(record.Blobs(fields)) != 0 {
 			t.Fatalf("%v", refs)
 		}
 		_, plain, key, err := opened[0].OpenBlob()

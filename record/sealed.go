@@ -117,19 +117,32 @@ type Reference struct {
 	Name   string
 	Digest Digest
 	Size   int64 // of a blob, in bytes as they are kept; of a sealed value 0
+
+	Private bool // a private blob
 }
 
 // References lists the sealed values, private blobs among them, below fields in the order in which they stand: their places.
-func References(fields canonical.Value) []Reference { return references(nil, fields, "", "sealed") }
+func References(fields canonical.Value) []Reference {
+	return references(nil, fields, "", func(r Reference, key string) bool { return key == "sealed" })
+}
 
 // Blobs lists the public blobs below fields in the order in which they stand.
-func Blobs(fields canonical.Value) []Reference { return references(nil, fields, "", "blob") }
+func Blobs(fields canonical.Value) []Reference {
+	return references(nil, fields, "", func(r Reference, key string) bool { return key == "blob" })
+}
 
-func references(to []Reference, v canonical.Value, name, key string) []Reference {
-	if v.Kind == canonical.Object {
-		if ref := v.Get(key); ref.Kind == canonical.String && IsReference(v) {
-			return append(to, Reference{name, Digest(ref.Str), v.Get("size").Int})
+// Kept lists the blobs below fields, public and private ones, in the order in which they stand.
+func Kept(fields canonical.Value) []Reference {
+	return references(nil, fields, "", func(r Reference, key string) bool { return key == "blob" || r.Private })
+}
+
+func references(to []Reference, v canonical.Value, name string, wanted func(r Reference, key string) bool) []Reference {
+	if v.Kind == canonical.Object && IsReference(v) && v.Items[0].Kind == canonical.String {
+		size := v.Get("size").Int
+		if r := (Reference{name, Digest(v.Items[0].Str), size, v.Keys[0] == "sealed" && size > 0}); wanted(r, v.Keys[0]) {
+			to = append(to, r)
 		}
+		return to
 	}
 	if name != "" {
 		name += "."
@@ -142,7 +155,7 @@ func references(to []Reference, v canonical.Value, name, key string) []Reference
 		if v.Kind == canonical.Object {
 			step = v.Keys[i]
 		}
-		to = references(to, item, name+step, key)
+		to = references(to, item, name+step, wanted)
 	}
 	return to
 }
@@ -367,7 +380,7 @@ func Fits(e *Entry, o Opening) (place int64, err error) {
 
 // fits checks that o discloses what it should where its digest stands: a value with the name of its place, or a blob.
 func (o Opening) fits(ref Reference) error {
-	if ref.Size > 0 {
+	if ref.Private {
 		_, _, _, err := o.Disclosure.OpenBlob()
 		if err == nil && o.Blob == "" {
 			err = errors.New("opens a private blob and does not say where it is kept")

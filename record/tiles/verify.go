@@ -241,10 +241,57 @@ func (s *openings) line(text string) *Damage {
 	if err == nil && place <= s.place {
 		err = errors.New("out of order")
 	}
+	if err == nil && o.Blob != "" {
+		err = s.c.kept(o, record.References(s.entry.Act.Fields)[place].Size)
+	}
 	if err != nil {
 		return damage(o.Index, "opening: %v", err)
 	}
 	s.place = place
+	return nil
+}
+
+// kept checks the form of what is kept of a private blob: its size and its digest.
+func (c *checker) kept(o record.Opening, size int64) error {
+	b, err := read(c.fsys, blobPath(o.Blob), record.MaxBlob)
+	switch {
+	case err != nil:
+		return fmt.Errorf("its private blob: %w", err)
+	case int64(len(b)) != size:
+		return fmt.Errorf("its private blob has %d bytes and the entry says %d", len(b), size)
+	case record.DigestOf(b) != o.Blob:
+		return errors.New("its private blob is not of its digest")
+	}
+	return nil
+}
+
+// OpenBlobs opens each private blob of an exported record whose form was verified, and holds it against what is disclosed
+// of it: the bytes of a file need more than the arithmetic of form. size is the record's.
+func OpenBlobs(fsys fs.FS, size int64) *Damage {
+	for n := int64(0); n*torchwood.TileWidth < size; n++ {
+		b, err := read(fsys, openingPath(n), maxOpenings)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		for line := range strings.Lines(string(b)) {
+			var o record.Opening
+			if err == nil {
+				o, err = record.ParseOpening(strings.TrimSuffix(line, "\n"))
+			}
+			var kept []byte
+			if err == nil && o.Blob != "" {
+				if kept, err = read(fsys, blobPath(o.Blob), record.MaxBlob); err == nil {
+					_, err = o.Disclosure.OpenKept(kept)
+				}
+			}
+			if err != nil {
+				return damage(o.Index, "private blob: %v", err)
+			}
+		}
+		if err != nil {
+			return damage(-1, "openings: %v", err)
+		}
+	}
 	return nil
 }
 
