@@ -185,6 +185,9 @@ func verifyTiles(ctx context.Context, path, key string) (finding, error) {
 	if verdict.Damage != nil {
 		return finding{}, verdict.Damage
 	}
+	if d := tiles.OpenBlobs(fsys, verdict.Checkpoint.Size); d != nil {
+		return finding{}, d
+	}
 	r, err := witness.Check(ctx, verdict.Checkpoint.Origin, tiles.Entries(fsys, verdict.Checkpoint.Size))
 	if err != nil {
 		return finding{}, err
