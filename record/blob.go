@@ -1,6 +1,7 @@
 package record
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -134,10 +135,12 @@ func sealBlob(b canonical.Value, chance io.Reader) (canonical.Value, Disclosure,
 	if plain.Size < 0 || plain.Size > MaxBlob || SealedSize(plain.Size) > MaxBlob {
 		return b, "", fmt.Errorf("a private file of %d bytes", plain.Size)
 	}
-	var key BlobKey
-	if _, err := io.ReadFull(chance, key[:]); err != nil {
+	drawn := make([]byte, len(BlobKey{}))
+	if _, err := io.ReadFull(chance, drawn); err != nil {
 		return b, "", fmt.Errorf("drawing a key: %w", err)
 	}
+	// Chance that is drawn again, for the same form sent twice, gives other bytes another key.
+	key := BlobKey(sha256.Sum256(append(drawn, plain.Digest...)))
 	d := DiscloseBlob(salt, plain.Digest, key)
 	return canonical.Value{Kind: canonical.Object, Keys: []string{"sealed", "size"}, Items: []canonical.Value{
 		{Kind: canonical.String, Str: string(d.Digest())}, {Kind: canonical.Int, Int: SealedSize(plain.Size)}}}, d, nil
