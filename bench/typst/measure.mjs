@@ -16,5 +16,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   const bytes = compiler.pdf(document, standard ? { pdfStandard: standard, pdfTags: true, creationTimestamp: 1800000000 } : { creationTimestamp: 1800000000 })
   const seconds = Number(process.hrtime.bigint() - start) / 1e9
   compiler.evictCache(10)
-  console.log(JSON.stringify({ seconds, pages: document.numOfPages, bytes: bytes.length, pdf: process.argv[3] === 'pdf' ? bytes.toString('base64') : undefined }))
+  console.log(JSON.stringify({ seconds, pages: document.numOfPages, bytes: bytes.length }))
 }
