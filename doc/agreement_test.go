@@ -20,6 +20,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"kurultai/record"
+	"kurultai/record/canonical"
 	"kurultai/record/recordtest"
 	"kurultai/record/tiles"
 	"kurultai/story"
@@ -309,6 +310,51 @@ func TestBothVerifiersNameTheSamePlace(t *testing.T) {
 		os.RemoveAll(dir)
 	}
 	t.Logf("%d places damaged, both verifiers name each", len(list))
+}
+
+// The first entry that names a public blob which is missing or changed is named, by both.
+func TestBothVerifiersNameAPublicBlob(t *testing.T) {
+	t.Parallel()
+	training, _ := story.Shipped("training")
+	dir := exported(t, training)
+	place := map[string]int64{}
+	for s, err := range tiles.Entries(os.DirFS(dir), tiles.Verify(os.DirFS(dir), "").Checkpoint.Size) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := record.ParseEntry(string(s.Bytes), s.Index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ref := range record.Blobs(e.Act.Fields) {
+			sum, err := canonical.DecodeBytes(string(ref.Digest))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if path := "blob/" + hex.EncodeToString(sum); place[path] == 0 {
+				place[path] = s.Index
+			}
+		}
+	}
+	rows, first := 0, int64(1<<40)
+	for path, index := range place {
+		first = min(first, index)
+		for name, do := range map[string]func(*testing.T, string){"longer": edit(path, func(b []byte) []byte { return append(b, 0) }), "missing": remove(path)} {
+			if rows++; rows > 8 {
+				break
+			}
+			do(t, dir)
+			v := tiles.Verify(os.DirFS(dir), "")
+			if v.Damage == nil || v.Damage.Place != first {
+				t.Errorf("%s %s: %s, want entry %d", path, name, v, first)
+			} else if out, _ := python(t, dir); !strings.HasPrefix(out, fmt.Sprintf("damaged %d ", v.Damage.Place)) {
+				t.Errorf("%s %s: %s, and the second verifier says %s", path, name, v, out)
+			}
+		}
+	}
+	if rows < 8 {
+		t.Errorf("%d rows", rows)
+	}
 }
 
 // A private blob whose bytes were changed by who could say so beside it has the form of one, and does not open.

@@ -500,6 +500,25 @@ def places(v, path=""):
     return out
 
 
+def blobs(v):
+    """Public blobs below v: (digest, size)."""
+    if type(v) is dict and ("blob" in v or "sealed" in v):
+        return [(v["blob"], v["size"])] if "blob" in v else []
+    below = v.values() if type(v) is dict else v if type(v) is list else ()
+    return [b for x in below for b in blobs(x)]
+
+
+def check_blob(d, digest, size, place=None):
+    """What stands under the digest of a blob is of it, and of that size."""
+    try:
+        b = read(d, "blob/" + unbase64(digest, 32).hex(), 64 << 20)
+    except OSError as gone:
+        raise Bad("blob: " + type(gone).__name__, place)
+    except Bad as x:
+        raise Bad(str(x), place)
+    need(len(b) == size and sha(b) == unbase64(digest, 32), "a blob is not of its size or digest", place)
+
+
 def check_opening(d, o, e, index):
     """The place of what o opens in entry e."""
     if "closed" in o:
@@ -527,11 +546,7 @@ def check_opening(d, o, e, index):
     else:
         need(len(x) == 4 and x[1] == "blob" and "blob" in o, "disclosure of no private blob")
         unbase64(x[2], 32), unbase64(x[3], 32)
-        try:
-            b = read(d, "blob/" + unbase64(o["blob"], 32).hex(), 64 << 20)
-        except OSError as gone:
-            raise Bad("its private blob: " + type(gone).__name__)
-        need(len(b) == size and sha(b) == unbase64(o["blob"], 32), "its private blob is not of its size or digest")
+        check_blob(d, o["blob"], size)
     return here[0]
 
 
@@ -598,6 +613,8 @@ def verify(d, given):
                 need("act" in e and e["act"].get("fields", {}).get("id") == story, "founds another body", 0)
             h = leaf(b)
             need(len(level0) == 32 * w and level0[32 * (i - first) :][:32] == h, "does not match its hash", i)
+            for digest, n in blobs(e.get("act", {}).get("fields", {})):
+                check_blob(d, digest, n, i)
             last = e["at"]
             entries.append(e)
             hashes.append(h)

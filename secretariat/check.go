@@ -1,11 +1,13 @@
 package secretariat
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 
 	"kurultai/record"
+	"kurultai/record/canonical"
 )
 
 // CheckOpenings decrypts every row whose key is still here and holds it against the entry it opens. It returns how
@@ -34,6 +36,33 @@ func CheckOpenings(ctx context.Context, engine record.Engine, keys *SubjectKeys,
 		}
 	}
 	return fit, nil
+}
+
+// CheckBlobs holds each public blob that an open entry names against its digest and size. Entries from size on are left
+// alone. Errors are *record.EntryError, or the reading's.
+func CheckBlobs(ctx context.Context, engine record.Engine, size int64) error {
+	for stored, err := range engine.Read(ctx, 0) {
+		if err != nil || stored.Index >= size {
+			return err
+		}
+		if !bytes.Contains(stored.Bytes, []byte(`{"blob":`)) {
+			continue
+		}
+		e, err := record.ParseEntry(string(stored.Bytes), stored.Index)
+		if err != nil {
+			return err
+		}
+		for _, ref := range record.Blobs(e.Act.Fields) {
+			b, err := engine.Blob(ctx, ref.Digest)
+			if err == nil && int64(len(b)) != ref.Size {
+				err = fmt.Errorf("it has %d bytes and the entry says %d", len(b), ref.Size)
+			}
+			if err != nil {
+				return &record.EntryError{Index: stored.Index, Why: fmt.Sprintf("the blob %s: %v", ref.Name, err)}
+			}
+		}
+	}
+	return nil
 }
 
 func readEntry(ctx context.Context, engine record.Engine, index int64) (*record.Entry, error) {
@@ -93,7 +122,8 @@ func (v vault) kept(ctx context.Context, row record.Row, size int64) ([]byte, er
 	}
 	b, err := v.engine.Blob(ctx, row.Blob)
 	if err != nil {
-		return nil, fmt.Errorf("what is kept of it under %q: %w", row.Blob, err)
+		sum, _ := canonical.DecodeBytes(string(row.Blob))
+		return nil, fmt.Errorf("what is kept of it under %x: %w", sum, err)
 	}
 	if int64(len(b)) != size {
 		return nil, fmt.Errorf("%d bytes are kept of it and the entry says %d", len(b), size)

@@ -23,7 +23,7 @@ func verifyCommand() command {
 		usage: `usage: kurultai verify [-key VERIFIERKEY] [-json] PATH
        kurultai verify [-data DIR] [-roots FILE] [-json] FILE.pdf
 
-Checks a record, or what was exported of one as tiles: form, hashes, tree, the log's signature, every opening, and
+Checks a record, or what was exported of one as tiles: form, hashes, tree, the log's signature, every blob and opening, and
 decides every open act again. Prints "verified N entries, root R" and exits 0, or says what is wrong and exits 1.
 
   -key K    the log's verifier key, ORIGIN+HASH+BASE64, as you know it from elsewhere. Without it the key found
@@ -150,6 +150,9 @@ func verifyRecord(ctx context.Context, h *house, key string) (finding, error) {
 		return finding{}, err
 	}
 	if err := matches(r, head); err != nil {
+		return finding{}, err
+	}
+	if err := secretariat.CheckBlobs(ctx, h.engine, head.Size); err != nil {
 		return finding{}, err
 	}
 	openings, err := secretariat.CheckOpenings(ctx, h.engine, h.keys, head.Size)

@@ -62,6 +62,8 @@ type checker struct {
 	head  record.Checkpoint
 	last  record.Instant
 	story string // id of the body the origin names, or ""
+
+	named []record.Reference // the public blobs of the last entry
 }
 
 func damage(place int64, format string, args ...any) *Damage {
@@ -141,6 +143,11 @@ func (c *checker) entries() *Damage {
 				return damage(first+i, "does not match its hash")
 			}
 			c.tree.Append(hash)
+			for _, ref := range c.named {
+				if err := c.blob(ref); err != nil {
+					return damage(first+i, "%v", err)
+				}
+			}
 		}
 		if len(bundle) > 0 {
 			return damage(first+w-1, "is followed by bytes of nothing")
@@ -157,7 +164,7 @@ func (c *checker) entry(b []byte, index int64) *Damage {
 	if e.At < c.last && index > 0 {
 		return damage(index, "is earlier than the entry before it")
 	}
-	c.last = e.At
+	c.last, c.named = e.At, record.Blobs(e.Act.Fields)
 	if e.Closed == "" && e.Act.Origin != c.head.Origin {
 		return damage(index, "was meant for the record %s", e.Act.Origin)
 	}
@@ -242,7 +249,8 @@ func (s *openings) line(text string) *Damage {
 		err = errors.New("out of order")
 	}
 	if err == nil && o.Blob != "" {
-		err = s.c.kept(o, record.References(s.entry.Act.Fields)[place].Size)
+		ref := record.References(s.entry.Act.Fields)[place]
+		err = s.c.blob(record.Reference{Name: ref.Name, Digest: o.Blob, Size: ref.Size})
 	}
 	if err != nil {
 		return damage(o.Index, "opening: %v", err)
@@ -251,16 +259,16 @@ func (s *openings) line(text string) *Damage {
 	return nil
 }
 
-// kept checks the form of what is kept of a private blob: its size and its digest.
-func (c *checker) kept(o record.Opening, size int64) error {
-	b, err := read(c.fsys, blobPath(o.Blob), record.MaxBlob)
+// blob checks what stands under the digest of a blob: that it is of it, and of the size the entry says.
+func (c *checker) blob(ref record.Reference) error {
+	b, err := read(c.fsys, blobPath(ref.Digest), record.MaxBlob)
 	switch {
 	case err != nil:
-		return fmt.Errorf("its private blob: %w", err)
-	case int64(len(b)) != size:
-		return fmt.Errorf("its private blob has %d bytes and the entry says %d", len(b), size)
-	case record.DigestOf(b) != o.Blob:
-		return errors.New("its private blob is not of its digest")
+		return fmt.Errorf("blob %s: %w", ref.Name, err)
+	case int64(len(b)) != ref.Size:
+		return fmt.Errorf("blob %s has %d bytes and the entry says %d", ref.Name, len(b), ref.Size)
+	case record.DigestOf(b) != ref.Digest:
+		return fmt.Errorf("blob %s is not of its digest", ref.Name)
 	}
 	return nil
 }
