@@ -86,9 +86,10 @@ type (
 		Language Language      `json:"language" jsonschema:"its original language"`
 		Level    string        `json:"level" jsonschema:"public, restricted or confidential"`
 		Text     record.Digest `json:"text" jsonschema:"SHA-256 of the original"`
-		Party    PartyID       `json:"party,omitempty" jsonschema:"who submitted it; absent: the secretariat"`
 
 		File *record.SealedBlob `json:"file,omitempty" jsonschema:"the original itself; it is kept encrypted, for those who may read the paper"`
+
+		Party PartyID `json:"party,omitempty" jsonschema:"who submitted it; absent: the secretariat"`
 	}
 	// DocumentRegistered is what RegisterDocument causes.
 	DocumentRegistered struct {
