@@ -115,3 +115,25 @@ func TestDisclosuresOfBlobsHaveOneShape(t *testing.T) {
 		}
 	}
 }
+
+// A form sent twice draws the same chance: two files never have one key by it, for each key encrypts once.
+func TestSameChanceGivesAnotherFileAnotherKey(t *testing.T) {
+	keys := map[record.BlobKey]bool{}
+	for _, content := range []string{"one", "two", "one"} {
+		_, opened, err := record.Seal(private([]byte(content)), bytes.NewReader(make([]byte, 100)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, key, err := opened[0].OpenBlob()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[key] = true
+	}
+	if len(keys) != 2 {
+		t.Errorf("%d keys of two files", len(keys))
+	}
+	if _, _, err := record.Seal(private([]byte("one")), bytes.NewReader(make([]byte, 20))); err == nil {
+		t.Error("a key was made of less chance than it needs")
+	}
+}

@@ -265,3 +265,36 @@ type fullDisk struct{ record.Engine }
 func (fullDisk) PutBlob(context.Context, []byte) (record.Digest, error) {
 	return "", errors.New("no room")
 }
+
+// A row that says another file is kept of its paper is found out, whether it can be opened or not.
+func TestAFileOfAnotherPaperIsNamed(t *testing.T) {
+	r := enter(t, t.TempDir())
+	first := r.must(filed(r, "L.1", []byte(canary))).Index
+	r.must(filed(r, "L.2", bytes.Repeat([]byte(canary), 1000)))
+	r.must(filed(r, "L.3", []byte(canary+"!")))
+	for _, other := range []string{"L.2", "L.3"} {
+		row, err := r.engine.Row(t.Context(), fileOf(t, r.View(), other).Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		swapped := changedRows{r.engine, func(x *record.Row) {
+			if x.Index == first {
+				x.Blob = row.Blob
+			}
+		}}
+		_, err = CheckOpenings(t.Context(), swapped, r.keys, r.View().State().Size)
+		var e *record.EntryError
+		if !errors.As(err, &e) || e.Index != first {
+			t.Errorf("the file of %s: %v", other, err)
+		}
+	}
+	r.must(destroy(r, "L.1"))
+	row, err := r.engine.Row(t.Context(), fileOf(t, r.View(), "L.2").Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	swapped := changedRows{r.engine, func(x *record.Row) { x.Blob = row.Blob }}
+	if _, err := CheckOpenings(t.Context(), swapped, r.keys, r.View().State().Size); err == nil || !strings.Contains(err.Error(), "the entry says") {
+		t.Errorf("one that cannot be opened: %v", err)
+	}
+}
