@@ -157,7 +157,11 @@ func (s *site) visited(w http.ResponseWriter, r *http.Request, p place) {
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Content-Language", in.lang.Code)
 	s.personal(h, in)
-	send(w, r, f.body, zipped(f.body))
+	var compressed []byte
+	if f.name == "" { // a file that is handed out is as it came, and most are packed already
+		compressed = zipped(f.body)
+	}
+	send(w, r, f.body, compressed)
 }
 
 // personal keeps what was made for somebody out of caches that serve others.
