@@ -140,3 +140,9 @@ func (s *State) ReadBy(d Document) []Audience {
 
 // Reads tells whether a reader may read a paper.
 func (s *State) Reads(r Reader, d Document) bool { return slices.ContainsFunc(s.ReadBy(d), r.Sees) }
+
+// OpensFile tells whether a reader may have the file of a paper, where one is kept: who reads the paper may, and of one
+// that was withdrawn the secretariat alone.
+func (s *State) OpensFile(r Reader, d Document) bool {
+	return d.File != nil && !d.Destroyed && s.Reads(r, d) && (!d.Withdrawn || r.Sees(ToSecretariat))
+}

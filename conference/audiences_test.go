@@ -2,7 +2,11 @@ package conference
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
+
+	"kurultai/record"
 )
 
 // Who sees what: a row a reader, a column an audience.
@@ -70,5 +74,46 @@ func TestPapersAreReadByThoseTheyAreFor(t *testing.T) {
 				t.Errorf("%s %s: person %d reads %v, want %v", row.level, row.then, n, !want, want)
 			}
 		}
+	}
+}
+
+func TestAFileIsForThoseWhoReadThePaper(t *testing.T) {
+	d := newDesk(t)
+	rows := 0
+	for i, row := range []struct {
+		level string
+		then  []act  // on the paper afterwards
+		opens string // public, head of a, head of b, observer, Chair, secretary
+	}{
+		{"public", nil, "xxxxxx"},
+		{"restricted", nil, ".xx.xx"},
+		{"confidential", nil, ".....x"},
+		{"public", []act{secretary("SealDocument", `{"basis":"VII/1","symbol":"‹s›","until":"2099-01-01"}`)}, ".....x"},
+		{"confidential", []act{secretary("Declassify", `{"basis":"VII/1","symbol":"‹s›"}`)}, "xxxxxx"},
+		{"public", []act{secretary("WithdrawDocument", `{"symbol":"‹s›"}`)}, ".....x"},
+		{"public", []act{two(secretary("DestroyFile", `{"basis":"VII/1","symbol":"‹s›"}`))}, "......"},
+		{"public", []act{secretary("WithdrawDocument", `{"symbol":"‹s›"}`), two(secretary("DestroyFile", `{"basis":"VII/1","symbol":"‹s›"}`))}, "......"},
+		{"public", []act{secretary("IssueRevision", `{"of":"‹s›","symbol":"‹s›/Rev.1","text":"`+anyDigest+`"}`)}, "xxxxxx"},
+	} {
+		symbol, digest := fmt.Sprintf("L.%d", i+1), record.DigestOf([]byte{byte(i)})
+		d.must(t, secretary("RegisterDocument", `{"file":{"sealed":"`+string(digest)+`","size":4096},"language":"en","level":"`+row.level+`","symbol":"`+symbol+`","text":"`+anyDigest+`","type":"draft"}`))
+		for _, a := range row.then {
+			a.fields = strings.ReplaceAll(a.fields, "‹s›", symbol)
+			d.must(t, a)
+		}
+		paper, _ := d.Document(Symbol(symbol))
+		for k, n := range []int{0, 5, 14, 6, 4, 1} {
+			r := d.Reader(PersonID(pid(n)), d.at)
+			want := row.opens[k] == 'x'
+			if rows++; d.OpensFile(r, paper) != want || d.Disclosed(r)[digest] != want {
+				t.Errorf("%s %d, %v: person %d opens the file %v, want %v", row.level, i, row.then, n, !want, want)
+			}
+		}
+		if gone := slices.Contains(d.Forgotten(), "doc/"+symbol); gone != strings.Contains(fmt.Sprint(row.then), "DestroyFile") {
+			t.Errorf("%s: its key is to be destroyed: %v", symbol, gone)
+		}
+	}
+	if later, _ := d.Document("L.9/Rev.1"); later.File != nil || rows != 54 {
+		t.Errorf("%d rows; a revision has its original's file: %v", rows, later.File)
 	}
 }

@@ -59,7 +59,8 @@ type Act struct {
 	Notices    []Code     // what an accepted act may be told besides, as that it came late
 	OfFiles    []Code     // refusals for what stands in its files: the writer's alone, since deciding reads no file
 
-	// Sealed says of each private field, by its first member, which field holds its subject; OfAuthor: its author.
+	// Sealed says of each private field, by its first member, which field holds its subject; OfAuthor: its author;
+	// OfPaper: the paper of its symbol.
 	Sealed map[string]string
 
 	Fields reflect.Type // a struct; nil where the act has no fields
@@ -228,8 +229,12 @@ func Kinds() []string {
 	return names
 }
 
-// OfAuthor stands in Sealed where the subject is who submits the act. No field is called so.
-const OfAuthor = "(author)"
+// OfAuthor stands in Sealed where the subject is who submits the act, OfPaper where it is the paper of its symbol, as
+// doc/SYMBOL. No field is called so.
+const (
+	OfAuthor = "(author)"
+	OfPaper  = "(paper)"
+)
 
 // SubjectOf names the subject under whose key the private value at name (the path from fields down) is encrypted.
 func (a *Act) SubjectOf(name string, submitted *record.Submitted, index int64) string {
@@ -237,10 +242,25 @@ func (a *Act) SubjectOf(name string, submitted *record.Submitted, index int64) s
 	switch field, ok := a.Sealed[first]; {
 	case field == OfAuthor:
 		return submitted.By
+	case field == OfPaper:
+		return subjectOfPaper(Symbol(submitted.Fields.Get("symbol").Str))
 	case ok:
 		return submitted.Fields.Get(field).Str
 	}
 	return fmt.Sprintf("entry/%d", index)
+}
+
+func subjectOfPaper(s Symbol) string { return "doc/" + string(s) }
+
+// Forgets names the subject whose key goes with an event, if one does.
+func (e Event) Forgets() (subject string, ok bool) {
+	switch b := e.Body.(type) {
+	case *PersonForgotten:
+		return string(b.Person), true
+	case *FileDestroyed:
+		return subjectOfPaper(b.Symbol), true
+	}
+	return "", false
 }
 
 // OfConsequence reports whether an act, done in a capacity, casts a vote, binds a party, decides for the body, or

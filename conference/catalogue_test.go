@@ -82,6 +82,11 @@ func paper(symbol string) act {
 	return desk1("RegisterDocument", `{"symbol":"`+symbol+`","type":"draft","language":"en","level":"public","text":"‹x›"}`)
 }
 
+// kept is a paper whose file is kept.
+func kept(symbol string) act {
+	return desk1("RegisterDocument", `{"symbol":"`+symbol+`","type":"draft","language":"en","level":"restricted","text":"‹x›","file":{"sealed":"‹y›","size":4096}}`)
+}
+
 func put(kind, thing, method string) act {
 	return chair("PutQuestion", `{"question":"q","type":"`+kind+`","thing":"`+thing+`","method":"`+method+`"}`)
 }
@@ -250,6 +255,7 @@ func init() {
 		{[]act{paper("L.1")}, desk1("Classify", `{"symbol":"L.1","level":"restricted","basis":"I/3"}`)},
 		{[]act{paper("L.1"), desk1("Classify", `{"symbol":"L.1","level":"restricted","basis":"I/3"}`)}, desk1("Declassify", `{"symbol":"L.1","basis":"I/4"}`)},
 		{[]act{paper("L.1")}, desk1("SealDocument", `{"symbol":"L.1","until":"2060","basis":"I/3"}`)},
+		{[]act{kept("L.1")}, two(desk1("DestroyFile", `{"symbol":"L.1","basis":"I/3"}`))},
 		{nil, precedence},
 		{[]act{precedence}, protocolOfficer("SeatRoom", `{"room":"hall","seats":[{"party":"a","seat":1},{"party":"o","seat":2}]}`)},
 		{[]act{precedence}, protocolOfficer("PlaceFlags", `{"order":["a","b"]}`)},
@@ -436,7 +442,7 @@ var elsewhere = []struct {
 
 // again are the codes that doing a thing twice meets.
 var again = []Code{"already-acknowledged", "already-sponsor", "already-objected", "already-opened", "already-signed", "already-invited", "already-nominated", "already-accredited", "already-adopted", "already-approved", "already-authentic", "already-closed",
-	"already-drawn", "already-ended", "already-issued", "already-rescinded", "already-disowned", "already-cast", "key-deposited", "same-level", "already-requested", "symbol-taken", "already-voted", "id-taken"}
+	"already-drawn", "already-ended", "already-issued", "already-rescinded", "already-disowned", "already-cast", "key-deposited", "no-file", "same-level", "already-requested", "symbol-taken", "already-voted", "id-taken"}
 
 // bent are the refusals an act has in common with others, met by bending a lawful way to it.
 func bent(w way) (rows []refused) {
@@ -537,6 +543,7 @@ var apart = []refused{
 	{"not-addressee", []act{paper("L.1")}, head("AcknowledgeReceipt", `{"symbol":"L.1"}`)},
 	{"unknown-party", []act{paper("L.1")}, desk1("Circulate", `{"symbol":"L.1","to":["zz"]}`)},
 	{"classification", []act{paper("L.1"), desk1("Classify", `{"symbol":"L.1","level":"restricted","basis":"I/3"}`)}, desk1("Circulate", `{"symbol":"L.1"}`)},
+	{"no-file", []act{paper("L.1")}, two(desk1("DestroyFile", `{"symbol":"L.1","basis":"I/3"}`))}, {"one-person-only", []act{kept("L.1")}, desk1("DestroyFile", `{"symbol":"L.1","basis":"I/3"}`)},
 	{"missing-language", []act{paper("L.1")}, desk1("Circulate", `{"symbol":"L.1","languages":["de"]}`)},
 	{"superseded", revised, desk1("IssueAddendum", `{"symbol":"L.1/Add.1","of":"L.1","text":"‹y›"}`)}, {"superseded", revised, desk1("IssueCorrigendum", `{"symbol":"L.1/Corr.1","of":"L.1","text":"‹y›"}`)},
 	{"superseded", revised, desk1("IssueRevision", `{"symbol":"L.1/Rev.2","of":"L.1","text":"‹y›"}`)}, {"superseded", revised, desk1("WithdrawDocument", `{"symbol":"L.1"}`)},
@@ -731,6 +738,10 @@ func sample(v reflect.Value, n int) {
 		return
 	case reflect.TypeFor[record.Instant]():
 		v.SetInt(1_900_000_000_123)
+		return
+	}
+	if v.Type() == reflect.TypeFor[record.SealedBlob]() {
+		v.Set(reflect.ValueOf(record.SealedBlob{Digest: record.Digest(anyDigest), Size: 4096 + 256*int64(n)}))
 		return
 	}
 	switch v.Kind() {

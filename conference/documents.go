@@ -28,8 +28,10 @@ type Document struct {
 	SentAt    record.Instant
 	Receipts  []PartyID
 	Withdrawn bool
-	Made      int64 // entry that entered it
-	Index     int64 // entry that changed it last
+	File      *record.SealedBlob // the paper itself, encrypted beside the record; nil: none is kept
+	Destroyed bool               // the key of its file is gone
+	Made      int64              // entry that entered it
+	Index     int64              // entry that changed it last
 }
 
 // A Version is a paper's text in one language.
@@ -84,7 +86,10 @@ type (
 		Language Language      `json:"language" jsonschema:"its original language"`
 		Level    string        `json:"level" jsonschema:"public, restricted or confidential"`
 		Text     record.Digest `json:"text" jsonschema:"SHA-256 of the original"`
-		Party    PartyID       `json:"party,omitempty" jsonschema:"who submitted it; absent: the secretariat"`
+
+		File *record.SealedBlob `json:"file,omitempty" jsonschema:"the original itself; it is kept encrypted, for those who may read the paper"`
+
+		Party PartyID `json:"party,omitempty" jsonschema:"who submitted it; absent: the secretariat"`
 	}
 	// DocumentRegistered is what RegisterDocument causes.
 	DocumentRegistered struct {
@@ -96,6 +101,8 @@ type (
 		Level    string        `json:"level"`
 		Text     record.Digest `json:"text"`
 		Party    PartyID       `json:"party,omitempty"`
+
+		File *record.SealedBlob `json:"file,omitempty"`
 	}
 	// IssueVersion enters a paper's text in a further language, translated and revised.
 	IssueVersion struct {
@@ -185,6 +192,13 @@ type (
 	}
 	// DocumentSealed is what SealDocument causes.
 	DocumentSealed SealDocument
+	// DestroyFile has the key of a paper's file destroyed. Its entries stay as they are.
+	DestroyFile struct {
+		Symbol Symbol `json:"symbol" jsonschema:"the paper"`
+		Basis  string `json:"basis" jsonschema:"the decision or rule it rests on"`
+	}
+	// FileDestroyed is what DestroyFile causes.
+	FileDestroyed DestroyFile
 	// IssuePaper notes a paper as it left the house.
 	IssuePaper struct {
 		Symbol   Symbol        `json:"symbol" jsonschema:"the paper, or the instrument to be signed on it"`
@@ -211,6 +225,7 @@ func documents(ed *edition) {
 	does(ed, Act{
 		Name: "RegisterDocument", Title: "Register a document", Help: "Enters a paper under its permanent symbol, with its original language and who may read it.",
 		Who: []Capacity{Secretary}, Rule: "symbols are given once", Refusals: []Code{"symbol-taken", "unknown-meeting", "unknown-item", "unknown-party"}, Causes: []string{"DocumentRegistered"},
+		Sealed: map[string]string{"file": OfPaper},
 	}, func(s *State, c *Call, f *RegisterDocument) ([]Event, *Refusal) {
 		if _, taken := s.Document(f.Symbol); taken {
 			return nil, refuse("symbol-taken", "symbols are given once", f.Symbol)
@@ -230,10 +245,10 @@ func documents(ed *edition) {
 				return nil, refuse("unknown-item", "GA 78", f.Item)
 			}
 		}
-		return []Event{{Body: &DocumentRegistered{f.Symbol, f.Type, MeetingID(c.Meeting), f.Item, f.Language, f.Level, f.Text, f.Party}}}, nil
+		return []Event{{Body: &DocumentRegistered{f.Symbol, f.Type, MeetingID(c.Meeting), f.Item, f.Language, f.Level, f.Text, f.Party, f.File}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *DocumentRegistered) {
-		s.setDocument(Document{Symbol: b.Symbol, Type: b.Type, Meeting: b.Meeting, Item: b.Item, Original: b.Language, Level: b.Level, Party: b.Party, Made: h.Index,
+		s.setDocument(Document{Symbol: b.Symbol, Type: b.Type, Meeting: b.Meeting, Item: b.Item, Original: b.Language, Level: b.Level, Party: b.Party, File: b.File, Made: h.Index,
 			Versions: []Version{{Language: b.Language, Text: b.Text}}}, h.Index)
 	})
 	versions(ed)
@@ -281,6 +296,7 @@ func versions(ed *edition) {
 	entered := func(s *State, symbol, of Symbol, text record.Digest, index int64) {
 		d := s.documents.papers.At(string(of))
 		d.Symbol, d.Versions, d.Sent, d.To, d.Receipts, d.Made = symbol, []Version{{Language: d.Original, Text: text}}, false, nil, nil, index
+		d.File, d.Destroyed = nil, false // the file of the paper it comes after is not its own
 		s.setDocument(d, index)
 	}
 	refusals := []Code{"unknown-symbol", "symbol-taken", "superseded"}
@@ -468,6 +484,25 @@ func classification(ed *edition) {
 	happens(ed, func(s *State, h Happened, b *DocumentSealed) {
 		d := s.documents.papers.At(string(b.Symbol))
 		d.SealedTo = b.Until
+		s.setDocument(d, h.Index)
+	})
+	does(ed, Act{
+		Name: "DestroyFile", Title: "Destroy a file", Help: "Destroys the key of a paper's file, on a decision: nobody can open it any more. Symbol, digest and history stay.",
+		Who: []Capacity{Secretary}, TwoPersons: true, Attested: true, Rule: "the decision named as basis", Refusals: []Code{"unknown-symbol", "no-file", "one-person-only"}, Causes: []string{"FileDestroyed"},
+	}, func(s *State, c *Call, f *DestroyFile) ([]Event, *Refusal) {
+		d, ok := s.Document(f.Symbol) // of a withdrawn paper too
+		switch {
+		case !ok:
+			return nil, refuse("unknown-symbol", "symbols are given once", f.Symbol)
+		case d.File == nil || d.Destroyed:
+			return nil, refuse("no-file", "doc/record.md 4", f.Symbol)
+		}
+		e := FileDestroyed(*f)
+		return []Event{{Body: &e}}, nil
+	})
+	happens(ed, func(s *State, h Happened, b *FileDestroyed) {
+		d := s.documents.papers.At(string(b.Symbol))
+		d.Destroyed = true
 		s.setDocument(d, h.Index)
 	})
 }

@@ -235,7 +235,7 @@ func (s *State) NameFor(r Reader, p PersonID, l Language) record.Digest {
 	return ""
 }
 
-// Disclosed is the set of digests of names that a reader may see.
+// Disclosed is the set of digests of what is sealed that a reader may see: names, and files of papers.
 func (s *State) Disclosed(r Reader) map[record.Digest]bool {
 	open := map[record.Digest]bool{}
 	for _, p := range s.persons.All() {
@@ -245,17 +245,27 @@ func (s *State) Disclosed(r Reader) map[record.Digest]bool {
 			}
 		}
 	}
+	for _, d := range s.documents.papers.All() {
+		if s.OpensFile(r, d) {
+			open[d.File.Digest] = true
+		}
+	}
 	return open
 }
 
-// Forgotten lists the persons whose keys are to be destroyed, in order of id.
-func (s *State) Forgotten() (ids []PersonID) {
+// Forgotten lists the subjects whose keys are to be destroyed: persons by id, then papers whose files were destroyed.
+func (s *State) Forgotten() (subjects []string) {
 	for _, p := range s.persons.All() {
 		if p.Forgotten {
-			ids = append(ids, p.ID)
+			subjects = append(subjects, string(p.ID))
 		}
 	}
-	return ids
+	for _, d := range s.documents.papers.All() {
+		if d.Destroyed {
+			subjects = append(subjects, subjectOfPaper(d.Symbol))
+		}
+	}
+	return subjects
 }
 
 // People lists the persons who are registered and not forgotten, in order of id.

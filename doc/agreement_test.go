@@ -3,7 +3,9 @@ package doc_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,8 +20,10 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"kurultai/record"
+	"kurultai/record/canonical"
 	"kurultai/record/recordtest"
 	"kurultai/record/tiles"
+	"kurultai/story"
 	"kurultai/story/storytest"
 )
 
@@ -234,6 +238,33 @@ func harms(t *testing.T, dir string, size int64) (list []harm) {
 	add("an opening moved to another entry", indexOf(lines[0])+1, edit(openings, swap(fmt.Sprintf(`"index":%d}`, indexOf(lines[0])), fmt.Sprintf(`"index":%d}`, indexOf(lines[0])+1))))
 	add("rubbish among the openings", -1, edit(openings, func(b []byte) []byte { return append([]byte("x\n"), b...) }))
 	add("openings that do not end", -1, edit(openings, func(b []byte) []byte { return b[:len(b)-1] }))
+	blobs, err := filepath.Glob(filepath.Join(dir, "blob", "*"))
+	if err != nil || len(blobs) != 1 {
+		t.Fatalf("%v, %v: one private blob is wanted", blobs, err)
+	}
+	kept := filepath.Join("blob", filepath.Base(blobs[0]))
+	filed := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, `{"blob"`) })
+	blobOf := func(change func([]byte) []byte) func(*testing.T, string) {
+		return edit(openings, func([]byte) []byte {
+			l := slices.Clone(lines)
+			l[filed] = string(change([]byte(l[filed])))
+			return []byte(strings.Join(l, "") + "\n")
+		})
+	}
+	place := indexOf(lines[filed])
+	add("no private blob", place, remove(kept))
+	add("a bit of the private blob", place, edit(kept, func(b []byte) []byte { b[len(b)/2] ^= 1; return b }))
+	add("the private blob's end", place, edit(kept, func(b []byte) []byte { return b[:len(b)-1] }))
+	add("bytes behind the private blob", place, edit(kept, func(b []byte) []byte { return append(b, 0) }))
+	add("where the private blob is kept", place, blobOf(func(b []byte) []byte { b[len(`{"blob":"`)+3] ^= 1; return b }))
+	add("where the private blob is kept, not said", place, blobOf(func(b []byte) []byte { return append([]byte("{"), b[bytes.IndexByte(b, ',')+1:]...) }))
+	add("a blob of no digest", place, blobOf(swap(`{"blob":"`, `{"blob":"_`)))
+	add("the private blob's disclosure", place, blobOf(func(b []byte) []byte { b[bytes.Index(b, []byte(`"disclosure":"`))+40] ^= 1; return b }))
+	add("a value said to be a blob", indexOf(lines[0]), edit(openings, func(b []byte) []byte {
+		return append([]byte(`{"blob":"`+lines[filed][len(`{"blob":"`):][:43]+`",`), b[1:]...)
+	}))
+	inEntry("the private blob's size, no size of one,", place, swap(`"size":`, `"size":1`))
+	inEntry("the private blob's size", place, swap(`"size":6144`, `"size":6400`))
 	for i, line := range lines {
 		if strings.HasPrefix(line, `{"closed"`) {
 			add("the closed entry's opening", indexOf(line), edit(openings, func(b []byte) []byte {
@@ -247,7 +278,7 @@ func harms(t *testing.T, dir string, size int64) (list []harm) {
 
 func TestBothVerifiersNameTheSamePlace(t *testing.T) {
 	t.Parallel()
-	source := exported(t, storytest.FirstMeeting(t))
+	source := exported(t, storytest.WithFile(t, storytest.FirstMeeting(t)))
 	good := tiles.Verify(os.DirFS(source), "")
 	if good.Damage != nil || good.Openings == 0 {
 		t.Fatal(good)
@@ -279,6 +310,83 @@ func TestBothVerifiersNameTheSamePlace(t *testing.T) {
 		os.RemoveAll(dir)
 	}
 	t.Logf("%d places damaged, both verifiers name each", len(list))
+}
+
+// The first entry that names a public blob which is missing or changed is named, by both.
+func TestBothVerifiersNameAPublicBlob(t *testing.T) {
+	t.Parallel()
+	training, _ := story.Shipped("training")
+	dir := exported(t, training)
+	place := map[string]int64{}
+	for s, err := range tiles.Entries(os.DirFS(dir), tiles.Verify(os.DirFS(dir), "").Checkpoint.Size) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := record.ParseEntry(string(s.Bytes), s.Index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ref := range record.Blobs(e.Act.Fields) {
+			sum, err := canonical.DecodeBytes(string(ref.Digest))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if path := "blob/" + hex.EncodeToString(sum); place[path] == 0 {
+				place[path] = s.Index
+			}
+		}
+	}
+	rows, first := 0, int64(1<<40)
+	for path, index := range place {
+		first = min(first, index)
+		for name, do := range map[string]func(*testing.T, string){"longer": edit(path, func(b []byte) []byte { return append(b, 0) }), "missing": remove(path)} {
+			if rows++; rows > 8 {
+				break
+			}
+			do(t, dir)
+			v := tiles.Verify(os.DirFS(dir), "")
+			if v.Damage == nil || v.Damage.Place != first {
+				t.Errorf("%s %s: %s, want entry %d", path, name, v, first)
+			} else if out, _ := python(t, dir); !strings.HasPrefix(out, fmt.Sprintf("damaged %d ", v.Damage.Place)) {
+				t.Errorf("%s %s: %s, and the second verifier says %s", path, name, v, out)
+			}
+		}
+	}
+	if rows < 8 {
+		t.Errorf("%d rows", rows)
+	}
+}
+
+// A private blob whose bytes were changed by who could say so beside it has the form of one, and does not open.
+func TestAPrivateBlobOfOtherBytesDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	dir := exported(t, storytest.WithFile(t, storytest.FirstMeeting(t)))
+	good := tiles.Verify(os.DirFS(dir), "")
+	if d := tiles.OpenBlobs(os.DirFS(dir), good.Checkpoint.Size); d != nil {
+		t.Fatal(d)
+	}
+	blobs, err := filepath.Glob(filepath.Join(dir, "blob", "*"))
+	if err != nil || len(blobs) != 1 {
+		t.Fatal(blobs, err)
+	}
+	b, err := os.ReadFile(blobs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := record.DigestOf(b)
+	b[100] ^= 1
+	sum := sha256.Sum256(b)
+	if err := os.WriteFile(filepath.Join(dir, "blob", hex.EncodeToString(sum[:])), b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	edit("opening/000", swap(string(before), string(record.DigestOf(b))))(t, dir)
+	v := tiles.Verify(os.DirFS(dir), "")
+	if out, code := python(t, dir); v.Damage != nil || code != 0 || out != v.String() {
+		t.Errorf("form: %s, and the second verifier %s", v, out)
+	}
+	if d := tiles.OpenBlobs(os.DirFS(dir), v.Checkpoint.Size); d == nil || d.Place != v.Checkpoint.Size-1 {
+		t.Errorf("%v, want the last entry named", d)
+	}
 }
 
 // mutate changes an entry: a byte, a token, a piece moved or doubled; or something that keeps it well formed.
@@ -318,8 +426,10 @@ func TestBothVerifiersAgreeOnMutatedEntries(t *testing.T) {
 	r := rand.New(rand.NewPCG(2019, 9))
 	var sources [][]byte
 	var indexes []int64
-	for _, name := range []string{"training", "baku"} {
-		v := storytest.Play(t, name).View()
+	baku, _ := story.Shipped("baku")
+	training, _ := story.Shipped("training")
+	for _, text := range [][]byte{storytest.WithFile(t, training), baku} {
+		v := storytest.PlayText(t, text).View()
 		for i := range v.State().Size {
 			b, err := v.Entry(t.Context(), i)
 			if err != nil {
@@ -363,6 +473,46 @@ func TestBothVerifiersAgreeOnMutatedEntries(t *testing.T) {
 		t.Errorf("%d of %d mutants accepted: too one-sided to say much", accepted, mutants)
 	}
 	t.Logf("%d mutants, %d accepted by both", mutants, accepted)
+}
+
+// The sizes a private blob can have, around each power of two.
+func TestBothVerifiersAgreeOnSizesOfPrivateBlobs(t *testing.T) {
+	t.Parallel()
+	var framed []byte
+	var want []string
+	add := func(size int64) {
+		e := fmt.Sprintf(`{"act":{"as":"Secretary","by":"a","fields":{"file":{"sealed":"%s","size":%d}},"key":"AAAAAAAAAAAAAAAAAAAAAA","name":"Other","origin":"o"},"at":"2026-01-02T00:00:00.000Z","events":[{"kind":"Done"}],"index":1}`, record.DigestOf(nil), size)
+		framed = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(framed, 1), uint32(len(e)))
+		framed = append(framed, e...)
+		verdict := "bad"
+		if _, err := record.ParseEntry(e, 1); err == nil {
+			verdict = "ok"
+		}
+		if (verdict == "ok") != (size >= 4096 && size <= 64<<20 && record.SealedSize(size-17) == size) {
+			t.Errorf("%d is %s", size, verdict)
+		}
+		want = append(want, verdict)
+	}
+	for _, size := range []int64{0, 1, 16, 17, 4097, 1<<53 - 1} {
+		add(size)
+	}
+	for power := int64(1024); power <= 128<<20; power *= 2 {
+		for _, step := range []int64{power / 64, power / 32, power / 16, power / 8} {
+			for k := range int64(3) {
+				add(power + k*step)
+				add(power + k*step + 1)
+				add(power - k*step - 1)
+			}
+		}
+	}
+	path := filepath.Join(t.TempDir(), "sizes")
+	if err := os.WriteFile(path, framed, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := python(t, "-entries", path)
+	if theirs := strings.Fields(out); !slices.Equal(theirs, want) || !slices.Contains(want, "ok") {
+		t.Errorf("of %d sizes the verifiers do not agree", len(want))
+	}
 }
 
 // written exports entries as their writer signs them.

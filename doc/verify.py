@@ -122,6 +122,12 @@ def keys(v, must, may=()):
     need(set(must) <= set(v) <= set(must) | set(may), "keys missing or unknown: " + ",".join(sorted(map(str, v)))[:80])
 
 
+def padded(n):
+    """Whether so many bytes can be kept of a private blob (section 4)."""
+    e = n.bit_length() - 1
+    return 4096 <= n <= 64 << 20 and n % (1 << e - e.bit_length()) == 0
+
+
 def references(v):
     """Below fields and events, what has the key sealed or blob is a reference and nothing else."""
     if type(v) is dict and ("sealed" in v or "blob" in v):
@@ -129,6 +135,7 @@ def references(v):
         keys(v, [k] if k == "sealed" else [k, "size"], ["size"])
         unbase64(v[k], 32)
         number(v.get("size", 0))
+        need(k == "blob" or "size" not in v or padded(v["size"]), "no size of a private blob")
     elif type(v) in (dict, list):
         for x in v.values() if type(v) is dict else v:
             references(x)
@@ -483,9 +490,9 @@ def tile(d, what, n, w, limit):
 
 
 def places(v, path=""):
-    """Sealed values below v, in order: (name, digest)."""
+    """Sealed values below v, in order: (name, digest, size of a private blob or None)."""
     if type(v) is dict and "sealed" in v:
-        return [(path, v["sealed"])]
+        return [(path, v["sealed"], v.get("size"))]
     steps = v.items() if type(v) is dict else enumerate(v) if type(v) is list else ()
     out = []
     for k, x in steps:
@@ -493,7 +500,26 @@ def places(v, path=""):
     return out
 
 
-def check_opening(o, e, index):
+def blobs(v):
+    """Public blobs below v: (digest, size)."""
+    if type(v) is dict and ("blob" in v or "sealed" in v):
+        return [(v["blob"], v["size"])] if "blob" in v else []
+    below = v.values() if type(v) is dict else v if type(v) is list else ()
+    return [b for x in below for b in blobs(x)]
+
+
+def check_blob(d, digest, size, place=None):
+    """What stands under the digest of a blob is of it, and of that size."""
+    try:
+        b = read(d, "blob/" + unbase64(digest, 32).hex(), 64 << 20)
+    except OSError as gone:
+        raise Bad("blob: " + type(gone).__name__, place)
+    except Bad as x:
+        raise Bad(str(x), place)
+    need(len(b) == size and sha(b) == unbase64(digest, 32), "a blob is not of its size or digest", place)
+
+
+def check_opening(d, o, e, index):
     """The place of what o opens in entry e."""
     if "closed" in o:
         need("closed" in e, "nothing closed stands here")
@@ -507,13 +533,21 @@ def check_opening(o, e, index):
         effects(inside, index)
         return 0
     need(type(o["disclosure"]) is str, "disclosure")
-    d = canonical(unbase64(o["disclosure"]))
-    need(type(d) is list and len(d) == 3 and type(d[1]) is str, "disclosure: not salt, name, value")
-    unbase64(d[0], 16)
+    x = canonical(unbase64(o["disclosure"]))
+    need(type(x) is list and len(x) in (3, 4) and type(x[1]) is str, "disclosure: neither a value's nor a blob's")
+    unbase64(x[0], 16)
     digest = base64.urlsafe_b64encode(sha(o["disclosure"].encode())).rstrip(b"=").decode()
     stand = places(e.get("act", {}).get("fields", {}))
-    need((d[1], digest) in stand, "disclosure of nothing in this entry")
-    return stand.index((d[1], digest))
+    here = [i for i, (_, sealed, _) in enumerate(stand) if sealed == digest]
+    need(here, "disclosure of nothing in this entry")
+    path, _, size = stand[here[0]]
+    if size is None:
+        need(len(x) == 3 and x[1] == path and "blob" not in o, "disclosure of something else")
+    else:
+        need(len(x) == 4 and x[1] == "blob" and "blob" in o, "disclosure of no private blob")
+        unbase64(x[2], 32), unbase64(x[3], 32)
+        check_blob(d, o["blob"], size)
+    return here[0]
 
 
 def check_openings(d, n, entries):
@@ -531,9 +565,9 @@ def check_openings(d, n, entries):
             if type(o) is dict and type(o.get("index")) is int and o["index"] >= 0:
                 index = o["index"]
             need("disclosure" in o or "closed" in o, "opening of nothing")
-            keys(o, ["index", "closed" if "closed" in o else "disclosure"])
+            keys(o, ["index", "closed"] if "closed" in o else ["index", "disclosure"], () if "closed" in o else ["blob"])
             need(index is not None and index // 256 == n and index < len(entries), "opening out of order")
-            here = (index, check_opening(o, entries[index], index))
+            here = (index, check_opening(d, o, entries[index], index))
             need(here > last, "opening out of order")
             last = here
         except Bad as e:
@@ -579,6 +613,8 @@ def verify(d, given):
                 need("act" in e and e["act"].get("fields", {}).get("id") == story, "founds another body", 0)
             h = leaf(b)
             need(len(level0) == 32 * w and level0[32 * (i - first) :][:32] == h, "does not match its hash", i)
+            for digest, n in blobs(e.get("act", {}).get("fields", {})):
+                check_blob(d, digest, n, i)
             last = e["at"]
             entries.append(e)
             hashes.append(h)

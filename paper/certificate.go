@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 	"rsc.io/qr"
@@ -131,7 +130,8 @@ func code(text, alt string, width pdf.Length) (pdf.Figure, error) {
 	if err != nil {
 		return pdf.Figure{}, fmt.Errorf("a code of %d bytes: %w", len(text), err)
 	}
-	var path strings.Builder
+	path := make([]byte, 0, 20*k.Size*k.Size/4) // about half the modules are black, two in a row
+	number := func(before string, n int) { path = strconv.AppendInt(append(path, before...), int64(n), 10) }
 	for y := range k.Size {
 		for x := 0; x < k.Size; x++ {
 			from := x
@@ -139,9 +139,13 @@ func code(text, alt string, width pdf.Length) (pdf.Figure, error) {
 				x++
 			}
 			if x > from {
-				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", from+4, y+4, x-from, x-from)
+				number("M", from+4)
+				number(" ", y+4)
+				number("h", x-from)
+				number("v1h-", x-from)
+				path = append(path, 'z')
 			}
 		}
 	}
-	return pdf.Figure{Drawing: pdf.Drawing{Width: k.Size + 8, Height: k.Size + 8, Paths: []pdf.Path{{D: path.String()}}}, Width: width, Align: pdf.Centre, Alt: alt}, nil
+	return pdf.Figure{Drawing: pdf.Drawing{Width: k.Size + 8, Height: k.Size + 8, Paths: []pdf.Path{{D: string(path)}}}, Width: width, Align: pdf.Centre, Alt: alt}, nil
 }

@@ -271,7 +271,8 @@ func checkReferences(v canonical.Value) error {
 		sealed, blob := v.Get("sealed"), v.Get("blob")
 		if sealed.Kind != canonical.Invalid || blob.Kind != canonical.Invalid {
 			ok := len(v.Keys) == 1 && sealed.Kind != canonical.Invalid ||
-				len(v.Keys) == 2 && v.Keys[1] == "size" && v.Items[1].Kind == canonical.Int && v.Items[1].Int >= 0
+				len(v.Keys) == 2 && v.Keys[1] == "size" && v.Items[1].Kind == canonical.Int && v.Items[1].Int >= 0 &&
+					(sealed.Kind == canonical.Invalid || IsSealedSize(v.Items[1].Int))
 			if !ok || v.Items[0].Kind != canonical.String || !canonical.IsBytes(v.Items[0].Str, 32) {
 				return errors.New("a sealed value or blob that is none")
 			}

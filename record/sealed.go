@@ -49,11 +49,7 @@ func (d Disclosure) Digest() Digest { return DigestOf([]byte(d)) }
 
 // Open reads a disclosure.
 func (d Disclosure) Open() (salt, name string, value canonical.Value, err error) {
-	b, err := canonical.DecodeBytes(string(d))
-	if err != nil {
-		return "", "", value, err
-	}
-	v, err := canonical.Parse(string(b))
+	v, err := d.parse()
 	if err != nil {
 		return "", "", value, err
 	}
@@ -64,8 +60,17 @@ func (d Disclosure) Open() (salt, name string, value canonical.Value, err error)
 	return v.Items[0].Str, v.Items[1].Str, v.Items[2], nil
 }
 
+func (d Disclosure) parse() (canonical.Value, error) {
+	b, err := canonical.DecodeBytes(string(d))
+	if err != nil {
+		return canonical.Value{}, err
+	}
+	return canonical.Parse(string(b))
+}
+
 // Seal puts a digest in the place of each private value, which stands as {"private":value} in fields, and returns the
-// disclosures: what opens the digests. Each gets a salt of its own.
+// disclosures: what opens the digests. Each gets a salt of its own. A private file stands as {"private":{"blob":digest of
+// its bytes,"size":how many}} and becomes a private blob, with a key of its own.
 func Seal(fields canonical.Value, chance io.Reader) (canonical.Value, []Disclosure, error) {
 	var opened []Disclosure
 	sealed, err := seal(fields, "", chance, &opened)
@@ -74,9 +79,17 @@ func Seal(fields canonical.Value, chance io.Reader) (canonical.Value, []Disclosu
 
 func seal(v canonical.Value, name string, chance io.Reader, opened *[]Disclosure) (canonical.Value, error) {
 	if private := v.Get("private"); v.Kind == canonical.Object && private.Kind != canonical.Invalid {
+		if len(v.Keys) != 1 {
+			return v, errors.New(`a private value is {"private":value} and nothing else`)
+		}
+		if private.Kind == canonical.Object && private.Keys[0] == "blob" {
+			ref, d, err := sealBlob(private, chance)
+			*opened = append(*opened, d)
+			return ref, err
+		}
 		salt, err := NewSalt(chance)
-		if err != nil || len(v.Keys) != 1 {
-			return v, errors.Join(err, errors.New(`a private value is {"private":value} and nothing else`))
+		if err != nil {
+			return v, err
 		}
 		d := Disclose(salt, name, private)
 		*opened = append(*opened, d)
@@ -103,24 +116,33 @@ func seal(v canonical.Value, name string, chance io.Reader, opened *[]Disclosure
 type Reference struct {
 	Name   string
 	Digest Digest
-	Size   int64 // of a blob, in bytes
+	Size   int64 // of a blob, in bytes as they are kept; of a sealed value 0
+
+	Private bool // a private blob
 }
 
-// References lists the sealed values below fields in the order in which they stand: their places.
-func References(fields canonical.Value) []Reference { return references(nil, fields, "", "sealed") }
+// References lists the sealed values, private blobs among them, below fields in the order in which they stand: their places.
+func References(fields canonical.Value) []Reference {
+	return references(nil, fields, "", func(r Reference, key string) bool { return key == "sealed" })
+}
 
 // Blobs lists the public blobs below fields in the order in which they stand.
-func Blobs(fields canonical.Value) []Reference { return references(nil, fields, "", "blob") }
+func Blobs(fields canonical.Value) []Reference {
+	return references(nil, fields, "", func(r Reference, key string) bool { return key == "blob" })
+}
 
-func references(to []Reference, v canonical.Value, name, key string) []Reference {
-	if v.Kind == canonical.Object {
-		if ref := v.Get(key); ref.Kind == canonical.String && IsReference(v) {
-			r := Reference{Name: name, Digest: Digest(ref.Str)}
-			if key == "blob" {
-				r.Size = v.Get("size").Int
-			}
-			return append(to, r)
+// Kept lists the blobs below fields, public and private ones, in the order in which they stand.
+func Kept(fields canonical.Value) []Reference {
+	return references(nil, fields, "", func(r Reference, key string) bool { return key == "blob" || r.Private })
+}
+
+func references(to []Reference, v canonical.Value, name string, wanted func(r Reference, key string) bool) []Reference {
+	if v.Kind == canonical.Object && IsReference(v) && v.Items[0].Kind == canonical.String {
+		size := v.Get("size").Int
+		if r := (Reference{name, Digest(v.Items[0].Str), size, v.Keys[0] == "sealed" && size > 0}); wanted(r, v.Keys[0]) {
+			to = append(to, r)
 		}
+		return to
 	}
 	if name != "" {
 		name += "."
@@ -133,7 +155,7 @@ func references(to []Reference, v canonical.Value, name, key string) []Reference
 		if v.Kind == canonical.Object {
 			step = v.Keys[i]
 		}
-		to = references(to, item, name+step, key)
+		to = references(to, item, name+step, wanted)
 	}
 	return to
 }
@@ -152,6 +174,7 @@ type Row struct {
 	Name       string // path from fields down, or "closed"
 	Nonce      []byte // 12 bytes
 	Ciphertext []byte
+	Blob       Digest // of what is kept of a private blob, under which it is kept; else ""
 }
 
 // A SubjectKey encrypts what is private about one subject, with AES-256-GCM.
@@ -163,7 +186,7 @@ func (k SubjectKey) Encrypt(r *Row, plain []byte, chance io.Reader) error {
 	if _, err := io.ReadFull(chance, r.Nonce); err != nil {
 		return fmt.Errorf("drawing a nonce: %w", err)
 	}
-	r.Ciphertext = k.gcm().Seal(nil, r.Nonce, plain, []byte(r.Digest))
+	r.Ciphertext = gcm(k).Seal(nil, r.Nonce, plain, []byte(r.Digest))
 	return nil
 }
 
@@ -172,11 +195,11 @@ func (k SubjectKey) Decrypt(r Row) ([]byte, error) {
 	if len(r.Nonce) != 12 {
 		return nil, errors.New("a nonce of another length")
 	}
-	return k.gcm().Open(nil, r.Nonce, r.Ciphertext, []byte(r.Digest))
+	return gcm(k).Open(nil, r.Nonce, r.Ciphertext, []byte(r.Digest))
 }
 
-func (k SubjectKey) gcm() cipher.AEAD {
-	block, err := aes.NewCipher(k[:])
+func gcm(key [32]byte) cipher.AEAD {
+	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic(err) // 32 bytes are always a key
 	}
@@ -288,9 +311,11 @@ type Opening struct {
 	Index      int64
 	Disclosure Disclosure
 	Closed     []byte
+	Blob       Digest // of what is kept of the private blob that Disclosure opens; else ""
 }
 
 type openingLine struct {
+	Blob       Digest `json:"blob,omitempty"`
 	Closed     string `json:"closed,omitempty"`
 	Disclosure string `json:"disclosure,omitempty"`
 	Index      int64  `json:"index"`
@@ -298,7 +323,7 @@ type openingLine struct {
 
 // Append writes o as a line of an exported record.
 func (o Opening) Append(dst []byte) []byte {
-	l := openingLine{Disclosure: string(o.Disclosure), Index: o.Index}
+	l := openingLine{Blob: o.Blob, Disclosure: string(o.Disclosure), Index: o.Index}
 	if o.Closed != nil {
 		l.Closed = canonical.EncodeBytes(o.Closed)
 	}
@@ -315,8 +340,8 @@ func ParseOpening(text string) (o Opening, err error) {
 	if err := canonical.Decode(v, &l); err != nil {
 		return o, err
 	}
-	o = Opening{Index: l.Index, Disclosure: Disclosure(l.Disclosure)}
-	if (l.Closed == "") == (l.Disclosure == "") || l.Index < 0 {
+	o = Opening{Index: l.Index, Disclosure: Disclosure(l.Disclosure), Blob: l.Blob}
+	if (l.Closed == "") == (l.Disclosure == "") || l.Index < 0 || l.Blob != "" && l.Closed != "" {
 		return o, errors.New("an opening is a disclosure or a closed entry's, of an index")
 	}
 	if l.Closed != "" {
@@ -344,15 +369,27 @@ func Fits(e *Entry, o Opening) (place int64, err error) {
 		_, err := OpenClosed(o.Closed, e.Index)
 		return 0, err
 	}
-	_, name, _, err := o.Disclosure.Open()
-	if err != nil {
-		return 0, err
-	}
-	want := Reference{Name: name, Digest: o.Disclosure.Digest()}
+	digest := o.Disclosure.Digest()
 	for place, ref := range References(e.Act.Fields) {
-		if ref == want {
-			return int64(place), nil
+		if ref.Digest == digest {
+			return int64(place), o.fits(ref)
 		}
 	}
 	return 0, errors.New("discloses nothing that stands in this entry")
+}
+
+// fits checks that o discloses what it should where its digest stands: a value with the name of its place, or a blob.
+func (o Opening) fits(ref Reference) error {
+	if ref.Private {
+		_, _, _, err := o.Disclosure.OpenBlob()
+		if err == nil && o.Blob == "" {
+			err = errors.New("opens a private blob and does not say where it is kept")
+		}
+		return err
+	}
+	_, name, _, err := o.Disclosure.Open()
+	if err == nil && (name != ref.Name || o.Blob != "") {
+		err = errors.New("discloses something else than stands in this entry")
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -38,11 +39,12 @@ type vault struct {
 // A draft is a group being put together.
 type draft struct {
 	group record.Group
-	plain [][]byte // the plain text of each row of the group
-	blobs [][]byte
+	plain [][]byte                 // the plain text of each row of the group
+	blobs [][]byte                 // public ones
+	files map[record.Digest][]byte // the plain bytes of private blobs, by the digest of what opens them
 
-	hashes    []tlog.Hash           // of the entries
-	forgotten []conference.PersonID // whose keys go when the group is shown
+	hashes    []tlog.Hash // of the entries
+	forgotten []string    // subjects whose keys go when the group is shown
 }
 
 // seal makes the keys of the rows, encrypts them, and stores the blobs.
@@ -63,6 +65,11 @@ func (g *draft) seal(ctx context.Context, v vault, chance io.Reader) error {
 		if err := key.Encrypt(r, g.plain[i], chance); err != nil {
 			return err
 		}
+		if file, ok := g.files[r.Digest]; ok {
+			if r.Blob, err = v.keep(ctx, record.Disclosure(g.plain[i]), file); err != nil {
+				return err
+			}
+		}
 	}
 	for _, b := range g.blobs {
 		if _, err := v.engine.PutBlob(ctx, b); err != nil {
@@ -70,6 +77,23 @@ func (g *draft) seal(ctx context.Context, v vault, chance io.Reader) error {
 		}
 	}
 	return nil
+}
+
+// keep stores a private blob, encrypted, before the entry that names it.
+func (v vault) keep(ctx context.Context, d record.Disclosure, file []byte) (record.Digest, error) {
+	_, _, key, err := d.OpenBlob()
+	if err != nil {
+		return "", err
+	}
+	kept, err := key.Encrypt(file, d.Digest())
+	if err != nil {
+		return "", err
+	}
+	at, err := v.engine.PutBlob(ctx, kept)
+	if err != nil {
+		return "", fmt.Errorf("storing a private blob: %w", err)
+	}
+	return at, nil
 }
 
 func refusal(code conference.Code, section string, args ...string) error {
@@ -122,7 +146,7 @@ func (d *desk) take(ctx context.Context, a *Act, now moment, chance io.Reader, g
 	if known && act.Timed && now.doubtful {
 		return Receipt{}, refusal("clock-doubtful", "6")
 	}
-	rows, plain, err := d.door(a, act)
+	in, err := d.door(a, act)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -147,9 +171,12 @@ func (d *desk) take(ctx context.Context, a *Act, now moment, chance io.Reader, g
 	if err != nil {
 		return Receipt{}, err
 	}
-	g.group.Rows, g.plain = append(g.group.Rows, rows...), append(g.plain, plain...)
-	g.blobs = append(g.blobs, a.Blobs...)
-	d.fresh.stored(a.Blobs)
+	g.group.Rows, g.plain, g.blobs = append(g.group.Rows, in.group.Rows...), append(g.plain, in.plain...), append(g.blobs, in.blobs...)
+	if g.files == nil {
+		g.files = map[record.Digest][]byte{}
+	}
+	maps.Copy(g.files, in.files)
+	d.fresh.stored(in.blobs)
 	for _, ref := range record.References(s.Fields) {
 		d.sealed = d.sealed.Set(string(ref.Digest), true)
 	}
@@ -211,61 +238,81 @@ func (d *desk) entry(ctx context.Context, index int64, g *draft) (*record.Entry,
 }
 
 // door checks what comes with an act: each sealed value with its disclosure, each blob with its bytes.
-func (d *desk) door(a *Act, act *conference.Act) (rows []record.Row, plain [][]byte, err error) {
+func (d *desk) door(a *Act, act *conference.Act) (in draft, err error) {
 	came := map[record.Digest]record.Disclosure{}
 	for _, x := range a.Disclosures {
 		came[x.Digest()] = x
 	}
+	files := map[record.Digest][]byte{} // what came, by its digest, until it is named
+	for _, b := range a.Blobs {
+		if len(b) > record.MaxBlob {
+			return in, refusal("too-long", "4", fmt.Sprint(len(b)), fmt.Sprint(record.MaxBlob))
+		}
+		files[record.DigestOf(b)] = b
+	}
+	in.files = map[record.Digest][]byte{}
+	named := map[record.Digest]bool{}
 	for place, ref := range record.References(a.Submitted.Fields) {
-		if d.sealed.Has(string(ref.Digest)) || slices.ContainsFunc(rows, func(r record.Row) bool { return r.Digest == ref.Digest }) {
-			return nil, nil, refusal("sealed-twice", "3", ref.Name)
+		if d.sealed.Has(string(ref.Digest)) || slices.ContainsFunc(in.group.Rows, func(r record.Row) bool { return r.Digest == ref.Digest }) {
+			return in, refusal("sealed-twice", "3", ref.Name)
 		}
 		disclosure, ok := came[ref.Digest]
 		if !ok && a.Unopened {
 			continue
 		}
-		if _, name, _, err := disclosure.Open(); !ok || err != nil || name != ref.Name || act == nil {
-			return nil, nil, refusal("not-opened", "3", ref.Name)
+		if !ok || act == nil || !d.opens(disclosure, ref, files, named, in.files) {
+			return in, refusal("not-opened", "3", ref.Name)
 		}
 		delete(came, ref.Digest)
 		subject := act.SubjectOf(ref.Name, &a.Submitted, d.state.Size)
 		if _, err := d.keys.Get(subject); errors.Is(err, ErrForgotten) {
-			return nil, nil, refusal("forgotten", "3", subject)
+			return in, refusal("forgotten", "3", subject)
 		}
-		rows = append(rows, record.Row{Index: d.state.Size, Place: int64(place), Digest: ref.Digest, Subject: subject, Name: ref.Name})
-		plain = append(plain, []byte(disclosure))
+		in.group.Rows = append(in.group.Rows, record.Row{Index: d.state.Size, Place: int64(place), Digest: ref.Digest, Subject: subject, Name: ref.Name})
+		in.plain = append(in.plain, []byte(disclosure))
 	}
 	for _, x := range came {
 		_, name, _, _ := x.Open()
-		return nil, nil, refusal("not-opened", "3", name)
+		return in, refusal("not-opened", "3", name)
 	}
-	return rows, plain, d.blobs(a)
-}
-
-// blobs checks that the bytes of each blob came, or are stored already.
-func (d *desk) blobs(a *Act) error {
-	var came []record.Digest
-	for _, b := range a.Blobs {
-		came = append(came, record.DigestOf(b))
-		if len(b) > record.MaxBlob {
-			return refusal("too-long", "4", fmt.Sprint(len(b)), fmt.Sprint(record.MaxBlob))
-		}
-	}
-	refs := record.Blobs(a.Submitted.Fields)
-	for i, d := range came {
-		if !slices.ContainsFunc(refs, func(r record.Reference) bool { return r.Digest == d && r.Size == int64(len(a.Blobs[i])) }) {
-			return refusal("not-opened", "4", string(d))
-		}
-	}
-	for _, ref := range refs {
-		if slices.Contains(came, ref.Digest) || d.fresh.blobs.Has(string(ref.Digest)) {
+	for _, ref := range record.Blobs(a.Submitted.Fields) {
+		b, ok := files[ref.Digest]
+		if !ok {
+			if d.fresh.blobs.Has(string(ref.Digest)) {
+				continue
+			}
+			if _, err := d.engine.Blob(context.Background(), ref.Digest); err != nil {
+				return in, refusal("not-opened", "4", ref.Name)
+			}
 			continue
 		}
-		if _, err := d.engine.Blob(context.Background(), ref.Digest); err != nil {
-			return refusal("not-opened", "4", ref.Name)
+		if int64(len(b)) != ref.Size {
+			return in, refusal("not-opened", "4", string(ref.Digest))
+		}
+		named[ref.Digest] = true
+		in.blobs = append(in.blobs, b)
+	}
+	for digest := range files {
+		if !named[digest] {
+			return in, refusal("not-opened", "4", string(digest))
 		}
 	}
-	return nil
+	return in, nil
+}
+
+// opens reports whether a disclosure opens what stands at ref: of a private blob its bytes came too, and are put into to.
+func (d *desk) opens(x record.Disclosure, ref record.Reference, files map[record.Digest][]byte, named map[record.Digest]bool, to map[record.Digest][]byte) bool {
+	if !ref.Private {
+		_, name, _, err := x.Open()
+		return err == nil && name == ref.Name
+	}
+	_, plain, _, err := x.OpenBlob()
+	file, came := files[plain]
+	if err != nil || !came || record.SealedSize(int64(len(file))) != ref.Size {
+		return false
+	}
+	named[plain], to[ref.Digest] = true, file
+	return true
 }
 
 // closedEntry closes an act: its entry holds time and digest, its opening goes to the rows.
@@ -314,8 +361,8 @@ func (d *desk) add(entry []byte, at record.Instant, events []conference.Event, g
 		return Receipt{}, err
 	}
 	for _, event := range events {
-		if f, ok := event.Body.(*conference.PersonForgotten); ok {
-			g.forgotten = append(g.forgotten, f.Person)
+		if subject, ok := event.Forgets(); ok {
+			g.forgotten = append(g.forgotten, subject)
 		}
 	}
 	d.fresh.added(entry)

@@ -49,7 +49,7 @@ type Act struct {
 	Submitted    record.Submitted
 	Attestations []record.Attestation
 	Disclosures  []record.Disclosure // of the sealed values in its fields
-	Blobs        [][]byte            // of the blobs its fields name
+	Blobs        [][]byte            // the bytes of the blobs its fields name, private ones plain
 
 	// While a story founds its record:
 	At       *record.Instant // the recorded time
@@ -105,8 +105,8 @@ func Open(ctx context.Context, c Config) (*Secretariat, error) {
 	if v.head.Size > 0 && v.head.Origin != c.Log.Origin() {
 		return nil, fmt.Errorf("the record is %s and the key in keys/log.key signs %s", v.head.Origin, c.Log.Origin())
 	}
-	for _, p := range v.desk.state.Forgotten() {
-		if err := c.Keys.Forget(string(p)); err != nil {
+	for _, subject := range v.desk.state.Forgotten() {
+		if err := c.Keys.Forget(subject); err != nil {
 			return nil, err
 		}
 	}
@@ -436,10 +436,10 @@ func (s *Secretariat) show(head record.Checkpoint, g *draft) {
 	v.since = s.clock.steady()
 	v.proofs.append(g.hashes)
 	kept := v.past.keep(s.ahead.state)
-	for _, p := range g.forgotten {
+	for _, subject := range g.forgotten {
 		// A failure here is met again at the next start, which forgets whoever the state says is forgotten.
-		_ = s.config.Keys.Forget(string(p))
-		v.names.forget(&s.ahead.state, p)
+		_ = s.config.Keys.Forget(subject)
+		v.names.forget(&s.ahead.state, conference.PersonID(subject))
 	}
 	s.ahead.closedKeys = conference.Ordered[string, record.ClosedKey]{} // the engine knows the keys now
 	s.ahead.fresh = fresh{}                                             // and entries and blobs

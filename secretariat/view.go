@@ -267,6 +267,7 @@ func (v *View) Rehearse(origin string, clock func() record.Instant, chance io.Re
 		}
 		r, err := d.take(ctx, a, now, chance, g)
 		g.group.Rows, g.plain, g.blobs, g.hashes = g.group.Rows[:0], g.plain[:0], g.blobs[:0], g.hashes[:0] // nothing is appended
+		clear(g.files)
 		return r, err
 	}
 }
@@ -418,6 +419,23 @@ func (v *View) Blob(ctx context.Context, d record.Digest) ([]byte, error) {
 	return v.desk.engine.Blob(ctx, d)
 }
 
+// File opens a private blob by the digest of what opens it, whoever may see it: the caller asks that first.
+func (v *View) File(ctx context.Context, d record.Digest) ([]byte, error) {
+	row, err := v.desk.engine.Row(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	disclosure, err := v.Open(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := v.desk.engine.Blob(ctx, row.Blob)
+	if err != nil {
+		return nil, fmt.Errorf("reading a private blob: %w", err)
+	}
+	return disclosure.OpenKept(kept)
+}
+
 // Openings yields the openings of entries from an index on by index, then place: those published to all, or with private every
 // one that is still to be had, closed entries' too.
 func (v *View) Openings(ctx context.Context, from int64, private bool) iter.Seq2[record.Opening, error] {
@@ -447,7 +465,7 @@ func (v *View) Openings(ctx context.Context, from int64, private bool) iter.Seq2
 			if closed {
 				o.Closed = plain
 			} else {
-				o.Disclosure = record.Disclosure(plain)
+				o.Disclosure, o.Blob = record.Disclosure(plain), row.Blob
 			}
 			if !yield(o, err) || err != nil {
 				return

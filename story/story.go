@@ -57,8 +57,10 @@ type Line struct {
 	Refused conference.Code // the refusal this line announces, or ""
 }
 
-// Opened is a sealed value in the open.
+// Opened is a sealed value in the open; of a private blob, whose plain bytes stand among the line's blobs, the value is
+// their SHA-256.
 type Opened struct {
+	Key   string          `json:"key,omitempty"` // of a private blob: 32 bytes of base64url
 	Name  string          `json:"name"`
 	Salt  string          `json:"salt"`
 	Value canonical.Value `json:"value"`
@@ -190,7 +192,13 @@ func (l Line) act(origin string, index int64, founding bool) (*secretariat.Act, 
 		return nil, err
 	}
 	a.Submitted = s
-	if n := len(record.Blobs(s.Fields)); len(l.Blobs) > 0 && len(l.Blobs) != n {
+	n := len(record.Blobs(s.Fields))
+	for _, o := range l.Opened {
+		if o.Key != "" {
+			n++
+		}
+	}
+	if len(l.Blobs) > 0 && len(l.Blobs) != n {
 		return nil, fmt.Errorf("blobs: the act names %d", n)
 	}
 	if !slices.IsSortedFunc(l.Opened, places(s.Fields)) {
@@ -202,7 +210,27 @@ func (l Line) act(origin string, index int64, founding bool) (*secretariat.Act, 
 	return a, nil
 }
 
-func (o Opened) disclosure() record.Disclosure { return record.Disclose(o.Salt, o.Name, o.Value) }
+// disclosure is what o opens with. A key that is none opens nothing: the door will not take it.
+func (o Opened) disclosure() record.Disclosure {
+	if o.Key == "" {
+		return record.Disclose(o.Salt, o.Name, o.Value)
+	}
+	key, err := canonical.DecodeBytes(o.Key)
+	if err != nil || len(key) != len(record.BlobKey{}) || o.Value.Kind != canonical.String {
+		return ""
+	}
+	return record.DiscloseBlob(o.Salt, record.Digest(o.Value.Str), record.BlobKey(key))
+}
+
+// openedOf is a disclosure of what stands at ref as it stands in a story.
+func openedOf(ref record.Reference, d record.Disclosure) (Opened, error) {
+	if !ref.Private {
+		salt, name, value, err := d.Open()
+		return Opened{Name: name, Salt: salt, Value: value}, err
+	}
+	salt, plain, key, err := d.OpenBlob()
+	return Opened{canonical.EncodeBytes(key[:]), ref.Name, salt, canonical.Value{Kind: canonical.String, Str: string(plain)}}, err
+}
 
 // places compares openings by the places of their digests below fields. One that fits none comes first: the door
 // will not take it.
@@ -369,13 +397,9 @@ func Export(ctx context.Context, v *secretariat.View, private bool, w io.Writer)
 			return 0, err
 		}
 		attestations += len(e.Attestations)
-		l := exported(ctx, v, e, func(d record.Digest) bool { return private || open[d] }, private)
-		for _, ref := range record.Blobs(l.Act.Get("fields")) {
-			b, err := v.Blob(ctx, ref.Digest)
-			if err != nil {
-				return 0, fmt.Errorf("entry %d: blob %s: %w", index, ref.Digest, err)
-			}
-			l.Blobs = append(l.Blobs, b)
+		l, err := exported(ctx, v, e, func(d record.Digest) bool { return private || open[d] }, private)
+		if err != nil {
+			return 0, fmt.Errorf("entry %d: %w", index, err)
 		}
 		if _, err := w.Write(l.Append(nil)); err != nil {
 			return 0, fmt.Errorf("writing the story: %w", err)
@@ -385,17 +409,17 @@ func Export(ctx context.Context, v *secretariat.View, private bool, w io.Writer)
 }
 
 // exported is the line of an entry.
-func exported(ctx context.Context, v *secretariat.View, e *record.Entry, may func(record.Digest) bool, private bool) Line {
+func exported(ctx context.Context, v *secretariat.View, e *record.Entry, may func(record.Digest) bool, private bool) (Line, error) {
 	l := Line{At: e.At, Closed: e.Closed}
 	submitted := &e.Act
 	if e.Closed != "" {
 		opening, err := v.OpenClosed(ctx, e.Closed)
 		if !private || err != nil {
-			return l
+			return l, nil
 		}
 		inside, err := record.OpenClosed(opening, e.Index)
 		if err != nil {
-			return l
+			return l, nil
 		}
 		l.Closed, l.Nonce, submitted = "", (*[32]byte)(opening), &inside.Act
 	}
@@ -404,6 +428,7 @@ func exported(ctx context.Context, v *secretariat.View, e *record.Entry, may fun
 		panic(err) // it was parsed before
 	}
 	l.Act = without(act, "origin")
+	files := map[record.Digest]bool{}
 	for _, ref := range record.References(submitted.Fields) {
 		if !may(ref.Digest) {
 			continue
@@ -412,11 +437,26 @@ func exported(ctx context.Context, v *secretariat.View, e *record.Entry, may fun
 		if err != nil {
 			continue // forgotten, or never came
 		}
-		if salt, name, value, err := d.Open(); err == nil {
-			l.Opened = append(l.Opened, Opened{name, salt, value})
+		if o, err := openedOf(ref, d); err == nil {
+			l.Opened = append(l.Opened, o)
+			files[ref.Digest] = o.Key != ""
 		}
 	}
-	return l
+	for _, ref := range record.Kept(submitted.Fields) {
+		of := v.Blob
+		if ref.Private {
+			if !files[ref.Digest] {
+				continue
+			}
+			of = v.File
+		}
+		b, err := of(ctx, ref.Digest)
+		if err != nil {
+			return l, fmt.Errorf("blob %s: %w", ref.Name, err)
+		}
+		l.Blobs = append(l.Blobs, b)
+	}
+	return l, nil
 }
 
 // Salt rewrites a story in which private values stand as {"private":value}: each gets a salt and leaves its
@@ -432,13 +472,15 @@ func Salt(r io.Reader, chance io.Reader) ([]byte, error) {
 		if err != nil {
 			return nil, &LineError{l.Number, err}
 		}
+		refs := record.References(fields)
 		var opened []Opened
 		for _, d := range disclosures {
-			salt, name, value, err := d.Open()
+			at := slices.IndexFunc(refs, func(r record.Reference) bool { return r.Digest == d.Digest() })
+			o, err := openedOf(refs[at], d)
 			if err != nil {
 				return nil, &LineError{l.Number, err}
 			}
-			opened = append(opened, Opened{name, salt, value})
+			opened = append(opened, o)
 		}
 		if len(opened) > 0 {
 			at, _ := slices.BinarySearch(l.Act.Keys, "fields")

@@ -329,7 +329,7 @@ func TestAPrivateExportIsTheStory(t *testing.T) {
 		h := found(t, text(t, s.name), 1)
 		gone := h.View().State().Forgotten()
 		want := edit(taken(text(t, s.name)), func(_ int, l *story.Line) {
-			if slices.Contains(gone, conference.PersonID(l.Act.Get("fields").Get("person").Str)) {
+			if slices.Contains(gone, l.Act.Get("fields").Get("person").Str) {
 				l.Opened = nil
 			}
 		})

@@ -31,7 +31,7 @@ type (
 	Asked struct {
 		About    []record.About  `json:"about,omitempty" jsonschema:"things it is about, as they stood when it was decided upon"`
 		As       string          `json:"as" jsonschema:"capacity"`
-		Fields   canonical.Value `json:"fields,omitempty" jsonschema:"fields of the act; a private value stands as {\"private\":value}"`
+		Fields   canonical.Value `json:"fields,omitempty" jsonschema:"fields of the act; a private value stands as {\"private\":value}, a private file as {\"private\":{\"blob\":its SHA-256,\"size\":bytes}}"`
 		For      string          `json:"for,omitempty" jsonschema:"party"`
 		Key      string          `json:"key,omitempty" jsonschema:"16 random bytes, base64url; drawn where absent"`
 		Meeting  string          `json:"meeting,omitempty" jsonschema:"meeting"`
@@ -50,7 +50,7 @@ type (
 	// Submission is an act as it is submitted: the bytes as they were prepared.
 	Submission struct {
 		Attestations []record.Attestation `json:"attestations,omitempty" jsonschema:"one of each person, in order; of two persons each may bring its own"`
-		Blobs        []string             `json:"blobs,omitempty" jsonschema:"the blobs its fields name, base64"`
+		Blobs        []string             `json:"blobs,omitempty" jsonschema:"the blobs its fields name, private ones plain, base64"`
 		Disclosures  []string             `json:"disclosures,omitempty" jsonschema:"as they were prepared"`
 		Submitted    string               `json:"submitted" jsonschema:"as it was prepared"`
 	}
@@ -197,7 +197,7 @@ func (s *site) prepareAct(ctx context.Context, l *language.Language, act *confer
 	a := &Act{Submitted: submitted, Disclosures: disclosures, Blobs: blobs}
 	err = s.rehearse(ctx, a)
 	attested := is(err, "not-attested")
-	if is(err, "not-opened") && len(blobs) == 0 && len(record.Blobs(fields)) > 0 {
+	if is(err, "not-opened") && len(blobs) == 0 && len(record.Kept(fields)) > 0 {
 		err = s.decidable(&a.Submitted) // blobs come with the submission
 	}
 	if attested {

@@ -41,7 +41,7 @@ import (
 // canaries are what sealed and closed contents hold, and whom each is meant for.
 var canaries = map[string]conference.Audience{
 	"Canarypublic": conference.ToPublic, "Canaryobserver": conference.ToObservers, "Canaryparticipant": conference.ToParticipants,
-	"Canarysecretary": conference.ToSecretariat, "Canarynobody": "nobody", "Canarynote": "nobody", "Canarywithdrawn": "nobody", "Canaryforgotten": "nobody",
+	"Canarysecretary": conference.ToSecretariat, "Canaryfile": conference.ToParticipants, "Canaryconfidential": conference.ToSecretariat, "Canarydestroyed": "nobody", "Canarynobody": "nobody", "Canarynote": "nobody", "Canarywithdrawn": "nobody", "Canaryforgotten": "nobody",
 }
 
 // Every address is walked by everybody: nothing shows what is not meant for whoever reads.
@@ -52,7 +52,7 @@ func TestNothingShowsWhereItMayNot(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(log)
 	t.Cleanup(func() { slog.SetDefault(before) })
-	h := hall{t, s, web.New(reading{s}, web.Options{Desk: desk{s}, Roles: true, Log: log})}
+	h := hall{t, s, web.New(reading{s}, web.Options{Desk: desk{s}, Roles: true, Log: log, File: func(ctx context.Context, d record.Digest) ([]byte, error) { return s.View().File(ctx, d) }})}
 	readers := map[string]conference.PersonID{
 		"the public": "", "an observer": h.holder(conference.ObserverHead, "xm"), "a head": h.holder(conference.Head, "xv"),
 		"another head": h.holder(conference.Head, "xz"), "the Chair": h.holder(conference.Chair, ""), "a secretary": h.holder(conference.Secretary, ""),
@@ -95,7 +95,7 @@ func TestNothingShowsWhereItMayNot(t *testing.T) {
 			}
 		}
 	}
-	for who, want := range map[string]string{"the public": "Canarypublic", "an observer": "Canarypublic Canaryobserver", "a head": "Canarypublic Canaryobserver Canaryparticipant", "a secretary": "Canarypublic Canaryobserver Canaryparticipant Canarysecretary"} {
+	for who, want := range map[string]string{"the public": "Canarypublic", "an observer": "Canarypublic Canaryobserver", "a head": "Canarypublic Canaryobserver Canaryparticipant Canaryfile", "a secretary": "Canarypublic Canaryobserver Canaryparticipant Canarysecretary Canaryfile Canaryconfidential"} {
 		for _, c := range strings.Fields(want) {
 			if !seen[who][c] {
 				t.Errorf("%s never reads %s, so the walk proves nothing", who, c)
@@ -325,7 +325,7 @@ func (h hall) outside() {
 func (h hall) paths(persons map[string]conference.PersonID) (list []string) {
 	st := h.s.View().State()
 	fill := map[string][]string{"lang": {"en", "ka"}, "meeting": {"ix", "viii"}, "file": {"communique", "communique.txt", "communique.md", "participants.pdf", "summary-record.pdf", "badges.pdf"}, "token": {strings.Repeat("A", 43)}, "act": nil,
-		"entry": nil, "index": nil, "$": {""}, "symbol...": {"LP/VIII/L.1", "LP/VIII/INF.1"}, "party": {"xv", "xa"}, "instrument": {"statute"}, "person": nil}
+		"entry": nil, "index": nil, "$": {""}, "symbol...": {"LP/VIII/L.1", "LP/VIII/INF.1", "LP/ca0000/canaryfile", "LP/ca0000/canaryconfidential", "LP/ca0000/canarydestroyed"}, "party": {"xv", "xa"}, "instrument": {"statute"}, "person": nil}
 	for _, p := range persons {
 		fill["person"] = append(fill["person"], string(p))
 	}
@@ -406,7 +406,7 @@ func (h hall) firstFrame(address string, p conference.PersonID) string {
 // hide enters persons with canaries for names, heads of delegations whom pages name, and a closed note.
 func (h hall) hide(first int) map[string]conference.PersonID {
 	officers := h.s.View().State().Holders(conference.Secretary)
-	do := func(name, fields string, two bool) {
+	do := func(name, fields string, two bool, blobs ...[]byte) {
 		h.Helper()
 		v, err := canonical.Parse(fields)
 		if err != nil {
@@ -418,7 +418,7 @@ func (h hall) hide(first int) map[string]conference.PersonID {
 		}
 		var key [16]byte
 		rand.Read(key[:])
-		a := secretariat.Act{Submitted: record.Submitted{As: string(conference.Secretary), By: string(officers[0].Person), Fields: sealed, Key: canonical.EncodeBytes(key[:]), Name: name, Origin: h.s.View().Origin()}, Disclosures: disclosures}
+		a := secretariat.Act{Submitted: record.Submitted{As: string(conference.Secretary), By: string(officers[0].Person), Fields: sealed, Key: canonical.EncodeBytes(key[:]), Name: name, Origin: h.s.View().Origin()}, Disclosures: disclosures, Blobs: blobs}
 		if two {
 			a.Submitted.With = []record.With{{As: string(conference.Secretary), By: string(officers[1].Person)}}
 		}
@@ -452,6 +452,14 @@ func (h hall) hide(first int) map[string]conference.PersonID {
 			do("WithdrawName", `{"languages":[`+codes+`],"person":"`+p+`"}`, false)
 		case "Canaryforgotten":
 			do("ForgetPerson", `{"ground":"request","person":"`+p+`"}`, false)
+		}
+	}
+	for canary, level := range map[string]string{"canaryfile": "restricted", "canaryconfidential": "confidential", "canarydestroyed": "restricted"} {
+		text := []byte("C" + canary[1:] + " stands in this paper")
+		symbol := fmt.Sprintf("LP/%x/%s", first, canary)
+		do("RegisterDocument", fmt.Sprintf(`{"file":{"private":{"blob":"%s","size":%d}},"language":"en","level":"%s","symbol":"%s","text":"%[1]s","type":"letter"}`, record.DigestOf(text), len(text), level, symbol), false, text)
+		if canary == "canarydestroyed" {
+			do("DestroyFile", `{"basis":"VIII/1","symbol":"`+symbol+`"}`, true)
 		}
 	}
 	do("FileNote", fmt.Sprintf(`{"note":"canary-%x","text":"Canarynote"}`, first), false)

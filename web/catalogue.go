@@ -115,6 +115,7 @@ var schemas = func() map[reflect.Type]*jsonschema.Schema {
 		reflect.TypeFor[conference.SealedName](): pair(language, sealed),
 		reflect.TypeFor[record.Sealed]():         sealed,
 		reflect.TypeFor[record.Blob]():           {Type: "object", Required: []string{"blob", "size"}, Properties: map[string]*jsonschema.Schema{"blob": pattern("^[A-Za-z0-9_-]{43}$"), "size": whole}},
+		reflect.TypeFor[record.SealedBlob]():     {Type: "object", Required: []string{"sealed", "size"}, Properties: map[string]*jsonschema.Schema{"sealed": pattern("^[A-Za-z0-9_-]{43}$"), "size": {Type: "integer", Minimum: ptr(4096.0)}}},
 		reflect.TypeFor[record.Instant]():        pattern(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$`),
 		reflect.TypeFor[conference.VotesFor]():   pair(pattern(id), whole),
 		reflect.TypeFor[record.Digest]():         pattern("^[A-Za-z0-9_-]{43}$"),

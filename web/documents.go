@@ -101,7 +101,14 @@ func (s *site) documentPage(v View, in *visit) (any, error) {
 	if registered {
 		p.Lead = together(", ", d.kindOf(x), d.party(x.Party))
 		p.Main = append(p.Main, d.versions(x))
-		p.Side = append(p.Side, d.paperFacts(x), d.receipts(x))
+		facts := d.paperFacts(x)
+		switch {
+		case x.Destroyed:
+			facts.Lines = append(facts.Lines, Line{No: d.say("public.filed"), Text: d.say("public.filegone")})
+		case s.File != nil && d.s.OpensFile(in.reader, x):
+			facts.Lines = append(facts.Lines, Line{No: d.say("public.filed"), Text: d.say("public.file"), Address: d.to("files/%s", escaped(symbol))})
+		}
+		p.Side = append(p.Side, facts, d.receipts(x))
 	}
 	for _, q := range drafts {
 		p.Eyebrow = append(p.Eyebrow, Line{Tag: d.standing(q), Tone: tone(q.State)})
@@ -112,6 +119,30 @@ func (s *site) documentPage(v View, in *visit) (any, error) {
 		p.Side = append(p.Side, d.draftFacts(q), d.sponsors(q))
 	}
 	return d.show(p)
+}
+
+// documentFile is the file of a paper, as it was handed in, for those who may have it now.
+func (s *site) documentFile(v View, in *visit) (any, error) {
+	x, registered := v.State().Document(conference.Symbol(in.args["symbol"]))
+	switch {
+	case !registered || x.File == nil || s.File == nil:
+		return nil, errNotFound
+	case x.Destroyed && v.State().Reads(in.reader, x):
+		return nil, tell(http.StatusGone, "public.filegone")
+	case !v.State().OpensFile(in.reader, x):
+		return nil, tell(http.StatusForbidden, "public.closed")
+	}
+	b, err := s.File(in.Context(), x.File.Digest)
+	if err != nil {
+		return nil, err
+	}
+	name := strings.ReplaceAll(string(x.Symbol), "/", "-")
+	if kind := http.DetectContentType(b); kind == "application/pdf" {
+		name += ".pdf"
+	} else if strings.HasPrefix(kind, "text/plain") {
+		name += ".txt"
+	}
+	return file{kind: "application/octet-stream", body: b, name: name}, nil
 }
 
 func nameIn(names conference.Names, d *drawer, otherwise string) string {

@@ -124,6 +124,7 @@ func (b *form) help(in, key, kind string) string {
 
 var (
 	instantType, digestType, blobType, sealedType = reflect.TypeFor[record.Instant](), reflect.TypeFor[record.Digest](), reflect.TypeFor[record.Blob](), reflect.TypeFor[record.Sealed]()
+	sealedBlobType                                = reflect.TypeFor[record.SealedBlob]()
 	namesType, sealedNameType, valueType          = reflect.TypeFor[conference.Names](), reflect.TypeFor[conference.SealedName](), reflect.TypeFor[canonical.Value]()
 	nameType, tupleType                           = reflect.TypeFor[conference.Name](), reflect.TypeFor[canonical.Tuple]()
 )
@@ -154,7 +155,7 @@ func (b *form) field(t reflect.Type, name string) Field {
 	case digestType:
 		f.Kind = "digest"
 		return f
-	case blobType:
+	case blobType, sealedBlobType:
 		f.Kind = "file"
 		return f
 	case sealedType:
@@ -330,7 +331,18 @@ func (e errTyped) Error() string { return strings.TrimPrefix(e.name, "field.") +
 // typed reads what was typed, and uploaded, into the fields of the act. What was left empty is absent.
 func (b *form) typed() (v canonical.Value, blobs [][]byte, err error) {
 	v, err = b.read(b.act.Fields, "field", &blobs)
-	return v, blobs, err
+	return originalOf(b.act, v), blobs, err
+}
+
+// originalOf gives a paper whose file came, and no other digest of its original, the digest of the file.
+func originalOf(act *conference.Act, v canonical.Value) canonical.Value {
+	file := v.Get("file").Get("private").Get("blob")
+	at, has := slices.BinarySearch(v.Keys, "text")
+	if act.Name != "RegisterDocument" || has || file.Kind != canonical.String {
+		return v
+	}
+	v.Keys, v.Items = slices.Insert(v.Keys, at, "text"), slices.Insert(v.Items, at, file)
+	return v
 }
 
 func (b *form) read(t reflect.Type, name string, blobs *[][]byte) (none canonical.Value, err error) {
@@ -342,7 +354,7 @@ func (b *form) read(t reflect.Type, name string, blobs *[][]byte) (none canonica
 	}
 	text := norm.NFC.String(strings.TrimSpace(strings.ReplaceAll(b.values.Get(name), "\r\n", "\n")))
 	switch t {
-	case digestType, blobType:
+	case digestType, blobType, sealedBlobType:
 		return b.readFile(t, name, text, blobs)
 	case sealedType:
 		return private(text), nil
@@ -412,7 +424,7 @@ func orAbsent(v canonical.Value) canonical.Value {
 func (b *form) readFile(t reflect.Type, name, text string, blobs *[][]byte) (none canonical.Value, err error) {
 	sent := b.files["file."+strings.TrimPrefix(name, "field.")]
 	if len(sent) == 0 || sent[0].Size == 0 {
-		if text == "" || t == blobType {
+		if text == "" || t != digestType {
 			return none, nil
 		}
 		return canonical.Value{Kind: canonical.String, Str: text}, nil
@@ -431,7 +443,11 @@ func (b *form) readFile(t reflect.Type, name, text string, blobs *[][]byte) (non
 		return digest, nil
 	}
 	*blobs = append(*blobs, content)
-	return canonical.Value{Kind: canonical.Object, Keys: []string{"blob", "size"}, Items: []canonical.Value{digest, {Kind: canonical.Int, Int: int64(len(content))}}}, nil
+	blob := canonical.Value{Kind: canonical.Object, Keys: []string{"blob", "size"}, Items: []canonical.Value{digest, {Kind: canonical.Int, Int: int64(len(content))}}}
+	if t == sealedBlobType {
+		return canonical.Value{Kind: canonical.Object, Keys: []string{"private"}, Items: []canonical.Value{blob}}, nil
+	}
+	return blob, nil
 }
 
 func (b *form) readTuple(t reflect.Type, name string, blobs *[][]byte) (canonical.Value, error) {

@@ -555,9 +555,9 @@ func (s *site) communique(v View, l *language.Language, id conference.MeetingID,
 	case missing != nil:
 		return nil, errNotFound
 	case name == "communique.txt":
-		return file{"text/plain; charset=utf-8", []byte(told.Text() + "\n")}, nil
+		return file{kind: "text/plain; charset=utf-8", body: []byte(told.Text() + "\n")}, nil
 	case name == "communique.md":
-		return file{"text/markdown; charset=utf-8", []byte(told.Markdown() + "\n")}, nil
+		return file{kind: "text/markdown; charset=utf-8", body: []byte(told.Markdown() + "\n")}, nil
 	case name != "communique":
 		return nil, errNotFound
 	}

@@ -55,7 +55,7 @@ func (s *site) paperFile(v View, in *visit) (any, error) {
 	body, err := s.press.get(in.Context(), key, v.State().Size, func() ([]byte, error) {
 		return kinds[i].Set(v.For(in.reader.Anybody()), paper.Wish{Language: in.lang, Meeting: meeting})
 	})
-	return file{"application/pdf", body}, err
+	return file{kind: "application/pdf", body: body}, err
 }
 
 // A press sets papers: few at once, each once for a size of the record.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -34,6 +35,7 @@ type visit struct {
 type file struct {
 	kind string // media type
 	body []byte
+	name string // under which it is kept by who asks for it; "": it is shown
 }
 
 // A redirect is an address to go to instead.
@@ -57,6 +59,7 @@ var places = []place{
 	}},
 	{at: "documents", renews: true, past: true, make: (*site).documentsPage},
 	{at: "documents/{symbol...}", past: true, make: (*site).documentPage},
+	{at: "files/{symbol...}", make: (*site).documentFile},
 	{at: "decisions", renews: true, past: true, make: (*site).decisionsPage},
 	{at: "instruments", renews: true, past: true, make: (*site).instrumentsPage},
 	{at: "instruments/{instrument}", renews: true, past: true, make: (*site).instrumentPage},
@@ -151,10 +154,17 @@ func (s *site) visited(w http.ResponseWriter, r *http.Request, p place) {
 	if f.kind == "application/pdf" {
 		h.Set("Content-Disposition", "attachment")
 	}
+	if f.name != "" {
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name}))
+	}
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Content-Language", in.lang.Code)
 	s.personal(h, in)
-	send(w, r, f.body, zipped(f.body))
+	var compressed []byte
+	if f.name == "" { // a file that is handed out is as it came, and most are packed already
+		compressed = zipped(f.body)
+	}
+	send(w, r, f.body, compressed)
 }
 
 // personal keeps what was made for somebody out of caches that serve others.

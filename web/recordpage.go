@@ -192,6 +192,8 @@ func (s *site) sealed(ctx context.Context, v View, reader conference.Reader, e *
 			if d, err := s.Open(ctx, r.Digest); err == nil && d.Digest() == r.Digest {
 				if _, _, value, err := d.Open(); err == nil {
 					x.Value, x.Disclosure = value.Str, string(d)
+				} else if r.Private {
+					x.Disclosure = string(d)
 				}
 			}
 		}

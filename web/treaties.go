@@ -110,7 +110,7 @@ func (s *site) instrumentPaper(v View, in *visit) (any, error) {
 		}
 		return signed.Paper.Bytes(), nil
 	})
-	return file{"application/pdf", body}, err
+	return file{kind: "application/pdf", body: body}, err
 }
 
 // form says what kind of instrument it is.

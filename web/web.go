@@ -113,6 +113,10 @@ type Options struct {
 	Provider  *Provider // vouches for people; nil: passkeys alone
 	// Open opens a sealed value, whoever may see it: the caller asks that first. nil: names stay sealed.
 	Open func(context.Context, record.Digest) (record.Disclosure, error)
+
+	// File opens a private blob by the digest of what opens it, whoever may: the caller asks that first. nil: files are not
+	// to be had here.
+	File func(context.Context, record.Digest) ([]byte, error)
 	// Seed is what a lot is drawn from, by the question it is for, 16 to 64 bytes that nobody knows before the draw. nil:
 	// one of this run, so that a restart before the draw would leave the question without its lot.
 	Seed func(what string) []byte

@@ -195,7 +195,7 @@ func (b *Bundle) line(line string) error {
 		err := decodeLine(line, &p)
 		item.Proof = p.Proof
 		return err
-	case (begins("disclosure") || begins("closed")) && len(item.Blobs) == 0:
+	case (begins("disclosure") || begins("closed") || begins("blob") && strings.Contains(line, `,"disclosure":"`)) && len(item.Blobs) == 0:
 		o, err := record.ParseOpening(line)
 		item.Openings = append(item.Openings, o)
 		return err

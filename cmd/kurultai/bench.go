@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ func benchCommand() command {
 	var asJSON, check bool
 	var rounds int
 	var seed uint64
-	var child string
+	var child, typstDir string
 	var clients int
 	var secure, classes, readers bool
 	return command{
@@ -29,6 +30,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   rules        votes decided in a house of 193, beside adding them up
   import       a list of 100,000 participants, beside reading its table
   communique   nine languages of one meeting
+  paper        two pages in six languages beside typst, signatures of many, badges
   fanout       events to many live readers, beside a loop of write(2) on each socket
   follow       a node joins a record of a million entries, beside deciding them alone
   bundle       an entry with its proof made and checked, beside checking one signature
@@ -39,6 +41,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   -clients N   fanout: how many readers (10000)
   -tls         fanout: through TLS
   -classes     fanout: an assembly in which 193 delegations read in nine languages, 2,000 persons signed in
+  -typst DIR   paper: where typst is installed (bench/typst)
   -rounds N    crash: how many kills (50)
   -seed S      crash: which times (1)
 
@@ -47,6 +50,7 @@ example: kurultai bench append -json
 		flags: func(f *flag.FlagSet) {
 			f.BoolVar(&asJSON, "json", false, "")
 			f.BoolVar(&check, "check", false, "")
+			f.StringVar(&typstDir, "typst", filepath.Join("bench", "typst"), "")
 			f.IntVar(&rounds, "rounds", 50, "")
 			f.Uint64Var(&seed, "seed", 1, "")
 			f.IntVar(&clients, "clients", 10_000, "")
@@ -63,7 +67,7 @@ example: kurultai bench append -json
 				return fanoutReaders(os.Stdin, io.out)
 			}
 			if len(args) == 0 {
-				return errUsage{"say WHAT: append, replay, verify, rules, import, communique, fanout, follow, bundle or crash"}
+				return errUsage{"say WHAT: append, replay, verify, rules, import, communique, paper, fanout, follow, bundle or crash"}
 			}
 			what := args[0]
 			rest := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -73,17 +77,19 @@ example: kurultai bench append -json
 			rest.IntVar(&clients, "clients", clients, "")
 			rest.BoolVar(&secure, "tls", secure, "")
 			rest.BoolVar(&classes, "classes", classes, "")
+			rest.StringVar(&typstDir, "typst", typstDir, "")
 			rest.IntVar(&rounds, "rounds", rounds, "")
 			rest.Uint64Var(&seed, "seed", seed, "")
 			if err := rest.Parse(args[1:]); err != nil || rest.NArg() > 0 {
 				return errUsage{"behind WHAT only flags may stand"}
 			}
 			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "import": benchImport, "communique": benchCommunique, "follow": benchFollow, "bundle": benchBundle,
+				"paper":  func(ctx context.Context) (*figures, error) { return benchPaper(ctx, typstDir, io.talk) },
 				"crash":  func(ctx context.Context) (*figures, error) { return benchCrash(ctx, rounds, seed) },
 				"fanout": func(ctx context.Context) (*figures, error) { return benchFanout(ctx, clients, secure, classes) }}
 			run := benches[what]
 			if run == nil {
-				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique, fanout, follow, bundle or crash", what)}
+				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique, paper, fanout, follow, bundle or crash", what)}
 			}
 			f, err := run(ctx)
 			if err != nil {

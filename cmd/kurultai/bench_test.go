@@ -1,11 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"kurultai/paper/pdf"
 	"kurultai/record"
 	"kurultai/witness"
 )
@@ -39,5 +46,46 @@ func BenchmarkReplay(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Where typst is not installed the bench says so, and how it is had.
+func TestTypstMissingIsSaid(t *testing.T) {
+	folder := t.TempDir()
+	for name, change := range map[string]func(){
+		"an empty folder": func() {},
+		"no packages":     func() { os.WriteFile(filepath.Join(folder, "measure.mjs"), []byte("// nothing"), 0o600) },
+		"no node":         func() { t.Setenv("PATH", "") },
+	} {
+		change()
+		_, err := startTypst(t.Context(), folder)
+		var none errNoTypst
+		if !errors.As(err, &none) || !strings.Contains(err.Error(), "npm ci --prefix "+folder) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What is measured is one document: two pages on our side too.
+func TestTheBenchsPaperHasTwoPages(t *testing.T) {
+	l := pdf.Treaty()
+	l.Uncompressed = true
+	for _, n := range []int{1, 99, 1000} {
+		b, err := pdf.Set(benchDocument(n, 0), l)
+		if err != nil || !bytes.Contains(b, []byte("/Type/Pages/Count 2/")) {
+			t.Errorf("document %d has not two pages: %v", n, err)
+		}
+	}
+	f := &figures{}
+	key, chain, roots, err := benchAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := new(signing)
+	if err := s.measure(2, key, chain, roots, true); err != nil || s.size == 0 || len(s.sign) != 1 || key.took == 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if err := benchSetting(t.Context(), f, t.TempDir(), io.Discard); err != nil || len(f.list) != 1 {
+		t.Errorf("without typst: %+v, %v", f.list, err)
 	}
 }

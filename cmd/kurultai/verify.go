@@ -26,7 +26,7 @@ func verifyCommand() command {
        kurultai verify -page FILE.html
        kurultai verify [-data DIR] [-roots FILE] [-lang L] [-json] FILE.pdf
 
-Checks a record, or what was exported of one as tiles: form, hashes, tree, the log's signature, every opening, and
+Checks a record, or what was exported of one as tiles: form, hashes, tree, the log's signature, every blob and opening, and
 decides every open act again. Prints "verified N entries, root R" and exits 0, or says what is wrong and exits 1.
 
   -key K    the log's verifier key, ORIGIN+HASH+BASE64, as you know it from elsewhere. Without it the key found
@@ -182,6 +182,9 @@ func verifyRecord(ctx context.Context, h *house, key string) (finding, error) {
 	if err := matches(r, head); err != nil {
 		return finding{}, err
 	}
+	if err := secretariat.CheckBlobs(ctx, h.engine, head.Size); err != nil {
+		return finding{}, err
+	}
 	openings, err := secretariat.CheckOpenings(ctx, h.engine, h.keys, head.Size)
 	if err != nil {
 		return finding{}, err
@@ -214,6 +217,9 @@ func verifyTiles(ctx context.Context, path, key string) (finding, error) {
 	verdict := tiles.Verify(fsys, text)
 	if verdict.Damage != nil {
 		return finding{}, verdict.Damage
+	}
+	if d := tiles.OpenBlobs(fsys, verdict.Checkpoint.Size); d != nil {
+		return finding{}, d
 	}
 	r, err := witness.Check(ctx, verdict.Checkpoint.Origin, tiles.Entries(fsys, verdict.Checkpoint.Size))
 	if err != nil {

@@ -141,7 +141,11 @@ func appendOperator(out []byte, operator byte, operands ...Length) []byte {
 type pathReader struct{ rest string }
 
 func (r *pathReader) done() bool {
-	r.rest = strings.TrimLeft(r.rest, " \t\r\n,")
+	i := 0
+	for i < len(r.rest) && (r.rest[i] == ' ' || r.rest[i] == ',' || r.rest[i] == '\n' || r.rest[i] == '\t' || r.rest[i] == '\r') {
+		i++
+	}
+	r.rest = r.rest[i:]
 	return r.rest == ""
 }
 

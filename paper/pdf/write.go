@@ -5,8 +5,10 @@ import (
 	"compress/zlib"
 	"crypto/sha256"
 	"fmt"
+	"runtime"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // The first objects have fixed numbers, so that a later revision finds them without looking.
@@ -26,6 +28,9 @@ type file struct {
 	objects    [][]byte // [0] is number 1, after those of earlier revisions
 	before     int      // objects of earlier revisions
 	compressed bool
+
+	packing sync.WaitGroup
+	packed  []*packed
 }
 
 func (f *file) reserve() int {
@@ -43,25 +48,52 @@ func (f *file) add(format string, args ...any) int {
 	return n
 }
 
-// stream sets object n; dict is what its dictionary holds beside length and filter. plain streams are never compressed.
-func (f *file) stream(n int, dict string, data []byte, plain bool) {
-	if f.compressed && !plain {
-		var b bytes.Buffer
-		w, _ := zlib.NewWriterLevel(&b, zlib.DefaultCompression) // the level is one there is
-		w.Write(data)                                            // into memory
-		w.Close()
-		data, dict = b.Bytes(), dict+"/Filter/FlateDecode"
-	}
-	var out bytes.Buffer
-	fmt.Fprintf(&out, "<<%s/Length %d>>\nstream\n", dict, len(data))
-	out.Write(data)
-	out.WriteString("\nendstream")
-	f.objects[n-f.before-1] = out.Bytes()
+// compressors are kept, for one takes more memory than most files: it begins anew with each stream.
+var compressors = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
+
+// compressing is how many streams are compressed at a time, of all files.
+var compressing = make(chan struct{}, runtime.GOMAXPROCS(0))
+
+// A packed stream is compressed while the rest of the file is made.
+type packed struct {
+	number int
+	body   []byte
 }
 
-// bytes is the file, where its cross-reference table begins, and what its trailer holds beside the size: header, objects, one cross-reference table, trailer (ISO 32000-1, 7.5). The identifier is the
-// digest of all before the trailer.
+// stream sets object n; dict is what its dictionary holds beside length and filter. plain streams are never compressed.
+// data is not to be changed any more.
+func (f *file) stream(n int, dict string, data []byte, plain bool) {
+	if !f.compressed || plain {
+		f.objects[n-f.before-1] = streamObject(dict, data)
+		return
+	}
+	p := &packed{number: n}
+	f.packed = append(f.packed, p)
+	compressing <- struct{}{}
+	f.packing.Go(func() {
+		defer func() { <-compressing }()
+		var b bytes.Buffer
+		w := compressors.Get().(*zlib.Writer)
+		w.Reset(&b)
+		w.Write(data) // into memory
+		w.Close()
+		compressors.Put(w)
+		p.body = streamObject(dict+"/Filter/FlateDecode", b.Bytes())
+	})
+}
+
+func streamObject(dict string, data []byte) []byte {
+	out := fmt.Appendf(make([]byte, 0, len(dict)+len(data)+60), "<<%s/Length %d>>\nstream\n", dict, len(data))
+	return append(append(out, data...), "\nendstream"...)
+}
+
+// bytes is the file, where its cross-reference table begins, and what its trailer holds beside the size: header, objects, one
+// cross-reference table, trailer (ISO 32000-1, 7.5). The identifier is the digest of all before the trailer.
 func (f *file) bytes() ([]byte, int, string) {
+	f.packing.Wait()
+	for _, p := range f.packed {
+		f.objects[p.number-f.before-1] = p.body
+	}
 	var out bytes.Buffer
 	out.WriteString("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
 	offsets := make([]int, len(f.objects))

@@ -35,7 +35,8 @@ func Entry(index int64, text string) []byte {
 // authors is how many append at once in the child.
 const authors = 8
 
-// CrashChild appends from many goroutines without end, and prints index and digest of each entry that was
+// CrashChild appends from many goroutines without end, a third of the groups with a row that names a blob stored just
+// before, and prints index and digest of each entry that was
 // acknowledged, until the process is killed. An author whom another forestalled appends the same texts again.
 func CrashChild(e record.Engine, out io.Writer) error {
 	fail := make(chan error, authors)
@@ -65,6 +66,13 @@ func appendOnce(e record.Engine, out io.Writer, count int, text string) error {
 			b := Entry(head.Size+i, fmt.Sprint(text, i))
 			g.Entries = append(g.Entries, b)
 			lines += fmt.Sprintf("%d %s\n", head.Size+i, record.DigestOf(b))
+		}
+		if count == 1 {
+			at, err := e.PutBlob(context.Background(), []byte(text))
+			if err != nil {
+				return err
+			}
+			g.Rows = []record.Row{{Index: head.Size, Digest: record.DigestOf([]byte("row " + text)), Subject: "s", Name: "n", Nonce: make([]byte, 12), Ciphertext: []byte("c"), Blob: at}}
 		}
 		_, err = e.Append(context.Background(), head.Size, g, Key().SignCheckpoint)
 		if errors.Is(err, record.ErrConflict) {
@@ -171,7 +179,20 @@ func Whole(e record.Engine, told map[int64]string) (lost int64, err error) {
 			lost++
 		}
 	}
-	return lost, nil
+	return lost, named(e)
+}
+
+// named looks whether each blob a row names is there.
+func named(e record.Engine) error {
+	for r, err := range e.Rows(context.Background(), 0) {
+		if err == nil && r.Blob != "" {
+			_, err = e.Blob(context.Background(), r.Blob)
+		}
+		if err != nil {
+			return fmt.Errorf("entry %d and its blob: %w", r.Index, err)
+		}
+	}
+	return nil
 }
 
 // doubles counts the entries whose text stands before them already: texts of Entry are all different.

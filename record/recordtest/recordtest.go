@@ -127,8 +127,11 @@ func empty(t *testing.T, e record.Engine) {
 
 func appended(t *testing.T, e record.Engine) {
 	g := group(0, 3)
-	g.Rows = []record.Row{{Index: 1, Place: 0, Digest: "d1", Subject: "p", Name: "n", Nonce: []byte("123456789012"), Ciphertext: []byte("c")}, {Index: 2, Place: 1, Digest: "d2", Subject: "q", Name: "m", Nonce: []byte("123456789012"), Ciphertext: []byte("e")}}
+	g.Rows = []record.Row{{Index: 1, Place: 0, Digest: "d1", Subject: "p", Name: "n", Nonce: []byte("123456789012"), Ciphertext: []byte("c"), Blob: record.DigestOf([]byte("kept"))}, {Index: 2, Place: 1, Digest: "d2", Subject: "q", Name: "m", Nonce: []byte("123456789012"), Ciphertext: []byte("e")}}
 	g.Keys = []record.ClosedKey{{By: "a", Key: "k", Digest: "d", Index: 2}}
+	if _, err := e.PutBlob(ctx, []byte("kept")); err != nil {
+		t.Fatal(err)
+	}
 	head, err := e.Append(ctx, 0, g, Key().SignCheckpoint)
 	if err != nil || head.Size != 3 {
 		t.Fatal(head, err)

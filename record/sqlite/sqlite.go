@@ -1,7 +1,7 @@
 // Package sqlite is the embedded engine: one record in one SQLite database, and blobs in files beside it.
 //
 //	DIR/record.db    entries with their level-0 hashes, the newest checkpoint, rows, keys of closed acts
-//	DIR/blobs/ab/…   public blobs by SHA-256, in hex
+//	DIR/blobs/ab/…   blobs by SHA-256, in hex: public ones, and private ones as they are encrypted
 //	DIR/lock         flock: one writer
 //
 // A commit is one transaction in WAL mode with synchronous=FULL: when Append returns, the group and its checkpoint
@@ -41,7 +41,7 @@ CREATE TABLE entries (idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB NO
 CREATE TABLE checkpoints (id INTEGER PRIMARY KEY, size INTEGER NOT NULL, note BLOB NOT NULL) STRICT;
 CREATE TABLE rows (
 	idx INTEGER NOT NULL, place INTEGER NOT NULL, digest TEXT NOT NULL UNIQUE, subject TEXT NOT NULL,
-	name TEXT NOT NULL, nonce BLOB NOT NULL, ciphertext BLOB NOT NULL, PRIMARY KEY (idx, place)
+	name TEXT NOT NULL, nonce BLOB NOT NULL, ciphertext BLOB NOT NULL, blob TEXT NOT NULL DEFAULT '', PRIMARY KEY (idx, place)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE closed_keys (
 	author TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (author, key)
@@ -61,6 +61,7 @@ type Engine struct {
 	dir     string
 	options Options
 	lock    *os.File
+	blobs   bool // rows say where private blobs are kept
 
 	// readers are connections for reading; each is used by one goroutine at a time.
 	readers chan *conn
@@ -170,6 +171,9 @@ func (e *Engine) found() error {
 	if err == nil && version <= draft {
 		err = e.w.Exec(snapshots)
 	}
+	if err == nil && version == draft {
+		err = addBlobs(e.w)
+	}
 	if err != nil {
 		return fmt.Errorf("making the tables: %w", err)
 	}
@@ -180,7 +184,7 @@ func (e *Engine) found() error {
 		{&e.insert.entry, "INSERT INTO entries VALUES (?, ?, ?)"},
 		{&e.insert.checkpoint, "INSERT OR REPLACE INTO checkpoints VALUES (1, ?, ?)"},
 		{&e.insert.cosigned, "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)"},
-		{&e.insert.row, "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)"},
+		{&e.insert.row, "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
 		{&e.insert.key, "INSERT INTO closed_keys VALUES (?, ?, ?, ?)"},
 	} {
 		if *p.to, _, err = e.w.PrepareFlags(p.sql, sqlite3.PREPARE_PERSISTENT); err != nil {
@@ -189,6 +193,17 @@ func (e *Engine) found() error {
 	}
 	return nil
 }
+
+// addBlobs gives rows made before there were private blobs the column that says where one is kept.
+func addBlobs(c *conn) error {
+	known, err := number(c, hasBlobs)
+	if err == nil && known == 0 {
+		err = c.Exec("ALTER TABLE rows ADD COLUMN blob TEXT NOT NULL DEFAULT ''")
+	}
+	return err
+}
+
+const hasBlobs = "SELECT count(*) FROM pragma_table_info('rows') WHERE name = 'blob'"
 
 func number(c *conn, sql string) (n int64, err error) {
 	err = query(c, sql, nil, func(s *sqlite3.Stmt) bool { n = s.ColumnInt64(0); return true })
@@ -227,6 +242,11 @@ func (e *Engine) check() error {
 	if id != applicationID || version != draft {
 		return fmt.Errorf("record.db is of draft %d of the format and this program keeps draft %d: use the program that made it, or export its story there and play it here", version, draft)
 	}
+	blobs, err := number(c, hasBlobs)
+	if err != nil {
+		return fmt.Errorf("reading record.db: %w", err)
+	}
+	e.blobs = blobs > 0
 	if e.head, err = readHead(c); err != nil {
 		return err
 	}
@@ -518,7 +538,7 @@ func (e *Engine) write(expect int64, g record.Group, hashes []tlog.Hash) error {
 	for _, r := range g.Rows {
 		s := e.insert.row
 		if err := run(s, s.BindInt64(1, r.Index), s.BindInt64(2, r.Place), s.BindText(3, string(r.Digest)), s.BindText(4, r.Subject),
-			s.BindText(5, r.Name), s.BindBlob(6, r.Nonce), s.BindBlob(7, r.Ciphertext)); err != nil {
+			s.BindText(5, r.Name), s.BindBlob(6, r.Nonce), s.BindBlob(7, r.Ciphertext), s.BindText(8, string(r.Blob))); err != nil {
 			return err
 		}
 	}
@@ -552,9 +572,12 @@ func (e *Engine) reading(ctx context.Context, do func(*conn) error) error {
 	return errors.Join(do(c), tx.Rollback())
 }
 
-// Batches are how many entries are read at a time, so that no reader holds a transaction while its caller thinks: few
-// at first, for many readers want one tile.
-const firstBatch, readBatch = 256, 1024
+// readBatch is how many entries are read at a time at most, so that no reader holds a transaction while its caller thinks.
+// The first are read in smaller batches: who wants one entry reads no thousand.
+const (
+	firstBatch = 2
+	readBatch  = 1024
+)
 
 // Read implements record.Engine.
 func (e *Engine) Read(ctx context.Context, from int64) iter.Seq2[record.Stored, error] {
@@ -570,7 +593,7 @@ func (e *Engine) Read(ctx context.Context, from int64) iter.Seq2[record.Stored, 
 
 // readTo yields the entries from *from up to size, and reports whether the caller wants more.
 func (e *Engine) readTo(ctx context.Context, from *int64, size int64, yield func(record.Stored, error) bool) bool {
-	for count := int64(firstBatch); *from < size; count = min(2*count, readBatch) {
+	for count := int64(firstBatch); *from < size; count = min(8*count, readBatch) {
 		batch, err := e.batch(ctx, *from, min(count, size-*from))
 		for _, s := range batch {
 			if *from = s.Index + 1; !yield(s, nil) {
@@ -663,11 +686,18 @@ func (e *Engine) Head(ctx context.Context) (head record.Checkpoint, err error) {
 	return head, err
 }
 
-const rowColumns = "SELECT idx, place, digest, subject, name, nonce, ciphertext FROM rows "
+// rowColumns reads rows; of a record no writer has opened since there are private blobs it has none.
+func (e *Engine) rowColumns() string {
+	blob := "''"
+	if e.blobs {
+		blob = "blob"
+	}
+	return "SELECT idx, place, digest, subject, name, nonce, ciphertext, " + blob + " FROM rows "
+}
 
 func rowOf(s *sqlite3.Stmt) record.Row {
 	return record.Row{Index: s.ColumnInt64(0), Place: s.ColumnInt64(1), Digest: record.Digest(s.ColumnText(2)), Subject: s.ColumnText(3),
-		Name: s.ColumnText(4), Nonce: s.ColumnBlob(5, nil), Ciphertext: s.ColumnBlob(6, nil)}
+		Name: s.ColumnText(4), Nonce: s.ColumnBlob(5, nil), Ciphertext: s.ColumnBlob(6, nil), Blob: record.Digest(s.ColumnText(7))}
 }
 
 // Rows implements record.Engine.
@@ -678,7 +708,7 @@ func (e *Engine) Rows(ctx context.Context, from int64) iter.Seq2[record.Row, err
 			var batch []record.Row
 			err := e.reading(ctx, func(c *conn) error {
 				bind := func(s *sqlite3.Stmt) error { return errors.Join(s.BindInt64(1, from), s.BindInt64(2, place)) }
-				return query(c, rowColumns+"WHERE (idx, place) > (?, ?) ORDER BY idx, place LIMIT 256", bind, func(s *sqlite3.Stmt) bool {
+				return query(c, e.rowColumns()+"WHERE (idx, place) > (?, ?) ORDER BY idx, place LIMIT 256", bind, func(s *sqlite3.Stmt) bool {
 					batch = append(batch, rowOf(s))
 					return true
 				})
@@ -703,7 +733,7 @@ func (e *Engine) Row(ctx context.Context, d record.Digest) (r record.Row, err er
 	found := false
 	err = e.reading(ctx, func(c *conn) error {
 		bind := func(s *sqlite3.Stmt) error { return s.BindText(1, string(d)) }
-		return query(c, rowColumns+"WHERE digest = ?", bind, func(s *sqlite3.Stmt) bool { r, found = rowOf(s), true; return true })
+		return query(c, e.rowColumns()+"WHERE digest = ?", bind, func(s *sqlite3.Stmt) bool { r, found = rowOf(s), true; return true })
 	})
 	if err == nil && !found {
 		err = record.ErrNotFound

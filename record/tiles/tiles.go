@@ -113,19 +113,32 @@ func (x *export) blobs(stored record.Stored) error {
 		return err
 	}
 	for _, ref := range record.Blobs(e.Act.Fields) {
-		b, err := x.src.Blob(x.ctx, ref.Digest)
-		if err != nil {
-			return err
-		}
-		sum, err := canonical.DecodeBytes(string(ref.Digest))
-		if err != nil {
-			return err
-		}
-		if err := x.write("blob/"+hex.EncodeToString(sum), b); err != nil && !errors.Is(err, os.ErrExist) {
+		if err := x.blob(ref.Digest); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// blob writes what is kept under a digest.
+func (x *export) blob(d record.Digest) error {
+	b, err := x.src.Blob(x.ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := x.write(blobPath(d), b); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// blobPath is where the bytes of a digest stand.
+func blobPath(d record.Digest) string {
+	sum, err := canonical.DecodeBytes(string(d))
+	if err != nil {
+		panic(err) // digests are checked where they are read
+	}
+	return "blob/" + hex.EncodeToString(sum)
 }
 
 func (x *export) hashes() error {
@@ -159,6 +172,11 @@ func (x *export) openings() error {
 		}
 		if err != nil {
 			return fmt.Errorf("exporting openings: %w", err)
+		}
+		if o.Blob != "" {
+			if err := x.blob(o.Blob); err != nil {
+				return fmt.Errorf("exporting a private blob of entry %d: %w", o.Index, err)
+			}
 		}
 		lines = o.Append(lines)
 	}

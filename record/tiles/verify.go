@@ -62,6 +62,8 @@ type checker struct {
 	head  record.Checkpoint
 	last  record.Instant
 	story string // id of the body the origin names, or ""
+
+	named []record.Reference // the public blobs of the last entry
 }
 
 func damage(place int64, format string, args ...any) *Damage {
@@ -141,6 +143,11 @@ func (c *checker) entries() *Damage {
 				return damage(first+i, "does not match its hash")
 			}
 			c.tree.Append(hash)
+			for _, ref := range c.named {
+				if err := c.blob(ref); err != nil {
+					return damage(first+i, "%v", err)
+				}
+			}
 		}
 		if len(bundle) > 0 {
 			return damage(first+w-1, "is followed by bytes of nothing")
@@ -157,7 +164,7 @@ func (c *checker) entry(b []byte, index int64) *Damage {
 	if e.At < c.last && index > 0 {
 		return damage(index, "is earlier than the entry before it")
 	}
-	c.last = e.At
+	c.last, c.named = e.At, record.Blobs(e.Act.Fields)
 	if e.Closed == "" && e.Act.Origin != c.head.Origin {
 		return damage(index, "was meant for the record %s", e.Act.Origin)
 	}
@@ -241,10 +248,58 @@ func (s *openings) line(text string) *Damage {
 	if err == nil && place <= s.place {
 		err = errors.New("out of order")
 	}
+	if err == nil && o.Blob != "" {
+		ref := record.References(s.entry.Act.Fields)[place]
+		err = s.c.blob(record.Reference{Name: ref.Name, Digest: o.Blob, Size: ref.Size})
+	}
 	if err != nil {
 		return damage(o.Index, "opening: %v", err)
 	}
 	s.place = place
+	return nil
+}
+
+// blob checks what stands under the digest of a blob: that it is of it, and of the size the entry says.
+func (c *checker) blob(ref record.Reference) error {
+	b, err := read(c.fsys, blobPath(ref.Digest), record.MaxBlob)
+	switch {
+	case err != nil:
+		return fmt.Errorf("blob %s: %w", ref.Name, err)
+	case int64(len(b)) != ref.Size:
+		return fmt.Errorf("blob %s has %d bytes and the entry says %d", ref.Name, len(b), ref.Size)
+	case record.DigestOf(b) != ref.Digest:
+		return fmt.Errorf("blob %s is not of its digest", ref.Name)
+	}
+	return nil
+}
+
+// OpenBlobs opens each private blob of an exported record whose form was verified, and holds it against what is disclosed
+// of it: the bytes of a file need more than the arithmetic of form. size is the record's.
+func OpenBlobs(fsys fs.FS, size int64) *Damage {
+	for n := int64(0); n*torchwood.TileWidth < size; n++ {
+		b, err := read(fsys, OpeningPath(n), maxOpenings)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		for line := range strings.Lines(string(b)) {
+			var o record.Opening
+			if err == nil {
+				o, err = record.ParseOpening(strings.TrimSuffix(line, "\n"))
+			}
+			var kept []byte
+			if err == nil && o.Blob != "" {
+				if kept, err = read(fsys, blobPath(o.Blob), record.MaxBlob); err == nil {
+					_, err = o.Disclosure.OpenKept(kept)
+				}
+			}
+			if err != nil {
+				return damage(o.Index, "private blob: %v", err)
+			}
+		}
+		if err != nil {
+			return damage(-1, "openings: %v", err)
+		}
+	}
 	return nil
 }
 

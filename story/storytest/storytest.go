@@ -6,12 +6,14 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"fmt"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"kurultai/record"
+	"kurultai/record/canonical"
 	"kurultai/record/sqlite"
 	"kurultai/secretariat"
 	"kurultai/story"
@@ -141,4 +143,36 @@ func play(t testing.TB, text []byte, open func(body string) (*secretariat.Secret
 		t.Fatal(err)
 	}
 	return s
+}
+
+// File is what WithFile keeps of a paper.
+var File = bytes.Repeat([]byte("A page of a restricted paper.\n"), 200)
+
+// WithFile is a story after which the secretariat registers the restricted paper LP/INF.9 with its file.
+func WithFile(t testing.TB, text []byte) []byte {
+	t.Helper()
+	lines, err := story.Parse(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	act, err := canonical.Parse(fmt.Sprintf(`{"as":"Secretary","by":"b38eac015d9a1c1ed41abec6ae64cf9f","fields":{"file":{"private":{"blob":"%s","size":%d}},"language":"en","level":"restricted","symbol":"LP/INF.9","text":"%[1]s","type":"letter"},"key":"AAAAAAAAAAAAAAAAAAAAAA","name":"RegisterDocument"}`, record.DigestOf(File), len(File)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := story.Line{At: lines[len(lines)-1].At, Act: act, Blobs: [][]byte{File}}
+	salted, err := story.Salt(bytes.NewReader(line.Append(bytes.Clone(text))), constant(7))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return salted
+}
+
+// constant is chance that is none.
+type constant byte
+
+func (c constant) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(c)
+	}
+	return len(b), nil
 }
