@@ -28,6 +28,7 @@ const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand bef
   enrol       make the link with which a person enrols a passkey
   acts        list what can be done, by whom, under which rule
   rules       rules of procedure, and whether they decide as bodies did
+  depositary  when treaties enter into force, and whether as published
   communique  tell a meeting in one of nine languages
   paper       set a paper as PDF
   import      enter a list of participants, or votes, from a table
@@ -60,7 +61,7 @@ var errSilent = errors.New("")
 
 func commands() map[string]func() command {
 	return map[string]func() command{
-		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "rehearse": rehearseCommand, "acts": actsCommand, "rules": rulesCommand, "import": importCommand,
+		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "rehearse": rehearseCommand, "acts": actsCommand, "rules": rulesCommand, "depositary": depositaryCommand, "import": importCommand,
 		"communique": communiqueCommand, "paper": paperCommand, "export": exportCommand, "verify": verifyCommand, "bench": benchCommand,
 	}
 }
