@@ -81,12 +81,14 @@ var clauses = []struct {
 	{"a date to come counts", `{"ways":[{"conditions":[{"consents":1},{"date":"2030-01-01"}]}]}`, "2001-01-01 ratification a", "2001-04-01", "2030-01-01", ""},
 	{"never before a day", `{"ways":[{"conditions":[{"consents":1}],"delay":{"days":180},"notBefore":"1998-09-24"}]}`, "1996-10-10 ratification a", "1997-01-01", "1998-09-24", "a"},
 	{"by a day, and met", `{"ways":[{"conditions":[{"consents":2}],"notBefore":"1989-01-01","until":"1989-01-01"},{"conditions":[{"consents":2}],"delay":{"days":90}}]}`, "1988-12-16 ratification a b", "1988-12-20", "1989-01-01", "a b"},
+	{"by a day, and met on it", `{"ways":[{"conditions":[{"consents":2}],"until":"1989-01-01"}]}`, "1989-01-01 ratification a b", "1989-02-20", "1989-01-01", "a b"},
 	{"by a day, and met later: the other way", `{"ways":[{"conditions":[{"consents":2}],"notBefore":"1989-01-01","until":"1989-01-01"},{"conditions":[{"consents":2}],"delay":{"days":90}}]}`, "1989-02-01 ratification a b", "1989-02-20", "1989-05-02", "a b"},
 	{"from a day", `{"ways":[{"conditions":[{"consents":1}],"from":"2001-06-01"}]}`, "2001-01-01 ratification a", "2001-07-01", "2001-06-01", ""},
 	{"organisation beside its members", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-02-01 formal-confirmation eu", "2001-07-01", "consents 1", ""},
 	{"organisation, where the clause counts it", `{"ways":[{"conditions":[{"consents":2,"organisations":true}]}]}`, "2001-01-01 ratification a, 2001-02-01 formal-confirmation eu", "2001-07-01", "2001-02-01", "eu"},
 	{"three depositaries: the earliest counts, once", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-01-05 ratification a, 2001-02-01 ratification b", "2001-07-01", "2001-02-01", "b"},
 	{"withdrawn before: no longer counted", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal a, 2001-03-01 ratification b", "2001-07-01", "consents 1", ""},
+	{"one leaves on the day another comes", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal>2001-03-01 a, 2001-03-01 ratification b", "2001-07-01", "consents 1", ""},
 	{"withdrawn and back", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal a, 2001-03-01 ratification b, 2001-04-01 ratification a", "2001-07-01", "2001-04-01", "a"},
 	{"withdrawn after: stays in force (VCLT 55)", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a b, 2001-02-01 withdrawal a b", "2001-07-01", "2001-01-01", "a b"},
 	{"withdrawal revoked in time (VCLT 68)", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal>2001-08-01 a, 2001-03-01 withdrawal-revoked a, 2001-09-01 ratification b", "2001-10-01", "2001-09-01", "b"},
@@ -153,6 +155,10 @@ func TestWhatIsNoClauseIsSaidPlainly(t *testing.T) {
 }
 
 func TestEachPartyIsBoundFromItsOwnDay(t *testing.T) {
+	slow := clauseOf(t, `{"later":{"days":300},"ways":[{"conditions":[{"consents":2}],"delay":{"days":30}}]}`)
+	if spans := slow.Reckon(Facts{Acts: acts(t, "2001-01-01 ratification a b")}, Date("2002-01-01").Day()).Bound("b"); len(spans) != 1 || spans[0].From.Date() != "2001-01-31" {
+		t.Errorf("who came on the deciding day is bound %v, want from the treaty's own day", spans)
+	}
 	c := clauseOf(t, `{"later":{"days":30},"ways":[{"conditions":[{"consents":2}],"delay":{"days":30}}]}`)
 	f := Facts{Acts: acts(t, "2001-01-01 ratification a, 2001-02-01 ratification b, 2001-02-10 accession c, 2001-06-01 accession d, 2001-07-01 withdrawal>2002-07-01 a, 2003-01-01 ratification a, 2001-02-15 accession e, 2001-02-20 withdrawal e, 2004-01-01 succession>2001-12-25 s")}
 	a := c.Reckon(f, Date("2005-01-01").Day())
