@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	treaty "kurultai/depositary"
 	"kurultai/record"
 	"kurultai/record/canonical"
 )
@@ -698,6 +699,9 @@ func sample(v reflect.Value, n int) {
 		return
 	case reflect.TypeFor[record.Instant]():
 		v.SetInt(1_900_000_000_123)
+		return
+	case reflect.TypeFor[treaty.Clause]():
+		v.Set(reflect.ValueOf(fullClause))
 		return
 	}
 	switch v.Kind() {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	treaty "kurultai/depositary"
 	"kurultai/record"
 )
 
@@ -38,6 +39,8 @@ type Signature struct {
 	Mode      string
 	Confirmed int64 // entry that confirmed what was signed ad referendum, or 0
 	Index     int64 // entry that holds it
+
+	At, ConfirmedAt record.Instant // when those entries were recorded
 }
 
 // FullPowers let a person sign one instrument (VCLT 2(1)(c), 7).
@@ -91,6 +94,9 @@ type (
 		Decision    DecisionID   `json:"decision" jsonschema:"the decision that adopted its text"`
 		Signatories []PartyID    `json:"signatories" jsonschema:"who may sign"`
 		Powers      bool         `json:"powers,omitempty" jsonschema:"true where full powers are asked"`
+
+		Clause *treaty.Clause `json:"clause,omitempty" jsonschema:"when it enters into force, as data; absent: when all who may sign have consented (VCLT 24(2))"`
+		Amends InstrumentID   `json:"amends,omitempty" jsonschema:"the instrument it amends (VCLT 39-41)"`
 	}
 	// InstrumentOpened is what OpenInstrument causes.
 	InstrumentOpened OpenInstrument
@@ -205,7 +211,7 @@ func instruments(ed *edition) {
 	ed.thing("instrument", func(s *State, id string) (int64, bool) { i, ok := s.instruments.all.Get(id); return i.Index, ok })
 	does(ed, Act{
 		Name: "OpenInstrument", Title: "Open an instrument", Help: "Enters a text that is to be signed, adopted by a decision of the body.",
-		Who: []Capacity{Secretary}, Rule: "VCLT 9", Refusals: []Code{"id-taken", "no-adopted-text", "unknown-party", "missing-language"}, Causes: []string{"InstrumentOpened"},
+		Who: []Capacity{Secretary}, Rule: "VCLT 9", Refusals: []Code{"id-taken", "no-adopted-text", "unknown-party", "missing-language", "nothing-to-amend", "unknown-group"}, Causes: []string{"InstrumentOpened"},
 	}, func(s *State, c *Call, f *OpenInstrument) ([]Event, *Refusal) {
 		if s.instruments.all.Has(string(f.Instrument)) {
 			return nil, refuse("id-taken", "doc/record.md 5", f.Instrument)
@@ -221,6 +227,14 @@ func instruments(ed *edition) {
 		if r := s.allLanguages(f.Title); r != nil {
 			return nil, r
 		}
+		if f.Amends != "" && !s.instruments.all.Has(string(f.Amends)) {
+			return nil, refuse("nothing-to-amend", "VCLT 39-41", f.Amends)
+		}
+		if f.Clause != nil {
+			if name, ok := f.Clause.Unknown(); ok {
+				return nil, refuse("unknown-group", "VCLT 24", name)
+			}
+		}
 		e := InstrumentOpened(*f)
 		return []Event{{Body: &e}}, nil
 	})
@@ -231,6 +245,9 @@ func instruments(ed *edition) {
 	fullPowers(ed)
 	signatures(ed)
 	sealing(ed)
+	consentsAndForce(ed)
+	statements(ed)
+	rectification(ed)
 }
 
 func authentication(ed *edition) {
@@ -365,7 +382,7 @@ func signatures(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "Sign", Title: "Sign", Help: "Signs the instrument for your party, under full powers or by office. Nobody signs for another.",
-		Who: members, Attested: true, Rule: "VCLT 7, 11-14", Refusals: []Code{"unknown-instrument", "not-open-for-signature", "outside-period", "not-entitled", "already-signed", "no-full-powers", "powers-cover-less"}, Causes: []string{"SignatureGiven", "InstrumentSigned"}, Timed: true,
+		Who: members, Attested: true, Rule: "VCLT 7, 11-14", Refusals: []Code{"unknown-instrument", "not-open-for-signature", "outside-period", "not-entitled", "already-signed", "no-full-powers", "powers-cover-less"}, Causes: []string{"SignatureGiven", "InstrumentSigned", "EntryIntoForceSettled"}, Timed: true,
 	}, func(s *State, c *Call, f *Sign) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r != nil {
@@ -395,16 +412,20 @@ func signatures(ed *edition) {
 			signed := &InstrumentSigned{Meeting: s.decidedAt(i.Decision), Instrument: f.Instrument, Form: i.Form, Subject: i.Subject, Place: i.Place, By: "parties", For: i.Signatories}
 			events = append(events, Event{Body: signed})
 		}
-		return events, nil
+		sort := treaty.Signature
+		if f.Mode == "definitive" {
+			sort = treaty.Definitive
+		}
+		return append(events, s.settles(i, treaty.Act{Party: string(p), Sort: sort, Day: treaty.Day(c.At.Day())})...), nil
 	})
 	happens(ed, func(s *State, h Happened, b *SignatureGiven) {
 		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) {
-			i.Signed = append(slices.Clone(i.Signed), Signature{Party: b.Party, Person: b.Person, Mode: b.Mode, Index: h.Index})
+			i.Signed = append(slices.Clone(i.Signed), Signature{Party: b.Party, Person: b.Person, Mode: b.Mode, Index: h.Index, At: h.At})
 		})
 	})
 	does(ed, Act{
 		Name: "ConfirmSignature", Title: "Confirm a signature", Help: "Confirms for your party what was signed ad referendum.",
-		Who: []Capacity{Head}, Attested: true, Rule: "VCLT 12(2)(b)", Refusals: []Code{"unknown-instrument", "not-ad-referendum"}, Causes: []string{"SignatureConfirmed"},
+		Who: []Capacity{Head}, Attested: true, Rule: "VCLT 12(2)(b)", Refusals: []Code{"unknown-instrument", "not-ad-referendum"}, Causes: []string{"SignatureConfirmed", "EntryIntoForceSettled"}, Timed: true,
 	}, func(s *State, c *Call, f *ConfirmSignature) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil && !slices.ContainsFunc(i.Signed, func(x Signature) bool {
@@ -412,14 +433,18 @@ func signatures(ed *edition) {
 		}) {
 			r = refuse("not-ad-referendum", "VCLT 12(2)(b)", c.For)
 		}
-		return []Event{{Body: &SignatureConfirmed{f.Instrument, PartyID(c.For)}}}, r
+		if r != nil {
+			return nil, r
+		}
+		events := []Event{{Body: &SignatureConfirmed{f.Instrument, PartyID(c.For)}}}
+		return append(events, s.settles(i, treaty.Act{Party: c.For, Sort: treaty.Definitive, Day: treaty.Day(c.At.Day())})...), nil
 	})
 	happens(ed, func(s *State, h Happened, b *SignatureConfirmed) {
 		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) {
 			i.Signed = slices.Clone(i.Signed)
 			for k := range i.Signed {
 				if i.Signed[k].Party == b.Party {
-					i.Signed[k].Confirmed = h.Index
+					i.Signed[k].Confirmed, i.Signed[k].ConfirmedAt = h.Index, h.At
 				}
 			}
 		})

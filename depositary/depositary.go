@@ -7,7 +7,7 @@
 //
 // Three states are asked, the thirtieth day after the third deposit counts, and the seat's own state must be among them:
 //
-//	{"article":"14(1)","ways":[{"conditions":[{"consents":3},{"parties":["xl"]}],"delay":{"days":30}}]}
+//	{"article":"14(1)","ways":[{"conditions":[{"number":3,"what":"consents"},{"parties":["xl"],"what":"parties"}],"delay":{"count":30,"unit":"days"}}]}
 //
 // A day is a calendar date at the depositary's seat, no instant. Day n counts from the day after: deposited on 1 January,
 // the thirtieth day after is 31 January. Months keep the day, else the month's last.
@@ -17,20 +17,26 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"kurultai/record/canonical"
 )
 
 // A Clause is what a treaty says of its entry into force. Its ways are joined by or, the conditions of a way by and, to be
 // met on one and the same day. Without ways it is VCLT 24(2): all negotiating states have consented.
 type Clause struct {
-	Article      string      `json:"article,omitempty" jsonschema:"the article that says so"`
+	Article      string      `json:"article" jsonschema:"the article that says so"`
 	Ways         []Way       `json:"ways,omitempty" jsonschema:"ways into force: the earliest day any of them gives; absent: all negotiating states have consented (VCLT 24(2))"`
 	Later        *Delay      `json:"later,omitempty" jsonschema:"for who consents after the conditions were met: from its own deposit; absent: that day, but not before the treaty is in force (VCLT 24(3))"`
 	Provisional  bool        `json:"provisional,omitempty" jsonschema:"true where it may be applied provisionally (VCLT 25)"`
-	Accession    string      `json:"accession,omitempty" jsonschema:"who may accede: open, invited or none; absent: open"`
+	Accession    string      `json:"accession,omitempty" jsonschema:"who may accede: open, invited or none; absent: none (VCLT 15)"`
 	Invited      []string    `json:"invited,omitempty" jsonschema:"who is invited to accede, ids of parties in order"`
 	Withdrawal   *Withdrawal `json:"withdrawal,omitempty" jsonschema:"how a party leaves; absent: twelve months after its notice (VCLT 56(2))"`
 	Reservations string      `json:"reservations,omitempty" jsonschema:"any, listed or none; absent: any that the treaty's object allows (VCLT 19)"`
 	Provisions   []string    `json:"provisions,omitempty" jsonschema:"the provisions that may be reserved, where reservations says listed"`
+
+	Groups        []Group    `json:"groups,omitempty" jsonschema:"groups of states the conditions name, as annex 2"`
+	Quantities    []Quantity `json:"quantities,omitempty" jsonschema:"quantities of which the conditions ask a share, as tonnage"`
+	Organisations []string   `json:"organisations,omitempty" jsonschema:"organisations of states: not counted beside their members unless a condition says so"`
 }
 
 // A Way into force.
@@ -42,36 +48,36 @@ type Way struct {
 	Until      Date        `json:"until,omitempty" jsonschema:"and must be met by this day; later the way is closed"`
 }
 
-// A Condition is one member of it: a number of consents, a share, names, signatures or a date.
+// A Condition says one thing. What says which member goes with it.
 type Condition struct {
-	Consents      int64     `json:"consents,omitempty" jsonschema:"so many have consented to be bound"`
-	Of            string    `json:"of,omitempty" jsonschema:"of this group alone, as annex 2; or of the quantity a share is of, as tonnage"`
+	What          string    `json:"what" jsonschema:"consents, share, parties, everyone, signatories, signatures or date"`
+	Number        int64     `json:"number,omitempty" jsonschema:"of consents or signatures: so many"`
+	Of            string    `json:"of,omitempty" jsonschema:"the group that is counted alone or all of which is asked, as annex 2; or the quantity a share is of, as tonnage"`
 	Share         *Fraction `json:"share,omitempty" jsonschema:"who consented holds at least this part: [1,2]"`
 	Above         bool      `json:"above,omitempty" jsonschema:"true where the share must be exceeded"`
 	Parties       []string  `json:"parties,omitempty" jsonschema:"each of these has consented, ids of parties in order"`
-	Everyone      bool      `json:"everyone,omitempty" jsonschema:"true where all of the group named in of have consented"`
-	Signatories   bool      `json:"signatories,omitempty" jsonschema:"true where all who signed have consented"`
-	Signatures    int64     `json:"signatures,omitempty" jsonschema:"so many have signed"`
 	Date          Date      `json:"date,omitempty" jsonschema:"this day has come"`
 	Organisations bool      `json:"organisations,omitempty" jsonschema:"true where an organisation of states counts beside its members"`
 }
 
 // A Delay leads from a day to a later one.
 type Delay struct {
-	Days   int64  `json:"days,omitempty" jsonschema:"the day so many days after"`
-	Months int64  `json:"months,omitempty" jsonschema:"or so many months after"`
-	Then   string `json:"then,omitempty" jsonschema:"next-first: the first day of the month that follows; this-first: the first day of that month"`
+	Count int64  `json:"count" jsonschema:"how many days or months after"`
+	Unit  string `json:"unit" jsonschema:"days or months"`
+	Then  string `json:"then,omitempty" jsonschema:"next-first: the first day of the month that follows; this-first: the first day of that month"`
 }
 
-// What Then says.
+// Units of a delay, and what Then says.
 const (
+	Days      = "days"
+	Months    = "months"
 	NextFirst = "next-first" // "the first day of the month after the sixtieth day following"
 	ThisFirst = "this-first" // "the first day of the sixth month after the month in which"
 )
 
 // A Withdrawal is how a party leaves.
 type Withdrawal struct {
-	Months int64 `json:"months,omitempty" jsonschema:"it takes effect so many months after the notice"`
+	Months int64 `json:"months" jsonschema:"it takes effect so many months after the notice"`
 	After  int64 `json:"after,omitempty" jsonschema:"no notice before the treaty has been in force for the party so many months"`
 	Never  bool  `json:"never,omitempty" jsonschema:"true where no party can leave"`
 }
@@ -117,7 +123,7 @@ func (c Clause) Check() error {
 func (w Way) Check() error {
 	switch {
 	case len(w.Conditions) == 0:
-		return fmt.Errorf("a way needs a condition, as {\"consents\":3}")
+		return fmt.Errorf("a way needs a condition, as {\"number\":3,\"what\":\"consents\"}")
 	case w.From != "" && w.Until != "" && w.From > w.Until:
 		return fmt.Errorf("from %s is after until %s", w.From, w.Until)
 	}
@@ -132,25 +138,24 @@ func (w Way) Check() error {
 	return nil
 }
 
-// Check says what is wrong with a condition: it is to say one thing.
+// Check says what is wrong with a condition.
 func (c Condition) Check() error {
-	said := 0
-	for _, is := range []bool{c.Consents != 0, c.Share != nil, len(c.Parties) > 0, c.Everyone, c.Signatories, c.Signatures != 0, c.Date != ""} {
-		if is {
-			said++
-		}
-	}
+	counts := c.What == StepConsents || c.What == StepSignatures
 	switch {
-	case said != 1:
-		return fmt.Errorf("a condition says one of consents, share, parties, everyone, signatories, signatures, date; this one says %d", said)
-	case c.Consents < 0 || c.Signatures < 0 || c.Consents > 100_000 || c.Signatures > 100_000:
-		return fmt.Errorf("a number of states is 1 or more")
-	case (c.Share != nil || c.Everyone) && c.Of == "":
+	case !slices.Contains([]string{StepConsents, StepShare, StepParties, StepEveryone, StepSignatories, StepSignatures, StepDate}, c.What):
+		return fmt.Errorf("what is consents, share, parties, everyone, signatories, signatures or date, not %.40q", c.What)
+	case counts != (c.Number != 0) || c.Number < 0 || c.Number > 100_000:
+		return fmt.Errorf("number goes with consents and signatures, and is 1 or more")
+	case (c.What == StepShare) != (c.Share != nil) || c.Above && c.Share == nil:
+		return fmt.Errorf("share goes with what: share")
+	case (c.What == StepParties) != (len(c.Parties) > 0):
+		return fmt.Errorf("parties goes with what: parties")
+	case (c.What == StepDate) != (c.Date != ""):
+		return fmt.Errorf("date goes with what: date")
+	case (c.What == StepShare || c.What == StepEveryone) && c.Of == "":
 		return fmt.Errorf("of must name the quantity a share is of, or the group of which everyone is asked")
-	case c.Of != "" && c.Share == nil && c.Consents == 0 && !c.Everyone:
+	case c.Of != "" && c.What != StepShare && c.What != StepConsents && c.What != StepEveryone:
 		return fmt.Errorf("of goes with consents, share or everyone")
-	case c.Above && c.Share == nil:
-		return fmt.Errorf("above goes with share")
 	}
 	return nil
 }
@@ -158,13 +163,13 @@ func (c Condition) Check() error {
 // Check says what is wrong with a delay.
 func (d Delay) Check() error {
 	switch {
-	case d.Days < 0 || d.Months < 0 || d.Days > 36_600 || d.Months > 1200:
+	case d.Unit != Days && d.Unit != Months:
+		return fmt.Errorf("a delay is counted in days or months, not in %.40q", d.Unit)
+	case d.Count < 0 || d.Count > 36_600 || d.Unit == Months && d.Count > 1200:
 		return fmt.Errorf("a delay is 0 to 36600 days or 0 to 1200 months")
-	case d.Days > 0 && d.Months > 0:
-		return fmt.Errorf("a delay is days or months, not both")
 	case d.Then != "" && d.Then != NextFirst && d.Then != ThisFirst:
 		return fmt.Errorf("then is %s or %s, not %.40q", NextFirst, ThisFirst, d.Then)
-	case d.Days == 0 && d.Months == 0 && d.Then == "":
+	case d.Count == 0 && d.Then == "":
 		return fmt.Errorf("a delay of nothing is said by leaving it out")
 	}
 	return nil
@@ -175,7 +180,10 @@ func (d *Delay) After(from Day) Day {
 	if d == nil {
 		return from
 	}
-	day := (from + Day(d.Days)).AddMonths(d.Months)
+	day := from + Day(d.Count)
+	if d.Unit == Months {
+		day = from.AddMonths(d.Count)
+	}
 	switch d.Then {
 	case NextFirst:
 		return day.first().AddMonths(1)
@@ -185,16 +193,40 @@ func (d *Delay) After(from Day) Day {
 	return day
 }
 
-// Leaves is the day on which a withdrawal takes effect. Who is not bound yet on the day of its notice leaves that day; who
-// is bound leaves when the clause says, else after twelve months (VCLT 56(2)).
+// Leaves is the first day on which who withdraws counts no longer. Who is not bound yet leaves with the day of its notice,
+// so that what that day settled stays settled; who is bound, when the clause says, else after twelve months (VCLT 56(2)).
 func (c Clause) Leaves(notified Day, bound bool) Day {
 	switch {
 	case !bound:
-		return notified
+		return notified + 1
 	case c.Withdrawal == nil:
 		return notified.AddMonths(12)
 	}
 	return notified.AddMonths(c.Withdrawal.Months)
+}
+
+// OpenTo reports whether a party that did not sign may accede (VCLT 15).
+func (c Clause) OpenTo(party string) bool {
+	return c.Accession == Open || c.Accession == Invited && slices.Contains(c.Invited, party)
+}
+
+// Reservable reports whether the clause lets a provision be reserved (VCLT 19).
+func (c Clause) Reservable(provision string) bool {
+	return c.Reservations != None && (c.Reservations != Listed || slices.Contains(c.Provisions, provision))
+}
+
+// Unknown is a group or quantity that a condition names and the clause does not hold.
+func (c Clause) Unknown() (name string, ok bool) {
+	for _, w := range c.Ways {
+		for _, x := range w.Conditions {
+			group := slices.ContainsFunc(c.Groups, func(g Group) bool { return g.Name == x.Of })
+			quantity := slices.ContainsFunc(c.Quantities, func(q Quantity) bool { return q.Name == x.Of })
+			if x.Of != "" && (x.Share == nil && !group || x.Share != nil && !quantity) {
+				return x.Of, true
+			}
+		}
+	}
+	return "", false
 }
 
 // Sorts of acts.
@@ -247,19 +279,36 @@ type Facts struct {
 
 // A Group of parties a clause speaks of.
 type Group struct {
-	Name    string
-	Members []string
+	Name    string   `json:"name" jsonschema:"its name, as the conditions have it"`
+	Members []string `json:"members" jsonschema:"ids of parties, in order"`
 }
 
 // A Quantity is of what a share is asked.
 type Quantity struct {
-	Name   string
-	Total  int64 // of all, below 9e14; 0: the sum
-	Shares []Share
+	Name   string  `json:"name" jsonschema:"its name, as the conditions have it"`
+	Total  int64   `json:"total,omitempty" jsonschema:"of all, below 900,000,000,000,000; absent: the sum"`
+	Shares []Share `json:"shares" jsonschema:"pairs of a party and its part"`
+}
+
+// Check reports whether the parts can be added without overflow.
+func (q Quantity) Check() error {
+	const most = 900_000_000_000_000
+	sum := int64(0)
+	for _, s := range q.Shares {
+		if s.Part < 0 || s.Part > most || sum > most-s.Part {
+			return fmt.Errorf("the parts of %.40s are to be 0 or more and below %d together", q.Name, int64(most))
+		}
+		sum += s.Part
+	}
+	if q.Total < 0 || q.Total > most || q.Total > 0 && q.Total < sum {
+		return fmt.Errorf("the total of %.40s is less than its parts", q.Name)
+	}
+	return nil
 }
 
 // A Share of a quantity.
 type Share struct {
+	canonical.Tuple
 	Party string
 	Part  int64
 }

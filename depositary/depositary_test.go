@@ -60,47 +60,47 @@ var clauses = []struct {
 	{"VCLT 24(2): one is missing", silent, "2001-01-01 ratification a, 2001-02-01 definitive-signature b", "2002-01-01", "negotiating 1 c", ""},
 	{"VCLT 24(2): all", silent, "2001-01-01 ratification a, 2001-02-01 definitive-signature b, 2001-03-01 acceptance c", "2002-01-01", "2001-03-01", "c"},
 	{"signature binds nobody", silent, "2001-01-01 signature a b c", "2002-01-01", "negotiating 3 a b c", ""},
-	{"thirtieth day after", `{"ways":[{"conditions":[{"consents":1}],"delay":{"days":30}}]}`, "2027-01-01 ratification a", "2027-01-01", "2027-01-31", "a"},
-	{"over a leap day", `{"ways":[{"conditions":[{"consents":1}],"delay":{"days":30}}]}`, "2028-02-01 ratification a", "2028-02-01", "2028-03-02", "a"},
-	{"months keep the day", `{"ways":[{"conditions":[{"consents":1}],"delay":{"months":3}}]}`, "2027-01-15 accession a", "2027-02-01", "2027-04-15", "a"},
-	{"or the month's last", `{"ways":[{"conditions":[{"consents":1}],"delay":{"months":1}}]}`, "2027-01-31 accession a", "2027-02-01", "2027-02-28", "a"},
-	{"over the year", `{"ways":[{"conditions":[{"consents":1}],"delay":{"months":14}}]}`, "2027-11-30 accession a", "2027-12-01", "2029-01-30", "a"},
-	{"first of the month after the sixtieth day", `{"ways":[{"conditions":[{"consents":1}],"delay":{"days":60,"then":"next-first"}}]}`, "2002-04-11 ratification a", "2002-04-11", "2002-07-01", "a"},
-	{"the sixtieth day is a first itself", `{"ways":[{"conditions":[{"consents":1}],"delay":{"days":60,"then":"next-first"}}]}`, "2002-04-02 ratification a", "2002-04-02", "2002-07-01", "a"},
-	{"first of the sixth month after the month", `{"ways":[{"conditions":[{"consents":1}],"delay":{"months":6,"then":"this-first"}}]}`, "1998-09-16 ratification a", "1998-09-16", "1999-03-01", "a"},
-	{"count, one short", `{"ways":[{"conditions":[{"consents":3}]}]}`, "2001-01-01 ratification a b", "2001-01-02", "consents 1", ""},
-	{"count, several on the day: none of them alone", `{"ways":[{"conditions":[{"consents":3}]}]}`, "2001-01-01 ratification a, 2001-02-01 ratification b c d", "2001-03-01", "2001-02-01", "b c d"},
-	{"count of a group alone", `{"ways":[{"conditions":[{"consents":2,"of":"annex"}]}]}`, "2001-01-01 ratification a d, 2001-02-01 ratification b", "2001-03-01", "2001-02-01", "b"},
-	{"everyone of a group", `{"ways":[{"conditions":[{"everyone":true,"of":"annex"}]}]}`, "2001-01-01 ratification a d", "2001-03-01", "everyone 1 b", ""},
-	{"named parties", `{"ways":[{"conditions":[{"consents":2},{"parties":["c"]}]}]}`, "2001-01-01 ratification a b, 2001-05-01 ratification c", "2001-06-01", "2001-05-01", "c"},
-	{"share, exactly half", `{"ways":[{"conditions":[{"of":"tonnage","share":[1,2]}]}]}`, "2001-01-01 ratification a", "2001-03-01", "2001-01-01", "a"},
-	{"share, more than half", `{"ways":[{"conditions":[{"above":true,"of":"tonnage","share":[1,2]}]}]}`, "2001-01-01 ratification a", "2001-03-01", "share 1", ""},
-	{"number and tonnage, on one day", `{"ways":[{"conditions":[{"consents":2},{"of":"tonnage","share":[3,4]}],"delay":{"months":12}}]}`, "2001-01-01 ratification a, 2001-02-01 ratification d, 2001-03-01 ratification b", "2001-04-01", "2002-03-01", "b"},
-	{"all who signed", `{"ways":[{"conditions":[{"signatories":true}]}]}`, "2001-01-01 signature a b, 2001-02-01 ratification a, 2001-03-01 ratification b", "2001-04-01", "2001-03-01", "b"},
-	{"signatures", `{"ways":[{"conditions":[{"signatures":2}]}]}`, "2001-01-01 signature a, 2001-02-01 definitive-signature b", "2001-04-01", "2001-02-01", "b"},
-	{"a date to come counts", `{"ways":[{"conditions":[{"consents":1},{"date":"2030-01-01"}]}]}`, "2001-01-01 ratification a", "2001-04-01", "2030-01-01", ""},
-	{"never before a day", `{"ways":[{"conditions":[{"consents":1}],"delay":{"days":180},"notBefore":"1998-09-24"}]}`, "1996-10-10 ratification a", "1997-01-01", "1998-09-24", "a"},
-	{"by a day, and met", `{"ways":[{"conditions":[{"consents":2}],"notBefore":"1989-01-01","until":"1989-01-01"},{"conditions":[{"consents":2}],"delay":{"days":90}}]}`, "1988-12-16 ratification a b", "1988-12-20", "1989-01-01", "a b"},
-	{"by a day, and met on it", `{"ways":[{"conditions":[{"consents":2}],"until":"1989-01-01"}]}`, "1989-01-01 ratification a b", "1989-02-20", "1989-01-01", "a b"},
-	{"by a day, and met later: the other way", `{"ways":[{"conditions":[{"consents":2}],"notBefore":"1989-01-01","until":"1989-01-01"},{"conditions":[{"consents":2}],"delay":{"days":90}}]}`, "1989-02-01 ratification a b", "1989-02-20", "1989-05-02", "a b"},
-	{"from a day", `{"ways":[{"conditions":[{"consents":1}],"from":"2001-06-01"}]}`, "2001-01-01 ratification a", "2001-07-01", "2001-06-01", ""},
-	{"organisation beside its members", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-02-01 formal-confirmation eu", "2001-07-01", "consents 1", ""},
-	{"organisation, where the clause counts it", `{"ways":[{"conditions":[{"consents":2,"organisations":true}]}]}`, "2001-01-01 ratification a, 2001-02-01 formal-confirmation eu", "2001-07-01", "2001-02-01", "eu"},
-	{"three depositaries: the earliest counts, once", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-01-05 ratification a, 2001-02-01 ratification b", "2001-07-01", "2001-02-01", "b"},
-	{"withdrawn before: no longer counted", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal a, 2001-03-01 ratification b", "2001-07-01", "consents 1", ""},
-	{"one leaves on the day another comes", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal>2001-03-01 a, 2001-03-01 ratification b", "2001-07-01", "consents 1", ""},
-	{"withdrawn and back", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal a, 2001-03-01 ratification b, 2001-04-01 ratification a", "2001-07-01", "2001-04-01", "a"},
-	{"withdrawn after: stays in force (VCLT 55)", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a b, 2001-02-01 withdrawal a b", "2001-07-01", "2001-01-01", "a b"},
-	{"withdrawal revoked in time (VCLT 68)", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal>2001-08-01 a, 2001-03-01 withdrawal-revoked a, 2001-09-01 ratification b", "2001-10-01", "2001-09-01", "b"},
-	{"successor beside its predecessor", `{"ways":[{"conditions":[{"consents":3}]}]}`, "2001-01-01 ratification old, 2001-02-01 succession>2000-06-01 new, 2001-03-01 ratification b", "2001-10-01", "2001-03-01", "b"},
-	{"what comes after the day is not known", `{"ways":[{"conditions":[{"consents":2}]}]}`, "2001-01-01 ratification a, 2001-02-01 ratification b", "2001-01-31", "consents 1", ""},
+	{"thirtieth day after", `{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":30,"unit":"days"}}]}`, "2027-01-01 ratification a", "2027-01-01", "2027-01-31", "a"},
+	{"over a leap day", `{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":30,"unit":"days"}}]}`, "2028-02-01 ratification a", "2028-02-01", "2028-03-02", "a"},
+	{"months keep the day", `{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":3,"unit":"months"}}]}`, "2027-01-15 accession a", "2027-02-01", "2027-04-15", "a"},
+	{"or the month's last", `{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":1,"unit":"months"}}]}`, "2027-01-31 accession a", "2027-02-01", "2027-02-28", "a"},
+	{"over the year", `{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":14,"unit":"months"}}]}`, "2027-11-30 accession a", "2027-12-01", "2029-01-30", "a"},
+	{"first of the month after the sixtieth day", `{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":60,"then":"next-first","unit":"days"}}]}`, "2002-04-11 ratification a", "2002-04-11", "2002-07-01", "a"},
+	{"the sixtieth day is a first itself", `{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":60,"then":"next-first","unit":"days"}}]}`, "2002-04-02 ratification a", "2002-04-02", "2002-07-01", "a"},
+	{"first of the sixth month after the month", `{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":6,"then":"this-first","unit":"months"}}]}`, "1998-09-16 ratification a", "1998-09-16", "1999-03-01", "a"},
+	{"count, one short", `{"article":"1","ways":[{"conditions":[{"number":3,"what":"consents"}]}]}`, "2001-01-01 ratification a b", "2001-01-02", "consents 1", ""},
+	{"count, several on the day: none of them alone", `{"article":"1","ways":[{"conditions":[{"number":3,"what":"consents"}]}]}`, "2001-01-01 ratification a, 2001-02-01 ratification b c d", "2001-03-01", "2001-02-01", "b c d"},
+	{"count of a group alone", `{"article":"1","ways":[{"conditions":[{"number":2,"of":"annex","what":"consents"}]}]}`, "2001-01-01 ratification a d, 2001-02-01 ratification b", "2001-03-01", "2001-02-01", "b"},
+	{"everyone of a group", `{"article":"1","ways":[{"conditions":[{"of":"annex","what":"everyone"}]}]}`, "2001-01-01 ratification a d", "2001-03-01", "everyone 1 b", ""},
+	{"named parties", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"},{"parties":["c"],"what":"parties"}]}]}`, "2001-01-01 ratification a b, 2001-05-01 ratification c", "2001-06-01", "2001-05-01", "c"},
+	{"share, exactly half", `{"article":"1","ways":[{"conditions":[{"of":"tonnage","share":[1,2],"what":"share"}]}]}`, "2001-01-01 ratification a", "2001-03-01", "2001-01-01", "a"},
+	{"share, more than half", `{"article":"1","ways":[{"conditions":[{"above":true,"of":"tonnage","share":[1,2],"what":"share"}]}]}`, "2001-01-01 ratification a", "2001-03-01", "share 1", ""},
+	{"number and tonnage, on one day", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"},{"of":"tonnage","share":[3,4],"what":"share"}],"delay":{"count":12,"unit":"months"}}]}`, "2001-01-01 ratification a, 2001-02-01 ratification d, 2001-03-01 ratification b", "2001-04-01", "2002-03-01", "b"},
+	{"all who signed", `{"article":"1","ways":[{"conditions":[{"what":"signatories"}]}]}`, "2001-01-01 signature a b, 2001-02-01 ratification a, 2001-03-01 ratification b", "2001-04-01", "2001-03-01", "b"},
+	{"signatures", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"signatures"}]}]}`, "2001-01-01 signature a, 2001-02-01 definitive-signature b", "2001-04-01", "2001-02-01", "b"},
+	{"a date to come counts", `{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"},{"date":"2030-01-01","what":"date"}]}]}`, "2001-01-01 ratification a", "2001-04-01", "2030-01-01", ""},
+	{"never before a day", `{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":180,"unit":"days"},"notBefore":"1998-09-24"}]}`, "1996-10-10 ratification a", "1997-01-01", "1998-09-24", "a"},
+	{"by a day, and met", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"}],"notBefore":"1989-01-01","until":"1989-01-01"},{"conditions":[{"number":2,"what":"consents"}],"delay":{"count":90,"unit":"days"}}]}`, "1988-12-16 ratification a b", "1988-12-20", "1989-01-01", "a b"},
+	{"by a day, and met on it", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"}],"until":"1989-01-01"}]}`, "1989-01-01 ratification a b", "1989-02-20", "1989-01-01", "a b"},
+	{"by a day, and met later: the other way", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"}],"notBefore":"1989-01-01","until":"1989-01-01"},{"conditions":[{"number":2,"what":"consents"}],"delay":{"count":90,"unit":"days"}}]}`, "1989-02-01 ratification a b", "1989-02-20", "1989-05-02", "a b"},
+	{"from a day", `{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"from":"2001-06-01"}]}`, "2001-01-01 ratification a", "2001-07-01", "2001-06-01", ""},
+	{"organisation beside its members", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"}]}]}`, "2001-01-01 ratification a, 2001-02-01 formal-confirmation eu", "2001-07-01", "consents 1", ""},
+	{"organisation, where the clause counts it", `{"article":"1","ways":[{"conditions":[{"number":2,"organisations":true,"what":"consents"}]}]}`, "2001-01-01 ratification a, 2001-02-01 formal-confirmation eu", "2001-07-01", "2001-02-01", "eu"},
+	{"three depositaries: the earliest counts, once", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"}]}]}`, "2001-01-01 ratification a, 2001-01-05 ratification a, 2001-02-01 ratification b", "2001-07-01", "2001-02-01", "b"},
+	{"withdrawn before: no longer counted", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal a, 2001-03-01 ratification b", "2001-07-01", "consents 1", ""},
+	{"one leaves on the day another comes", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal>2001-03-01 a, 2001-03-01 ratification b", "2001-07-01", "consents 1", ""},
+	{"withdrawn and back", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal a, 2001-03-01 ratification b, 2001-04-01 ratification a", "2001-07-01", "2001-04-01", "a"},
+	{"withdrawn after: stays in force (VCLT 55)", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"}]}]}`, "2001-01-01 ratification a b, 2001-02-01 withdrawal a b", "2001-07-01", "2001-01-01", "a b"},
+	{"withdrawal revoked in time (VCLT 68)", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"}]}]}`, "2001-01-01 ratification a, 2001-02-01 withdrawal>2001-08-01 a, 2001-03-01 withdrawal-revoked a, 2001-09-01 ratification b", "2001-10-01", "2001-09-01", "b"},
+	{"successor beside its predecessor", `{"article":"1","ways":[{"conditions":[{"number":3,"what":"consents"}]}]}`, "2001-01-01 ratification old, 2001-02-01 succession>2000-06-01 new, 2001-03-01 ratification b", "2001-10-01", "2001-03-01", "b"},
+	{"what comes after the day is not known", `{"article":"1","ways":[{"conditions":[{"number":2,"what":"consents"}]}]}`, "2001-01-01 ratification a, 2001-02-01 ratification b", "2001-01-31", "consents 1", ""},
 }
 
 func TestEachKindOfClauseGivesTheDayItsWordsGive(t *testing.T) {
 	for _, row := range clauses {
 		c := clauseOf(t, row.clause)
 		f := Facts{Negotiating: []string{"a", "b", "c"}, Organisations: []string{"eu"}, Groups: []Group{{"annex", []string{"a", "b"}}},
-			Quantities: []Quantity{{"tonnage", 0, []Share{{"a", 50}, {"b", 30}, {"c", 20}, {"eu", 900}}}}, Acts: acts(t, row.acts)}
+			Quantities: []Quantity{{"tonnage", 0, []Share{{Party: "a", Part: 50}, {Party: "b", Part: 30}, {Party: "c", Part: 20}, {Party: "eu", Part: 900}}}}, Acts: acts(t, row.acts)}
 		a := c.Reckon(f, Date(row.at).Day())
 		got := a.Enters.String()
 		if !a.Settled {
@@ -122,24 +122,32 @@ func TestEachKindOfClauseGivesTheDayItsWordsGive(t *testing.T) {
 
 func TestWhatIsNoClauseIsSaidPlainly(t *testing.T) {
 	rows := []struct{ clause, says string }{
-		{`{"ways":[{"conditions":[{"consents":3,"date":"2027-01-01"}]}]}`, "ways.0.conditions.0: a condition says one of consents, share, parties, everyone, signatories, signatures, date; this one says 2"},
-		{`{"ways":[{"conditions":[{"of":"x"}]}]}`, "ways.0.conditions.0: a condition says one of consents, share, parties, everyone, signatories, signatures, date; this one says 0"},
-		{`{"ways":[{"conditions":[{"share":[1,2]}]}]}`, "ways.0.conditions.0: of must name the quantity a share is of, or the group of which everyone is asked"},
-		{`{"ways":[{"conditions":[{"of":"t","share":[3,2]}]}]}`, "ways.0.conditions.0.share: a share is a part of the whole, as [1,2], in ten-thousandths at most"},
-		{`{"ways":[{"conditions":[{"consents":-1}]}]}`, "ways.0.conditions.0: a number of states is 1 or more"},
-		{`{"ways":[{"conditions":[{"of":"t","signatures":1}]}]}`, "ways.0.conditions.0: of goes with consents, share or everyone"},
-		{`{"ways":[{"conditions":[{"above":true,"consents":1}]}]}`, "ways.0.conditions.0: above goes with share"},
-		{`{"ways":[{"conditions":[{"date":"2027-02-30"}]}]}`, `ways.0.conditions.0.date: "2027-02-30" is no day as 2027-10-14`},
-		{`{"ways":[{"conditions":[{"consents":1}],"delay":{"days":1,"months":1}}]}`, "ways.0.delay: a delay is days or months, not both"},
-		{`{"ways":[{"conditions":[{"consents":1}],"delay":{"days":1,"then":"soon"}}]}`, `ways.0.delay: then is next-first or this-first, not "soon"`},
-		{`{"ways":[{"conditions":[{"consents":1}],"delay":{"days":99999}}]}`, "ways.0.delay: a delay is 0 to 36600 days or 0 to 1200 months"},
-		{`{"ways":[{"conditions":[{"consents":1}],"from":"2002-01-01","until":"2001-01-01"}]}`, "ways.0: from 2002-01-01 is after until 2001-01-01"},
-		{`{"accession":"closed"}`, `accession is open, invited or none, not "closed"`},
-		{`{"accession":"invited"}`, "accession invited and the list of the invited go together"},
-		{`{"reservations":"some"}`, `reservations are any, listed or none, not "some"`},
-		{`{"reservations":"listed"}`, "reservations listed and the list of provisions go together"},
-		{`{"withdrawal":{"months":3,"never":true}}`, "withdrawal takes 0 to 1200 months, or never"},
-		{`{"speed":3}`, "speed: unknown field"},
+		{`{"article":"1","ways":[{"conditions":[{"date":"2027-01-01","number":3,"what":"consents"}]}]}`, "ways.0.conditions.0: date goes with what: date"},
+		{`{"article":"1","ways":[{"conditions":[{"what":"luck"}]}]}`, `ways.0.conditions.0: what is consents, share, parties, everyone, signatories, signatures or date, not "luck"`},
+		{`{"article":"1","ways":[{"conditions":[{"what":"consents"}]}]}`, "ways.0.conditions.0: number goes with consents and signatures, and is 1 or more"},
+		{`{"article":"1","ways":[{"conditions":[{"number":-1,"what":"consents"}]}]}`, "ways.0.conditions.0: number goes with consents and signatures, and is 1 or more"},
+		{`{"article":"1","ways":[{"conditions":[{"number":2,"what":"signatories"}]}]}`, "ways.0.conditions.0: number goes with consents and signatures, and is 1 or more"},
+		{`{"article":"1","ways":[{"conditions":[{"share":[1,2],"what":"share"}]}]}`, "ways.0.conditions.0: of must name the quantity a share is of, or the group of which everyone is asked"},
+		{`{"article":"1","ways":[{"conditions":[{"what":"everyone"}]}]}`, "ways.0.conditions.0: of must name the quantity a share is of, or the group of which everyone is asked"},
+		{`{"article":"1","ways":[{"conditions":[{"of":"t","share":[3,2],"what":"share"}]}]}`, "ways.0.conditions.0.share: a share is a part of the whole, as [1,2], in ten-thousandths at most"},
+		{`{"article":"1","ways":[{"conditions":[{"number":1,"of":"t","what":"signatures"}]}]}`, "ways.0.conditions.0: of goes with consents, share or everyone"},
+		{`{"article":"1","ways":[{"conditions":[{"above":true,"number":1,"what":"consents"}]}]}`, "ways.0.conditions.0: share goes with what: share"},
+		{`{"article":"1","ways":[{"conditions":[{"what":"parties"}]}]}`, "ways.0.conditions.0: parties goes with what: parties"},
+		{`{"article":"1","ways":[{"conditions":[{"date":"2027-02-30","what":"date"}]}]}`, `ways.0.conditions.0.date: "2027-02-30" is no day as 2027-10-14`},
+		{`{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":1,"unit":"weeks"}}]}`, `ways.0.delay: a delay is counted in days or months, not in "weeks"`},
+		{`{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":1,"then":"soon","unit":"days"}}]}`, `ways.0.delay: then is next-first or this-first, not "soon"`},
+		{`{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":1201,"unit":"months"}}]}`, "ways.0.delay: a delay is 0 to 36600 days or 0 to 1200 months"},
+		{`{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"delay":{"count":0,"unit":"days"}}]}`, "ways.0.delay: a delay of nothing is said by leaving it out"},
+		{`{"article":"1","ways":[{"conditions":[{"number":1,"what":"consents"}],"from":"2002-01-01","until":"2001-01-01"}]}`, "ways.0: from 2002-01-01 is after until 2001-01-01"},
+		{`{"accession":"closed","article":"1"}`, `accession is open, invited or none, not "closed"`},
+		{`{"accession":"invited","article":"1"}`, "accession invited and the list of the invited go together"},
+		{`{"article":"1","reservations":"some"}`, `reservations are any, listed or none, not "some"`},
+		{`{"article":"1","reservations":"listed"}`, "reservations listed and the list of provisions go together"},
+		{`{"article":"1","withdrawal":{"months":3,"never":true}}`, "withdrawal takes 0 to 1200 months, or never"},
+		{`{"article":"1","quantities":[{"name":"t","shares":[["a",5]],"total":4}]}`, "quantities.0: the total of t is less than its parts"},
+		{`{"article":"1","quantities":[{"name":"t","shares":[["a",-5]]}]}`, "quantities.0: the parts of t are to be 0 or more and below 900000000000000 together"},
+		{`{"ways":[{"conditions":[{"number":1,"what":"consents"}]}]}`, "article: missing"},
+		{`{"article":"1","speed":3}`, "speed: unknown field"},
 	}
 	for _, row := range rows {
 		v, err := canonical.Parse(row.clause)
@@ -155,11 +163,11 @@ func TestWhatIsNoClauseIsSaidPlainly(t *testing.T) {
 }
 
 func TestEachPartyIsBoundFromItsOwnDay(t *testing.T) {
-	slow := clauseOf(t, `{"later":{"days":300},"ways":[{"conditions":[{"consents":2}],"delay":{"days":30}}]}`)
+	slow := clauseOf(t, `{"article":"1","later":{"count":300,"unit":"days"},"ways":[{"conditions":[{"number":2,"what":"consents"}],"delay":{"count":30,"unit":"days"}}]}`)
 	if spans := slow.Reckon(Facts{Acts: acts(t, "2001-01-01 ratification a b")}, Date("2002-01-01").Day()).Bound("b"); len(spans) != 1 || spans[0].From.Date() != "2001-01-31" {
 		t.Errorf("who came on the deciding day is bound %v, want from the treaty's own day", spans)
 	}
-	c := clauseOf(t, `{"later":{"days":30},"ways":[{"conditions":[{"consents":2}],"delay":{"days":30}}]}`)
+	c := clauseOf(t, `{"article":"1","later":{"count":30,"unit":"days"},"ways":[{"conditions":[{"number":2,"what":"consents"}],"delay":{"count":30,"unit":"days"}}]}`)
 	f := Facts{Acts: acts(t, "2001-01-01 ratification a, 2001-02-01 ratification b, 2001-02-10 accession c, 2001-06-01 accession d, 2001-07-01 withdrawal>2002-07-01 a, 2003-01-01 ratification a, 2001-02-15 accession e, 2001-02-20 withdrawal e, 2004-01-01 succession>2001-12-25 s")}
 	a := c.Reckon(f, Date("2005-01-01").Day())
 	want := map[string]string{
@@ -192,7 +200,7 @@ func TestAWithdrawalTakesEffectWhenTheClauseSays(t *testing.T) {
 		clause string
 		bound  bool
 		want   Date
-	}{{`{"article":"1"}`, false, "2027-03-31"}, {`{"article":"1"}`, true, "2028-03-31"}, {`{"withdrawal":{"months":6}}`, true, "2027-09-30"}, {`{"withdrawal":{"months":6}}`, false, "2027-03-31"}} {
+	}{{`{"article":"1"}`, false, "2027-04-01"}, {`{"article":"1"}`, true, "2028-03-31"}, {`{"article":"1","withdrawal":{"months":6}}`, true, "2027-09-30"}, {`{"article":"1","withdrawal":{"months":6}}`, false, "2027-04-01"}} {
 		if got := clauseOf(t, row.clause).Leaves(day, row.bound).Date(); got != row.want {
 			t.Errorf("%s, bound %v: %s, want %s", row.clause, row.bound, got, row.want)
 		}
@@ -200,7 +208,7 @@ func TestAWithdrawalTakesEffectWhenTheClauseSays(t *testing.T) {
 }
 
 func TestIfOneMoreDepositsTheDayIsKnown(t *testing.T) {
-	c := clauseOf(t, `{"ways":[{"conditions":[{"consents":3}],"delay":{"days":30}}]}`)
+	c := clauseOf(t, `{"article":"1","ways":[{"conditions":[{"number":3,"what":"consents"}],"delay":{"count":30,"unit":"days"}}]}`)
 	f := Facts{Acts: acts(t, "2027-01-01 ratification a b")}
 	on := Date("2027-06-09").Day()
 	if a := c.If(f, "c", Ratification, on); !a.Settled || a.Enters.Date() != "2027-07-09" {
@@ -222,13 +230,13 @@ func TestLawsOfReckoning(t *testing.T) {
 	parties := []string{"a", "b", "c", "d", "e", "f"}
 	ran := 0
 	for range 3000 {
-		c := Clause{Ways: []Way{{Conditions: []Condition{{Consents: int64(1 + r.Intn(4))}}, Delay: &Delay{Days: int64(1 + r.Intn(60))}}}}
+		c := Clause{Ways: []Way{{Conditions: []Condition{{What: StepConsents, Number: int64(1 + r.Intn(4))}}, Delay: &Delay{Count: int64(1 + r.Intn(60)), Unit: Days}}}}
 		if r.Intn(2) == 0 {
-			c.Ways[0].Conditions = append(c.Ways[0].Conditions, Condition{Share: &Fraction{Num: 1, Den: 2}, Of: "q"})
+			c.Ways[0].Conditions = append(c.Ways[0].Conditions, Condition{What: StepShare, Share: &Fraction{Num: 1, Den: 2}, Of: "q"})
 		}
 		f := Facts{Quantities: []Quantity{{Name: "q"}}}
 		for _, p := range parties {
-			f.Quantities[0].Shares = append(f.Quantities[0].Shares, Share{p, int64(r.Intn(9) + 1)})
+			f.Quantities[0].Shares = append(f.Quantities[0].Shares, Share{Party: p, Part: int64(r.Intn(9) + 1)})
 			day := Day(r.Intn(300))
 			f.Acts = append(f.Acts, Act{Party: p, Sort: Ratification, Day: day})
 		}

@@ -273,33 +273,33 @@ func named(what string, parties []string, r *roll, d Day) Step {
 
 func (x Condition) test(f Facts) test {
 	counts := func(p string) bool { return x.Organisations || !slices.Contains(f.Organisations, p) }
-	switch {
-	case x.Date != "":
+	switch x.What {
+	case StepDate:
 		return func(acts []Act, r *roll, d Day) Step {
 			return Step{What: StepDate, From: x.Date.Day(), Met: d >= x.Date.Day()}
 		}
-	case len(x.Parties) > 0:
+	case StepParties:
 		return func(acts []Act, r *roll, d Day) Step { return named(StepParties, x.Parties, r, d) }
-	case x.Everyone:
+	case StepEveryone:
 		return func(acts []Act, r *roll, d Day) Step {
 			s := named(StepEveryone, f.group(x.Of), r, d)
 			s.Of = x.Of
 			return s
 		}
-	case x.Signatories:
+	case StepSignatories:
 		return func(acts []Act, r *roll, d Day) Step { return named(StepSignatories, signed(acts, d, counts), r, d) }
-	case x.Signatures > 0:
+	case StepSignatures:
 		return func(acts []Act, r *roll, d Day) Step {
 			before, by := signed(acts, d-1, counts), signed(acts, d, counts)
-			s := Step{What: StepSignatures, Need: x.Signatures, Have: int64(len(by)), On: by[len(before):]}
+			s := Step{What: StepSignatures, Need: x.Number, Have: int64(len(by)), On: by[len(before):]}
 			s.Met = s.Have >= s.Need
 			return s
 		}
-	case x.Share != nil:
+	case StepShare:
 		return func(acts []Act, r *roll, d Day) Step { return x.shared(f.quantity(x.Of), r, d, counts) }
 	}
 	return func(acts []Act, r *roll, d Day) Step {
-		s := Step{What: StepConsents, Of: x.Of, Need: x.Consents}
+		s := Step{What: StepConsents, Of: x.Of, Need: x.Number}
 		for _, p := range r.order {
 			if r.in(p, d) && counts(p) && (x.Of == "" || slices.Contains(f.group(x.Of), p)) {
 				s.Have++

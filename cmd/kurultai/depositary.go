@@ -109,9 +109,9 @@ func stepInWords(s depositary.Step) string {
 }
 
 func delayInWords(d *depositary.Delay) string {
-	says := fmt.Sprintf("day %d after", d.Days)
-	if d.Days == 0 {
-		says = fmt.Sprintf("%d months after", d.Months)
+	says := fmt.Sprintf("day %d after", d.Count)
+	if d.Unit == depositary.Months {
+		says = fmt.Sprintf("%d months after", d.Count)
 	}
 	switch d.Then {
 	case depositary.NextFirst:

@@ -92,10 +92,10 @@ type clause struct {
 
 // inWords are the clauses that stand as a sentence, as data. "depositaries" stands for those of the places of deposit.
 var inWords = map[string]depositary.Way{
-	"all five States of the region, 30 days after the fifth":      {Conditions: []depositary.Condition{{Signatories: true}, {Consents: 5}}, Delay: &depositary.Delay{Days: 30}},
-	"twenty Governments, same day":                                {Conditions: []depositary.Condition{{Consents: 20}}},
-	"five States, thirtieth day after the fifth":                  {Conditions: []depositary.Condition{{Consents: 5}}, Delay: &depositary.Delay{Days: 30}},
-	"five Governments including the three depositaries, same day": {Conditions: []depositary.Condition{{Consents: 5}, {Everyone: true, Of: "depositaries"}}},
+	"all five States of the region, 30 days after the fifth":      {Conditions: []depositary.Condition{{What: depositary.StepSignatories}, {What: depositary.StepConsents, Number: 5}}, Delay: &depositary.Delay{Count: 30, Unit: depositary.Days}},
+	"twenty Governments, same day":                                {Conditions: []depositary.Condition{{What: depositary.StepConsents, Number: 20}}},
+	"five States, thirtieth day after the fifth":                  {Conditions: []depositary.Condition{{What: depositary.StepConsents, Number: 5}}, Delay: &depositary.Delay{Count: 30, Unit: depositary.Days}},
+	"five Governments including the three depositaries, same day": {Conditions: []depositary.Condition{{What: depositary.StepConsents, Number: 5}, {What: depositary.StepEveryone, Of: "depositaries"}}},
 }
 
 // Read reads all treaties of a folder, in order of id.
@@ -224,24 +224,24 @@ func (t *Treaty) clause(n yaml.Node) error {
 	case "two-thresholds":
 		rule = c.Then
 		part := depositary.Fraction{Num: int64(c.Share*10_000 + 0.5), Den: 10_000}
-		way.Conditions = []depositary.Condition{{Consents: c.Count}, {Share: &part, Of: "share"}}
+		way.Conditions = []depositary.Condition{{What: depositary.StepConsents, Number: c.Count}, {What: depositary.StepShare, Share: &part, Of: "share"}}
 	case "all-listed":
 		rule = c.Then
-		way.Conditions = []depositary.Condition{{Everyone: true, Of: "list"}}
+		way.Conditions = []depositary.Condition{{What: depositary.StepEveryone, Of: "list"}}
 	default:
-		way.Conditions = []depositary.Condition{{Consents: c.Count}}
+		way.Conditions = []depositary.Condition{{What: depositary.StepConsents, Number: c.Count}}
 	}
 	switch rule {
 	case "nth-day":
-		way.Delay = &depositary.Delay{Days: c.Days}
+		way.Delay = &depositary.Delay{Count: c.Days, Unit: depositary.Days}
 	case "months-after":
-		way.Delay = &depositary.Delay{Months: c.Months}
+		way.Delay = &depositary.Delay{Count: c.Months, Unit: depositary.Months}
 	case "first-of-month-after-days":
-		way.Delay = &depositary.Delay{Days: c.Days, Then: depositary.NextFirst}
+		way.Delay = &depositary.Delay{Count: c.Days, Unit: depositary.Days, Then: depositary.NextFirst}
 	case "first-of-month-after-months":
-		way.Delay = &depositary.Delay{Months: c.Months, Then: depositary.NextFirst}
+		way.Delay = &depositary.Delay{Count: c.Months, Unit: depositary.Months, Then: depositary.NextFirst}
 	case "first-of-nth-month-after-month":
-		way.Delay = &depositary.Delay{Months: c.Months, Then: depositary.ThisFirst}
+		way.Delay = &depositary.Delay{Count: c.Months, Unit: depositary.Months, Then: depositary.ThisFirst}
 	default:
 		return fmt.Errorf("rule %q is none of nth-day, months-after, first-of-month-after-days, first-of-month-after-months, first-of-nth-month-after-month", rule)
 	}

@@ -182,7 +182,7 @@ func TestWhatCannotBeReadIsSaidWithItsPlace(t *testing.T) {
 		{"id: y\n", head, `x.yaml: its id is "y"; a treaty has the name of its file`},
 		{"id: x\nclause: \"when it suits\"\n", head, `x.yaml: clause: "when it suits" is no sentence that is known`},
 		{"id: x\nclause: {count: 1, rule: soon}\n", head, `x.yaml: clause: rule "soon" is none of nth-day`},
-		{"id: x\nclause: {count: 0, rule: nth-day, days: 3}\n", head, "x.yaml: clause: a condition says one of"},
+		{"id: x\nclause: {count: 0, rule: nth-day, days: 3}\n", head, "x.yaml: clause: number goes with"},
 		{"id: x\npublished_entry_into_force: soon\n", head, `x.yaml: published_entry_into_force: "soon" is no day`},
 		{"id: [x\n", head, "x.yaml: yaml: "},
 		{good, head + "A,,2000-13-01,ratification,\n", `x.yaml: x.csv, line 2: "2000-13-01" is no day`},
