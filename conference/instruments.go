@@ -29,7 +29,8 @@ type Instrument struct {
 	Pen        Pen       // who is to sign on it
 	Entered    []Entered // signatures on it, in the order in which they were given
 	Begun      int64     // entry that entered it
-	Index      int64     // entry that changed it last
+	BegunAt    record.Instant
+	Index      int64 // entry that changed it last
 }
 
 // A Signature is a party's.
@@ -239,7 +240,7 @@ func instruments(ed *edition) {
 		return []Event{{Body: &e}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *InstrumentOpened) {
-		s.instruments.all = s.instruments.all.Set(string(b.Instrument), Instrument{InstrumentOpened: *b, Begun: h.Index, Index: h.Index})
+		s.instruments.all = s.instruments.all.Set(string(b.Instrument), Instrument{InstrumentOpened: *b, Begun: h.Index, BegunAt: h.At, Index: h.Index})
 	})
 	authentication(ed)
 	fullPowers(ed)

@@ -2,45 +2,126 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
+	"time"
 
+	"kurultai/conference"
 	"kurultai/depositary"
 	"kurultai/depositary/treaties"
+	"kurultai/language"
+	"kurultai/paper"
 )
 
 func depositaryCommand() command {
-	var working bool
 	return command{
 		usage: `usage: kurultai depositary check [-working] FOLDER
+       kurultai depositary status -data DIR [flags] INSTRUMENT
 
-Reckons the entry into force of every treaty in a folder again (ID.yaml, ID.csv) and prints a line each: name, published,
-computed, equal or why not; last how many were checked, were equal, are excepted. A treaty is excepted only where the
-folder itself says why it cannot come out equal.
+check reckons the entry into force of every treaty in a folder again (ID.yaml, ID.csv) and prints a line each: name,
+published, computed, equal or why not; last how many were checked, were equal, are excepted. A treaty is excepted only
+where the folder itself says why it cannot come out equal.
 
   -working   every step of each reckoning
 
-example: kurultai depositary check treaties
+status tells how an instrument of a record stands on a day: in force or what is missing, who signed, consented, is bound.
+INSTRUMENT is its id, or FIRST for the first of the record.
+
+  -data DIR  the record
+  -at DAY    as 2027-10-14 (today)
+  -lang L    az de en ka kk ky ru tr uz (en)
+  -json      for programs
+
+example: kurultai depositary status -data lakes -at 2028-06-01 FIRST
 `,
-		flags: func(f *flag.FlagSet) { f.BoolVar(&working, "working", false, "") },
 		run: func(ctx context.Context, io streams, args []string) error {
-			if len(args) == 0 || args[0] != "check" {
-				return errUsage{"check FOLDER"}
+			if len(args) == 0 {
+				return errUsage{"check FOLDER or status INSTRUMENT"}
 			}
-			rest := args[1:]
-			own := flag.NewFlagSet("check", flag.ContinueOnError)
+			var o statusOptions
+			working := false
+			own := flag.NewFlagSet(args[0], flag.ContinueOnError)
 			own.SetOutput(discard{})
-			own.BoolVar(&working, "working", working, "")
-			if err := own.Parse(rest); err != nil {
+			switch args[0] {
+			case "check":
+				own.BoolVar(&working, "working", false, "")
+			case "status":
+				own.StringVar(&o.dir, "data", "", "")
+				own.StringVar(&o.at, "at", time.Now().UTC().Format(time.DateOnly), "")
+				own.StringVar(&o.lang, "lang", "en", "")
+				own.BoolVar(&o.json, "json", false, "")
+			default:
+				return errUsage{fmt.Sprintf("%q is neither check nor status", args[0])}
+			}
+			if err := own.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
+				return err
+			} else if err != nil {
 				return errUsage{err.Error()}
 			}
-			if own.NArg() != 1 {
-				return errUsage{"check takes one FOLDER"}
+			switch {
+			case own.NArg() != 1:
+				return errUsage{args[0] + " takes one " + map[string]string{"check": "FOLDER", "status": "INSTRUMENT"}[args[0]] + ", behind the flags"}
+			case args[0] == "check":
+				return checkTreaties(io, own.Arg(0), working)
 			}
-			return checkTreaties(io, own.Arg(0), working)
+			return o.status(ctx, io, own.Arg(0))
 		},
 	}
+}
+
+// statusOptions are the flags of depositary status.
+type statusOptions struct {
+	dir, at, lang string
+	json          bool
+}
+
+func (o statusOptions) status(ctx context.Context, io streams, name string) error {
+	l, ok := language.Get(o.lang)
+	switch {
+	case o.dir == "":
+		return errUsage{"-data DIR is needed"}
+	case !ok:
+		return errUsage{fmt.Sprintf("no language is called %q: az de en ka kk ky ru tr uz", o.lang)}
+	}
+	if _, err := depositary.ParseDay(o.at); err != nil {
+		return errUsage{"-at: " + err.Error()}
+	}
+	h, err := openToRead(o.dir)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	v, err := h.view(ctx)
+	if err != nil {
+		return err
+	}
+	s := v.State()
+	id := conference.InstrumentID(name)
+	if name == "FIRST" {
+		id = paper.FirstInstrument(s)
+	}
+	x, ok := paper.StatusOf(s, id, conference.Date(o.at), l)
+	if !ok {
+		var known []string
+		for _, i := range s.Instruments() {
+			known = append(known, string(i.Instrument))
+		}
+		for _, f := range paper.ReportedInstruments(s) {
+			known = append(known, string(f.Body.(*conference.InstrumentSigned).Instrument))
+		}
+		return hinted{fmt.Errorf("%s holds no instrument %q", o.dir, name), "it holds: " + strings.Join(known, ", ")}
+	}
+	if o.json {
+		out := json.NewEncoder(io.out)
+		out.SetEscapeHTML(false)
+		out.SetIndent("", " ")
+		return out.Encode(x)
+	}
+	fmt.Fprint(io.out, x.Text(l))
+	return nil
 }
 
 func checkTreaties(io streams, folder string, working bool) error {
