@@ -1,6 +1,10 @@
 package conference
 
-import "slices"
+import (
+	"slices"
+
+	"kurultai/record"
+)
 
 // A Correction of an authentic text, proposed by the depositary (VCLT 79).
 type Correction struct {
@@ -9,6 +13,8 @@ type Correction struct {
 	Objected []PartyID
 	Index    int64 // entry that proposed it
 	Changed  int64 // entry that changed it last
+
+	At, ChangedAt record.Instant // when those entries were recorded
 }
 
 type (
@@ -78,7 +84,7 @@ func rectification(ed *edition) {
 		return []Event{{Body: &e}}, r
 	})
 	happens(ed, func(s *State, h Happened, b *CorrectionProposed) {
-		set(s, Correction{CorrectionProposed: *b, State: "open", Index: h.Index, Changed: h.Index})
+		set(s, Correction{CorrectionProposed: *b, State: "open", Index: h.Index, Changed: h.Index, At: h.At, ChangedAt: h.At})
 		s.falls(b.Until.begins().AddHours(24), correctionID(b.Correction), Event{Body: &TextRectified{b.Correction, b.Instrument}})
 	})
 	does(ed, Act{
@@ -99,13 +105,13 @@ func rectification(ed *edition) {
 	happens(ed, func(s *State, h Happened, b *CorrectionObjected) {
 		x := s.depositary.corrections.At(string(b.Correction))
 		s.dues = s.dues.Delete(dueKey(x.Until.begins().AddHours(24), correctionID(b.Correction)))
-		x.State, x.Objected, x.Changed = "objected", append(slices.Clone(x.Objected), b.Party), h.Index
+		x.State, x.Objected, x.Changed, x.ChangedAt = "objected", append(slices.Clone(x.Objected), b.Party), h.Index, h.At
 		set(s, x)
 	})
 	happens(ed, func(s *State, h Happened, b *TextRectified) {
 		x := s.depositary.corrections.At(string(b.Correction))
 		s.dues = s.dues.Delete(dueKey(x.Until.begins().AddHours(24), correctionID(b.Correction)))
-		x.State, x.Changed = "rectified", h.Index
+		x.State, x.Changed, x.ChangedAt = "rectified", h.Index, h.At
 		set(s, x)
 	})
 }

@@ -2,6 +2,7 @@ package paper
 
 import (
 	"encoding/csv"
+	"encoding/xml"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,6 +76,8 @@ type StatusLine struct {
 	On      conference.Date    `json:"on"`
 	Party   conference.PartyID `json:"party,omitempty"`
 	Name    string             `json:"name,omitempty"`
+	Sort    string             `json:"sort,omitempty"` // of an act: ratification, withdrawal …
+	Effect  conference.Date    `json:"effective,omitempty"`
 	Text    string             `json:"text"`
 	Words   string             `json:"words,omitempty"` // the party's own
 	Small   string             `json:"more,omitempty"`
@@ -323,7 +326,7 @@ func (w *statusWriter) mode(g conference.Signature) string {
 }
 
 func (w *statusWriter) act(act conference.PartyAct) StatusLine {
-	line := StatusLine{On: act.On, Party: act.Party, Name: w.party(act.Party), Text: w.l.Say("treaty.means." + string(act.Sort)), Entries: []int64{act.Index}}
+	line := StatusLine{On: act.On, Party: act.Party, Name: w.party(act.Party), Sort: string(act.Sort), Effect: act.Effective, Text: w.l.Say("treaty.means." + string(act.Sort)), Entries: []int64{act.Index}}
 	switch {
 	case act.Predecessor != "":
 		line.Small = w.l.Say("treaty.succeeds", w.party(act.Predecessor)) + ", " + w.l.Say("treaty.from", w.date(act.Effective))
@@ -382,6 +385,12 @@ func (w *statusWriter) statements(i conference.Instrument) {
 		}
 	}
 	for _, c := range w.s.Corrections(i.Instrument) {
+		if instantDay(int64(c.At)) > w.on {
+			continue
+		}
+		if instantDay(int64(c.ChangedAt)) > w.on {
+			c.State = "open"
+		}
 		line := StatusLine{On: c.Until, Text: string(c.Language) + ": " + c.Error + " → " + c.Text, Entries: []int64{c.Index, c.Changed}}
 		switch c.State {
 		case "rectified":
@@ -515,7 +524,7 @@ func (s StatusStep) met(w *statusWriter) string {
 	return w.l.Say("treaty.met", w.date(s.Day))
 }
 
-// Met says on which day a step was met, or what day it leads to.
+// MetIn says on which day a step was met, or what day it leads to.
 func (s StatusStep) MetIn(l *language.Language) string { return s.met(&statusWriter{l: l}) }
 
 // CSV is a line a party, with what a program reads: ids, days, no words of a language but the name.
@@ -532,9 +541,50 @@ func (x Status) CSV() string {
 			c.Write([]string{string(r.Party), r.Name, string(r.Signed), "", "", "", from, until})
 		}
 		for _, a := range r.Consents {
-			c.Write([]string{string(r.Party), r.Name, string(r.Signed), a.Text, string(a.On), a.Small, from, until})
+			c.Write([]string{string(r.Party), r.Name, string(r.Signed), a.Sort, string(a.On), string(a.Effect), from, until})
 		}
 	}
 	c.Flush()
 	return out.String()
+}
+
+// Atom is what happened to the instrument as a feed (RFC 4287), newest first. Origin is the record's, address the page's.
+func (x Status) Atom(origin, address string, l *language.Language) []byte {
+	type link struct {
+		Href string `xml:"href,attr"`
+	}
+	type entry struct {
+		ID      string `xml:"id"`
+		Title   string `xml:"title"`
+		Updated string `xml:"updated"`
+		Link    link   `xml:"link"`
+		Content string `xml:"content"`
+	}
+	host, path, _ := strings.Cut(origin, "/")
+	tag := func(what string) string { return fmt.Sprintf("tag:%s,2026:%s/%s", host, path, what) } // RFC 4151
+	at := func(d conference.Date) string { return string(d) + "T00:00:00Z" }
+	w := &statusWriter{l: l}
+	feed := struct {
+		XMLName xml.Name `xml:"http://www.w3.org/2005/Atom feed"`
+		Lang    string   `xml:"http://www.w3.org/XML/1998/namespace lang,attr"`
+		ID      string   `xml:"id"`
+		Title   string   `xml:"title"`
+		Updated string   `xml:"updated"`
+		Author  string   `xml:"author>name"`
+		Link    link     `xml:"link"`
+		Entries []entry  `xml:"entry"`
+	}{Lang: l.Code, ID: tag("instrument/" + string(x.Instrument)), Title: x.Title, Updated: at(x.On), Author: x.Title, Link: link{"https://" + origin + address}}
+	for n, t := range slices.Backward(x.Timeline) {
+		if len(t.On) != 10 {
+			continue // a feed needs a day
+		}
+		title := strings.TrimPrefix(t.Name+": "+t.Text, ": ")
+		content := strings.TrimSuffix(w.date(t.On)+". "+title+". "+t.Small, " ")
+		feed.Entries = append(feed.Entries, entry{tag(fmt.Sprintf("instrument/%s/%d", x.Instrument, n)), title, at(t.On), link{"https://" + origin + address}, content})
+	}
+	text, err := xml.MarshalIndent(feed, "", " ")
+	if err != nil {
+		panic("paper: a feed of texts cannot be written: " + err.Error())
+	}
+	return append([]byte(xml.Header), append(text, '\n')...)
 }

@@ -60,6 +60,8 @@ var places = []place{
 	{at: "decisions", renews: true, past: true, make: (*site).decisionsPage},
 	{at: "instruments", renews: true, past: true, make: (*site).instrumentsPage},
 	{at: "instruments/{instrument}", renews: true, past: true, make: (*site).instrumentPage},
+	{at: "instruments/{instrument}/status", past: true, make: (*site).statusPage},
+	{at: "instruments/{instrument}/{file}", past: true, make: (*site).statusFile},
 	{at: "commitments", renews: true, past: true, make: (*site).commitmentsPage},
 	{at: "parties", past: true, make: (*site).partiesPage},
 	{at: "parties/{party}", past: true, make: (*site).partyPage},

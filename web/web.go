@@ -9,6 +9,7 @@
 //	/LANG/meetings/ID/replay            it replayed, entry by entry
 //	/LANG/documents, documents/SYMBOL   papers that the reader may read; the slashes of a symbol part the address
 //	/LANG/decisions, instruments/ID, commitments
+//	/LANG/instruments/ID/status         as of a day, with ?on=DATE; also as .csv, .json and .atom
 //	/LANG/parties, parties/ID           as of a day, with ?on=DATE
 //	/LANG/people/ID, /LANG/search?q=
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md
