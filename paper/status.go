@@ -204,7 +204,11 @@ func (w *statusWriter) parties(ids []string) string {
 // reported is what a record knows of an instrument from reports: that it was signed, when, and by whom where they say so.
 // Nothing else is made of it.
 func (w *statusWriter) reported(f conference.Fact, b *conference.InstrumentSigned) {
-	w.x.Title = w.l.Label(string(b.Form)) + ": " + w.l.Label(string(b.Subject))
+	form := w.l.Label(string(b.Form))
+	if key := "public.form." + string(b.Form); w.l.Has(key) {
+		form = w.l.Say(key)
+	}
+	w.x.Title = form + ": " + w.l.Label(string(b.Subject))
 	w.x.Form, w.x.Stage, w.x.Entries = string(b.Form), "reported", append([]int64{f.Index}, f.Agree...)
 	says := []string{w.l.Say("treaty.unreported")}
 	if len(b.For) == 0 {

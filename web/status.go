@@ -52,7 +52,7 @@ func (s *site) statusPage(v View, in *visit) (any, error) {
 		p.Eyebrow = append(p.Eyebrow, Line{Text: d.say("public.signatures"), Address: d.to("instruments/%s", x.Instrument)})
 	}
 	p.Main = []Section{d.progress(x), d.reckoning(x), d.statusTable(x), d.said("statements", "treaty.statements", x.Statements)}
-	p.Side = []Section{d.whatIf(x), d.said("timeline", "treaty.timeline", x.Timeline), d.said("provisional", "treaty.provisional", x.Applied), d.said("corrections", "treaty.corrections", x.Corrected), d.related(x), d.statusFiles(rest, day, asked)}
+	p.Side = []Section{d.whatIf(x), d.timeline(x), d.said("provisional", "treaty.provisional", x.Applied), d.said("corrections", "treaty.corrections", x.Corrected), d.related(x), d.statusFiles(rest, day, asked)}
 	if x.Stage == "reported" {
 		p.Side = append(p.Side, d.reportedSources(x))
 	}
@@ -68,7 +68,11 @@ func (d *drawer) progress(x paper.Status) Section {
 		if step.Need == 0 {
 			continue
 		}
-		bar := Bar{Name: together(". ", number(d.l, int64(n+1)), number(d.l, step.Have)+" / "+number(d.l, step.Need)), Y: len(chart.Bars)*56 + 22}
+		name := number(d.l, step.Have) + " / " + number(d.l, step.Need)
+		if len(x.Working) > 1 && x.Working[1].Need > 0 { // several conditions: by their numbers in the reckoning
+			name = together(". ", number(d.l, int64(n+1)), name)
+		}
+		bar := Bar{Name: name, Y: len(chart.Bars)*56 + 22}
 		have := min(step.Have, step.Need)
 		width := int(have * 640 / step.Need)
 		if have > 0 {
@@ -136,6 +140,15 @@ func (d *drawer) said(id, title string, lines []paper.StatusLine) Section {
 			}
 		}
 		s.Lines = append(s.Lines, line)
+	}
+	return s
+}
+
+// timeline is what happened, a line a day.
+func (d *drawer) timeline(x paper.Status) Section {
+	s := Section{ID: "timeline", Title: d.say("treaty.timeline"), Kind: "facts"}
+	for _, t := range x.Timeline {
+		s.Lines = append(s.Lines, Line{No: d.date(t.On), Text: together(": ", t.Name, t.Text), Small: t.Small, Mark: entries(t.Entries...)})
 	}
 	return s
 }
