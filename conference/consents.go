@@ -177,9 +177,12 @@ func (a PartyAct) reckoned() treaty.Act {
 
 func dayOf(d Date) treaty.Day { return treaty.Date(d).Day() }
 
-// received refuses a day that is not the day of the act, anywhere on earth: what it is at the seat the act says.
-func received(c *Call, on Date) *Refusal {
-	if day, err := treaty.ParseDay(string(on)); err != nil || day < treaty.Day(c.At.Day()-1) || day > treaty.Day(c.At.Day()+1) {
+// received refuses a day that is not the day of the act, anywhere on earth: what it is at the seat the act says. Nor may it
+// lie before what was done on the instrument already: what that settled stays as it was reckoned.
+func (s *State) received(c *Call, i Instrument, on Date) *Refusal {
+	day, err := treaty.ParseDay(string(on))
+	late := func(a treaty.Act) bool { return a.Day > day }
+	if err != nil || day < treaty.Day(c.At.Day()-1) || day > treaty.Day(c.At.Day()+1) || slices.ContainsFunc(s.FactsOf(i).Acts, late) {
 		return refuse("not-the-day", "VCLT 78", on)
 	}
 	return nil
@@ -294,7 +297,7 @@ func consentsAndForce(ed *edition) {
 		case !slices.Contains(competentIssuers, f.Office):
 			return nil, refuse("not-due-form", "VCLT 77(1)(d)", f.Office)
 		}
-		if r := received(c, f.On); r != nil {
+		if r := s.received(c, i, f.On); r != nil {
 			return nil, r
 		}
 		switch {
@@ -330,7 +333,7 @@ func consentsAndForce(ed *edition) {
 		case len(f.From) != 10:
 			return nil, refuse("malformed", "doc/record.md 2", "from")
 		}
-		if r := received(c, f.On); r != nil {
+		if r := s.received(c, i, f.On); r != nil {
 			return nil, r
 		}
 		p := PartyID(c.For)
@@ -370,7 +373,7 @@ func withdrawals(ed *edition) {
 	}, func(s *State, c *Call, f *NotifyWithdrawal) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil {
-			r = received(c, f.On)
+			r = s.received(c, i, f.On)
 		}
 		if r != nil {
 			return nil, r
@@ -413,7 +416,7 @@ func withdrawals(ed *edition) {
 	}, func(s *State, c *Call, f *RevokeWithdrawal) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil {
-			r = received(c, f.On)
+			r = s.received(c, i, f.On)
 		}
 		if r != nil {
 			return nil, r

@@ -111,6 +111,7 @@ func init() {
 		{"no-consent", office_, of(head, "NotifyWithdrawal", `,"paper":"‹x›"`)},
 		{"leaving-barred", then(claused(month+`,"withdrawal":{"months":0,"never":true}`), ratify(head, "ratification"), dueNow("force/t", 30*86_400_000)), leaves},
 		{"too-early-to-leave", then(claused(month+`,"withdrawal":{"after":12,"months":6}`), ratify(head, "ratification"), dueNow("force/t", 30*86_400_000)), leaves},
+		{"not-the-day", deposited, onDay(ratify(headB, "ratification"), "2030-03-16")}, // before what was done already
 		{"no-withdrawal", deposited, of(head, "RevokeWithdrawal", ``)},
 		{"not-the-day", office_, onDay(of(head, "RevokeWithdrawal", ``), "2030-03-12")},
 		{"id-taken", reserved, reserve}, {"id-taken", then(office_, declare), declare}, {"id-taken", then(office_, territory), territory}, {"id-taken", then(reserved, objects), objects}, {"id-taken", corrected, correct},
@@ -197,8 +198,12 @@ func TestSignaturesThatBindSettleTheDay(t *testing.T) {
 	definitive := func(do func(name, text string) act, mode string) act {
 		return do("Sign", `{"instrument":"t","mode":"`+mode+`","exOfficio":"head-of-state"}`)
 	}
-	if _, events := after(t, then(silent, definitive(head, "definitive"), definitive(headB, "definitive"))); kindsOf(events) != "SignatureGiven InstrumentSigned EntryIntoForceSettled" {
+	d, events := after(t, then(silent, definitive(head, "definitive"), definitive(headB, "definitive")))
+	if kindsOf(events) != "SignatureGiven InstrumentSigned EntryIntoForceSettled" {
 		t.Error(kindsOf(events))
+	}
+	if got := slices.Collect(d.Due(d.at)); !slices.Equal(got, []string{"force/t"}) { // it is in force this very day
+		t.Errorf("due: %v", got)
 	}
 	if _, events := after(t, then(silent, definitive(head, "definitive"), definitive(headB, "ad-referendum"))); kindsOf(events) != "SignatureGiven InstrumentSigned" {
 		t.Error(kindsOf(events))

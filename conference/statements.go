@@ -191,7 +191,7 @@ func (s *State) stating(c *Call, id NoteID, instrument InstrumentID, on Date) (I
 	case s.depositary.statements.Has(string(id)):
 		return i, refuse("id-taken", "doc/record.md 5", id)
 	}
-	if r := received(c, on); r != nil {
+	if r := s.received(c, i, on); r != nil {
 		return i, r
 	}
 	return i, s.contracting(i, PartyID(c.For), on)
@@ -238,8 +238,9 @@ func statements(ed *edition) {
 		case x.Party != PartyID(c.For):
 			return nil, refuse("not-yours", "VCLT 22", f.Statement)
 		}
+		i, _ := s.Instrument(x.Instrument)
 		e := StatementWithdrawn(*f)
-		return []Event{{Body: &e}}, received(c, f.On)
+		return []Event{{Body: &e}}, s.received(c, i, f.On)
 	})
 	happens(ed, func(s *State, h Happened, b *StatementWithdrawn) {
 		x := s.depositary.statements.At(string(b.Statement))
@@ -315,7 +316,7 @@ func provisionally(ed *edition) {
 	}, func(s *State, c *Call, f *ApplyProvisionally) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil {
-			r = received(c, f.On)
+			r = s.received(c, i, f.On)
 		}
 		if r == nil {
 			r = s.contracting(i, PartyID(c.For), f.On)
@@ -342,9 +343,9 @@ func provisionally(ed *edition) {
 		Name: "EndProvisionalApplication", Title: "End provisional application", Help: "Says that your party does not intend to become a party; it applies the instrument no longer.",
 		Who: depositors, Attested: true, Rule: "VCLT 25(2)", Refusals: []Code{"unknown-instrument", "not-the-day", "not-applied"}, Causes: []string{"ProvisionalApplicationEnded"}, Timed: true,
 	}, func(s *State, c *Call, f *EndProvisionalApplication) ([]Event, *Refusal) {
-		_, r := s.instrument(f.Instrument)
+		i, r := s.instrument(f.Instrument)
 		if r == nil {
-			r = received(c, f.On)
+			r = s.received(c, i, f.On)
 		}
 		if x, ok := s.depositary.provisional.Get(key(f.Instrument, PartyID(c.For))); r == nil && (!ok || x.Ended != "") {
 			r = refuse("not-applied", "VCLT 25(2)", c.For, f.Instrument)
