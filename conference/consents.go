@@ -15,6 +15,9 @@ type depositaryState struct {
 	statements  Ordered[string, Statement]   // reservations, declarations, objections, by id
 	corrections Ordered[string, Correction]  // by id
 	provisional Ordered[string, Provisional] // by instrument and party
+	notified    Ordered[string, DepositaryNotification]
+	copies      Ordered[string, []Copy] // by instrument, in order of entry
+	registered  Ordered[string, Registration]
 }
 
 // A PartyAct is a deposit, a succession, a withdrawal or its revocation: none replaces another.

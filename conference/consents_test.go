@@ -56,17 +56,21 @@ var (
 	leaves    = onDay(of(head, "NotifyWithdrawal", `,"paper":"‹x›"`), "2030-04-16")
 	leaving   = then(inForce, leaves)
 
-	reserve   = of(head, "FormulateReservation", `,"reservation":"rs","provision":"article 7","text":"not us"`)
-	reserved  = then(office_, reserve)
-	objects   = headB("ObjectToReservation", `{"objection":"ob","reservation":"rs","precludes":true,"text":"against its object","on":"`+today+`"}`)
-	declare   = of(head, "MakeDeclaration", `,"declaration":"dc","sort":"interpretative","text":"as we read it"`)
-	territory = of(head, "DeclareTerritory", `,"declaration":"te","territory":"hall"`)
-	apply_    = of(head, "ApplyProvisionally", `,"from":"2030-03-20"`)
-	succeed   = of(headC, "NotifySuccession", `,"predecessor":"a","from":"2030-01-01","paper":"‹x›"`)
-	withdrawS = head("WithdrawStatement", `{"statement":"rs","on":"`+today+`"}`)
-	correct   = depositary("ProposeCorrection", `{"correction":"co","instrument":"t","language":"en","error":"article 1: teh","text":"the","until":"2030-06-30"}`)
-	corrected = then(office_, correct)
-	objectC   = head("ObjectToCorrection", `{"correction":"co","reason":"it was meant so"}`)
+	reserve     = of(head, "FormulateReservation", `,"reservation":"rs","provision":"article 7","text":"not us"`)
+	reserved    = then(office_, reserve)
+	objects     = headB("ObjectToReservation", `{"objection":"ob","reservation":"rs","precludes":true,"text":"against its object","on":"`+today+`"}`)
+	declare     = of(head, "MakeDeclaration", `,"declaration":"dc","sort":"interpretative","text":"as we read it"`)
+	territory   = of(head, "DeclareTerritory", `,"declaration":"te","territory":"hall"`)
+	apply_      = of(head, "ApplyProvisionally", `,"from":"2030-03-20"`)
+	succeed     = of(headC, "NotifySuccession", `,"predecessor":"a","from":"2030-01-01","paper":"‹x›"`)
+	withdrawS   = head("WithdrawStatement", `{"statement":"rs","on":"`+today+`"}`)
+	correct     = depositary("ProposeCorrection", `{"correction":"co","instrument":"t","language":"en","error":"article 1: teh","text":"the","until":"2030-06-30"}`)
+	corrected   = then(office_, correct)
+	notify      = depositary("NotifyParties", `{"notification":"n1","instrument":"t","entry":40,"to":["a","b"]}`)
+	notified    = then(office_, notify)
+	acknowledge = head("AcknowledgeNotification", `{"notification":"n1"}`)
+	register    = depositary("RegisterInstrument", `{"instrument":"t","number":"I-60001"}`)
+	objectC     = head("ObjectToCorrection", `{"correction":"co","reason":"it was meant so"}`)
 )
 
 func init() {
@@ -84,6 +88,18 @@ func init() {
 		{then(office_, apply_), of(head, "EndProvisionalApplication", ``)},
 		{office_, correct},
 		{corrected, objectC},
+		{office_, notify},
+		{notified, acknowledge},
+		{office_, depositary("CertifyCopy", `{"instrument":"t","language":"en","copy":{"blob":"‹x›","size":5}}`)},
+		{inForce, register},
+	}...)
+	moreRefusals = append(moreRefusals, []way3{
+		{"unknown-instrument", nil, notify}, {"unknown-instrument", nil, register}, {"unknown-instrument", nil, depositary("CertifyCopy", `{"instrument":"t","language":"en","copy":{"blob":"‹x›","size":5}}`)},
+		{"id-taken", notified, notify}, {"beyond-record", office_, depositary("NotifyParties", `{"notification":"n1","instrument":"t","entry":9000,"to":["a"]}`)},
+		{"unknown-party", office_, depositary("NotifyParties", `{"notification":"n1","instrument":"t","entry":40,"to":["zz"]}`)}, {"unknown-party", office_, depositary("NotifyParties", `{"notification":"n1","instrument":"t","entry":40,"to":["a","a"]}`)},
+		{"unknown-notification", office_, acknowledge}, {"not-addressee", notified, headC("AcknowledgeNotification", `{"notification":"n1"}`)}, {"already-acknowledged", then(notified, acknowledge), acknowledge},
+		{"not-authentic-text", office_, depositary("CertifyCopy", `{"instrument":"t","language":"de","copy":{"blob":"‹x›","size":5}}`)},
+		{"not-in-force", deposited, register}, {"already-registered", then(inForce, register), register},
 	}...)
 	notices = append(notices, way3{"late", then(deposited, later(ratify(headB, "ratification"), 86_400_000)), onDay(reserve, "2030-03-18")})
 	for _, a := range []act{ratify(head, "ratification"), succeed, leaves, of(head, "RevokeWithdrawal", ``), reserve, declare, territory, apply_, of(head, "EndProvisionalApplication", ``), correct} {
@@ -271,5 +287,13 @@ func TestASuccessorStandsBesideItsPredecessor(t *testing.T) {
 	i, _ := d.Instrument("t")
 	if a := d.Reckon(i, today); !slices.Equal(a.Parties(), []string{"a", "c"}) {
 		t.Errorf("%v", a.Parties())
+	}
+}
+
+func TestNotificationsAreNumberedAndReceived(t *testing.T) {
+	d, _ := after(t, then(notified, acknowledge, depositary("NotifyParties", `{"notification":"n2","instrument":"t","entry":41,"to":["c"]}`)))
+	x := d.Notifications("t")
+	if len(x) != 2 || x[0].Number != 1 || x[1].Number != 2 || len(x[0].Received) != 1 || x[0].Received[0].Party != "a" || len(x[1].Received) != 0 {
+		t.Errorf("%+v", x)
 	}
 }

@@ -249,6 +249,7 @@ func instruments(ed *edition) {
 	consentsAndForce(ed)
 	statements(ed)
 	rectification(ed)
+	depositaryNotices(ed)
 }
 
 func authentication(ed *edition) {
