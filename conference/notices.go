@@ -18,6 +18,7 @@ type DepositaryNotification struct {
 type Acknowledged struct {
 	Party PartyID
 	Index int64
+	At    record.Instant
 }
 
 // A Copy of an authentic text, certified by the depositary (VCLT 77(1)(b)).
@@ -31,6 +32,7 @@ type Copy struct {
 type Registration struct {
 	InstrumentRegistered
 	Index int64
+	At    record.Instant
 }
 
 type (
@@ -136,7 +138,7 @@ func depositaryNotices(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *NotificationAcknowledged) {
 		x := s.depositary.notified.At(string(b.Notification))
-		x.Received = append(slices.Clone(x.Received), Acknowledged{b.Party, h.Index})
+		x.Received = append(slices.Clone(x.Received), Acknowledged{b.Party, h.Index, h.At})
 		s.depositary.notified = s.depositary.notified.Set(string(b.Notification), x)
 	})
 	does(ed, Act{
@@ -173,7 +175,7 @@ func depositaryNotices(ed *edition) {
 		return []Event{{Body: &e}}, r
 	})
 	happens(ed, func(s *State, h Happened, b *InstrumentRegistered) {
-		s.depositary.registered = s.depositary.registered.Set(string(b.Instrument), Registration{*b, h.Index})
+		s.depositary.registered = s.depositary.registered.Set(string(b.Instrument), Registration{*b, h.Index, h.At})
 		s.changeInstrument(b.Instrument, h.Index, func(*Instrument) {})
 	})
 }

@@ -30,6 +30,9 @@ type Status struct {
 	Statements []StatusLine            `json:"statements,omitempty"`
 	Applied    []StatusLine            `json:"provisional,omitempty"`
 	Corrected  []StatusLine            `json:"corrections,omitempty"`
+	Copies     []StatusLine            `json:"copies,omitempty"`
+	Notices    []StatusLine            `json:"notifications,omitempty"`
+	Registered string                  `json:"registered,omitempty"` // number with the United Nations (Charter, 102)
 	Timeline   []StatusLine            `json:"timeline,omitempty"`
 	IfOne      []IfOne                 `json:"ifOneDeposits,omitempty"`
 	Entries    []int64                 `json:"entries,omitempty"`
@@ -146,6 +149,7 @@ func StatusOf(s *conference.State, id conference.InstrumentID, on conference.Dat
 	w.steps(a)
 	w.rows(i, a)
 	w.statements(i)
+	w.keeping(i)
 	w.ifOne(i, a)
 	w.timeline(i, a)
 	return x, true
@@ -412,6 +416,32 @@ func (w *statusWriter) statements(i conference.Instrument) {
 	}
 }
 
+// keeping is what the depositary did: copies certified, notifications and who received them, the registration.
+func (w *statusWriter) keeping(i conference.Instrument) {
+	for _, c := range w.s.Copies(i.Instrument) {
+		if day := instantDay(int64(c.At)); day <= w.on {
+			w.x.Copies = append(w.x.Copies, StatusLine{On: day, Text: string(c.Language), Small: string(c.Copy.Digest), Entries: []int64{c.Index}})
+		}
+	}
+	for _, n := range w.s.Notifications(i.Instrument) {
+		if day := instantDay(int64(n.At)); day <= w.on {
+			line := StatusLine{On: day, Text: w.l.Say("treaty.notice", fmt.Sprint(n.Number), fmt.Sprint(n.Entry)), Entries: []int64{n.Index}}
+			received := 0
+			for _, r := range n.Received {
+				if instantDay(int64(r.At)) <= w.on {
+					received++
+					line.Entries = append(line.Entries, r.Index)
+				}
+			}
+			line.Small = w.l.Say("treaty.received", fmt.Sprint(received), fmt.Sprint(len(n.To)))
+			w.x.Notices = append(w.x.Notices, line)
+		}
+	}
+	if r, ok := w.s.Registration(i.Instrument); ok && instantDay(int64(r.At)) <= w.on {
+		w.x.Registered = r.Number
+	}
+}
+
 // ifOne asks of each who has not consented what its deposit on this day would bring about.
 func (w *statusWriter) ifOne(i conference.Instrument, a depositary.Answer) {
 	if a.Settled {
@@ -467,6 +497,9 @@ func (x Status) Text(l *language.Language) string {
 	line("%s", x.Title)
 	line("%s", l.Say("public.asof", w.date(x.On)))
 	line("%s", x.Says)
+	if x.Registered != "" {
+		line("%s", l.Say("treaty.registered", x.Registered))
+	}
 	for _, r := range x.Amends {
 		line("%s: %s", l.Say("treaty.amends"), r.Title)
 	}
@@ -508,6 +541,8 @@ func (x Status) Text(l *language.Language) string {
 	section("treaty.statements", x.Statements)
 	section("treaty.provisional", x.Applied)
 	section("treaty.corrections", x.Corrected)
+	section("treaty.copies", x.Copies)
+	section("treaty.notices", x.Notices)
 	if len(x.IfOne) > 0 {
 		line("\n%s", l.Say("treaty.whatif"))
 	}

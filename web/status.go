@@ -44,6 +44,9 @@ func (s *site) statusPage(v View, in *visit) (any, error) {
 	if x.Stage == "not-in-force" || x.Stage == "not-opened" {
 		tag.Tone = "wait"
 	}
+	if x.Registered != "" {
+		p.Lead = d.say("treaty.registered", x.Registered)
+	}
 	if x.Stage == "reported" {
 		p.Lead, tag = x.Says, Line{Tag: d.say("page.reported")}
 	}
@@ -52,7 +55,7 @@ func (s *site) statusPage(v View, in *visit) (any, error) {
 		p.Eyebrow = append(p.Eyebrow, Line{Text: d.say("public.signatures"), Address: d.to("instruments/%s", x.Instrument)})
 	}
 	p.Main = []Section{d.progress(x), d.reckoning(x), d.statusTable(x), d.said("statements", "treaty.statements", x.Statements)}
-	p.Side = []Section{d.whatIf(x), d.timeline(x), d.said("provisional", "treaty.provisional", x.Applied), d.said("corrections", "treaty.corrections", x.Corrected), d.related(x), d.statusFiles(rest, day, asked)}
+	p.Side = []Section{d.whatIf(x), d.timeline(x), d.said("provisional", "treaty.provisional", x.Applied), d.said("corrections", "treaty.corrections", x.Corrected), d.said("notices", "treaty.notices", x.Notices), d.copies(x), d.related(x), d.statusFiles(rest, day, asked)}
 	if x.Stage == "reported" {
 		p.Side = append(p.Side, d.reportedSources(x))
 	}
@@ -149,6 +152,15 @@ func (d *drawer) timeline(x paper.Status) Section {
 	s := Section{ID: "timeline", Title: d.say("treaty.timeline"), Kind: "facts"}
 	for _, t := range x.Timeline {
 		s.Lines = append(s.Lines, Line{No: d.date(t.On), Text: together(": ", t.Name, t.Text), Small: t.Small, Mark: entries(t.Entries...)})
+	}
+	return s
+}
+
+// copies lists what the depositary certified, by digest.
+func (d *drawer) copies(x paper.Status) Section {
+	s := Section{ID: "copies", Title: d.say("treaty.copies"), Kind: "facts"}
+	for _, c := range x.Copies {
+		s.Lines = append(s.Lines, Line{No: tongueOf(conference.Language(c.Text)), Text: c.Small, Mono: true, Small: d.date(c.On), Mark: entries(c.Entries...)})
 	}
 	return s
 }

@@ -22,9 +22,9 @@ func TestAnInstrumentStandsAsItDidOnTheDay(t *testing.T) {
 	}{
 		{"2026-06-09", []string{"Not opened by this day; it was opened on 10 June 2026."}, []string{"Lomera: Ratification", "If one more"}},
 		{"2027-06-09", []string{"Not in force", "Consents to be bound: 3 of 4", "Still wanted: 1", "Vindara Enters into force on 9 July 2027", "Reservation to article 9", "corrected", "objected to: Ardovel"}, []string{"Acceptance", "In force since", "accepted by silence"}},
-		{"2027-06-21", []string{"Enters into force on 21 July 2027", "Consents to be bound: 4 of 4 met on 21 June 2027", "Day 30 after 21 June 2027"}, []string{"If one more"}},
+		{"2027-06-21", []string{"Enters into force on 21 July 2027", "Consents to be bound: 4 of 4 met on 21 June 2027", "Day 30 after 21 June 2027", "No. 1: entry", "received by 0 of 5", "Certified copies"}, []string{"If one more"}},
 		{"2029-12-31", []string{"In force since 21 July 2027", "from 11 March 2028", "from 1 October 2027, until 5 October 2030", "from 21 July 2027, until 1 August 2030", "accepted by silence", "withdrawn on 4 September 2028"}, []string{"If one more", "Withdrawal revoked"}},
-		{"2030-12-31", []string{"Withdrawal revoked 1 February 2030"}, []string{"from 21 July 2027, until"}},
+		{"2030-12-31", []string{"Withdrawal revoked 1 February 2030", "received by 1 of 5", "Registered with the United Nations: I-90001"}, []string{"from 21 July 2027, until"}},
 	}
 	for _, row := range rows {
 		w := get(h, at+"?on="+row.day)
