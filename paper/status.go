@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"kurultai/conference"
 	"kurultai/depositary"
@@ -208,11 +210,7 @@ func (w *statusWriter) parties(ids []string) string {
 // reported is what a record knows of an instrument from reports: that it was signed, when, and by whom where they say so.
 // Nothing else is made of it.
 func (w *statusWriter) reported(f conference.Fact, b *conference.InstrumentSigned) {
-	form := w.l.Label(string(b.Form))
-	if key := "public.form." + string(b.Form); w.l.Has(key) {
-		form = w.l.Say(key)
-	}
-	w.x.Title = form + ": " + w.l.Label(string(b.Subject))
+	w.x.Title = w.begun(w.l.Label(string(b.Subject)))
 	w.x.Form, w.x.Stage, w.x.Entries = string(b.Form), "reported", append([]int64{f.Index}, f.Agree...)
 	says := []string{w.l.Say("treaty.unreported")}
 	if len(b.For) == 0 {
@@ -224,6 +222,15 @@ func (w *statusWriter) reported(f conference.Fact, b *conference.InstrumentSigne
 		w.x.Rows = append(w.x.Rows, StatusRow{Party: p, Name: w.party(p), Signed: day, Entries: w.x.Entries})
 	}
 	w.x.Timeline = []StatusLine{{On: day, Text: w.l.Say("event.InstrumentSigned"), Entries: w.x.Entries}}
+}
+
+// begun is a text as it stands at the beginning of a line. Georgian has no capitals there.
+func (w *statusWriter) begun(text string) string {
+	first, n := utf8.DecodeRuneInString(text)
+	if w.l.Code == "az" || w.l.Code == "tr" {
+		return string(unicode.TurkishCase.ToTitle(first)) + text[n:]
+	}
+	return string(unicode.ToTitle(first)) + text[n:]
 }
 
 func (w *statusWriter) relations(i conference.Instrument) {

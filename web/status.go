@@ -112,7 +112,11 @@ func (d *drawer) reckoning(x paper.Status) Section {
 
 // statusTable is a line a state: signed, consented, bound.
 func (d *drawer) statusTable(x paper.Status) Section {
-	s := Section{ID: "parties", Title: d.say("treaty.status"), Note: d.date(x.On), Kind: "table", Void: d.say("treaty.none"), Heads: []string{d.say("page.party"), d.say("public.signed"), d.say("treaty.consent"), d.say("treaty.binds")}}
+	void := d.say("treaty.none")
+	if x.Stage == "reported" {
+		void = d.say("treaty.nosignatories")
+	}
+	s := Section{ID: "parties", Title: d.say("treaty.status"), Note: d.date(x.On), Kind: "table", Void: void, Heads: []string{d.say("page.party"), d.say("public.signed"), d.say("treaty.consent"), d.say("treaty.binds")}}
 	for _, r := range x.Rows {
 		row := []Line{d.partyLine(r.Party), {}, {}, {Text: r.Binds}}
 		if r.Signed != "" {

@@ -104,7 +104,7 @@ func spaced(page string) string {
 func TestAReportedInstrumentStandsAsReported(t *testing.T) {
 	h := web.New(reading{storytest.Play(t, "baku")}, web.Options{})
 	page := spaced(get(h, "/en/instruments/doc-secretariat/status").Body.String())
-	for _, says := range []string{"As reported", "No report says that it entered into force.", "No report names who signed."} {
+	for _, says := range []string{"The establishment of the Permanent Secretariat", "As reported", "No report says that it entered into force.", "No report names who signed."} {
 		if !strings.Contains(page, says) {
 			t.Errorf("it does not say %q:\n%s", says, page)
 		}
