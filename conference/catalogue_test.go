@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	treaty "kurultai/depositary"
 	"kurultai/record"
 	"kurultai/record/canonical"
 )
@@ -158,7 +159,7 @@ var (
 	certify   = depositary("TakePen", `{"instrument":"t"}`)
 	pen       = head("TakePen", `{"instrument":"t"}`)
 	value     = `{"instrument":"t","signature":{"blob":"‹y›","size":900}}`
-	several   = then(decided_, with(openI, strings.Replace(openI.fields, `"subject"`, `"signers":[{"count":2,"party":"a"}],"subject"`, 1)), authT, openS, powers, accepted, sign)
+	several   = then(decided_, with(openI, strings.Replace(openI.fields, `"subject"`, `"signers":[{"party":"a","persons":2}],"subject"`, 1)), authT, openS, powers, accepted, sign)
 	onPaper   = then(signing, powers, accepted, sign, issueI)
 	sealed_   = then(onPaper, certify, depositary("EnterSignature", value))
 	authority = head("NameAuthority", `{"certificate":{"blob":"‹x›","size":500},"use":"signature"}`)
@@ -638,7 +639,7 @@ var apart = []refused{
 	{"pen-taken", then(then(sealed_, pen), headB("Sign", `{"instrument":"t","mode":"definitive","exOfficio":"head-of-state"}`)), headB("TakePen", `{"instrument":"t"}`)}, {"no-pen", sealed_, head("LayPen", `{"instrument":"t"}`)}, {"no-pen", sealed_, head("EnterSignature", value)},
 	{"unknown-instrument", nil, pen}, {"unknown-instrument", nil, head("LayPen", `{"instrument":"t"}`)}, {"unknown-instrument", nil, head("EnterSignature", value)}, {"authority-known", []act{authority}, authority}, {"unknown-authority", nil, head("WithdrawAuthority", `{"certificate":"‹x›"}`)},
 	{"mode-differs", several, delegate("Sign", `{"instrument":"t","mode":"definitive","exOfficio":"foreign-minister"}`)}, {"already-signed", several, sign},
-	{"unknown-party", decided_, with(openI, strings.Replace(openI.fields, `"subject"`, `"signers":[{"count":2,"party":"c"}],"subject"`, 1))}, {"malformed", decided_, with(openI, strings.Replace(openI.fields, `"subject"`, `"signers":[{"count":1,"party":"a"}],"subject"`, 1))},
+	{"unknown-party", decided_, with(openI, strings.Replace(openI.fields, `"subject"`, `"signers":[{"party":"c","persons":2}],"subject"`, 1))}, {"malformed", decided_, with(openI, strings.Replace(openI.fields, `"subject"`, `"signers":[{"party":"a","persons":1}],"subject"`, 1))},
 	{"not-authenticated", openT, issueI}, {"paper-issued", onPaper, issueI}, {"beyond-record", then(openT, authT), desk1("IssuePaper", `{"symbol":"t","language":"en","digest":"‹y›","layout":2,"size":9000}`)},
 	{"not-authenticated", openT, openS}, {"not-open-for-signature", then(openT, authT), depositary("CloseForSignature", `{"instrument":"t"}`)}, {"not-open-for-signature", then(openT, authT, powers, accepted), sign},
 	{"outside-period", then(openT, authT, depositary("OpenForSignature", `{"instrument":"t","from":"2031-01-01","place":"hall"}`)), sign}, {"not-entitled", signing, headC("Sign", `{"instrument":"t","mode":"definitive"}`)}, {"no-full-powers", signing, sign},
@@ -738,6 +739,9 @@ func sample(v reflect.Value, n int) {
 		return
 	case reflect.TypeFor[record.Instant]():
 		v.SetInt(1_900_000_000_123)
+		return
+	case reflect.TypeFor[treaty.Clause]():
+		v.Set(reflect.ValueOf(fullClause))
 		return
 	}
 	if v.Type() == reflect.TypeFor[record.SealedBlob]() {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	treaty "kurultai/depositary"
 	"kurultai/record"
 )
 
@@ -28,7 +29,8 @@ type Instrument struct {
 	Pen        Pen       // who is to sign on it
 	Entered    []Entered // signatures on it, in the order in which they were given
 	Begun      int64     // entry that entered it
-	Index      int64     // entry that changed it last
+	BegunAt    record.Instant
+	Index      int64 // entry that changed it last
 }
 
 // A Signature is a party's.
@@ -39,6 +41,8 @@ type Signature struct {
 	ExOfficio Term  // the office by which it needed no full powers, as its signer attested; or ""
 	Confirmed int64 // entry that confirmed what was signed ad referendum, or 0
 	Index     int64 // entry that holds it
+
+	At, ConfirmedAt record.Instant // when those entries were recorded
 }
 
 // FullPowers let a person sign one instrument (VCLT 2(1)(c), 7).
@@ -81,6 +85,17 @@ func (i Instrument) SignedBy(p PartyID) (list []Signature) {
 		}
 	}
 	return list
+}
+
+// Completes reports whether with the nth signature all who sign for its party have signed: that is when the party has.
+func (i Instrument) Completes(n int) bool {
+	party, count := i.Signed[n].Party, 0
+	for _, x := range i.Signed[:n+1] {
+		if x.Party == party {
+			count++
+		}
+	}
+	return count == i.SignersFor(party)
 }
 
 // SignedParties counts the parties for which all who sign have signed.
@@ -138,20 +153,22 @@ func (s *State) Instrument(id InstrumentID) (Instrument, bool) {
 type (
 	// OpenInstrument enters a text that is to be signed.
 	OpenInstrument struct {
-		Instrument  InstrumentID `json:"instrument" jsonschema:"id of the instrument"`
-		Title       Names        `json:"title" jsonschema:"pairs of language and title"`
-		Form        Term         `json:"form" jsonschema:"treaty, agreement, statute, protocol, declaration or minutes: it says which law governs"`
-		Subject     Term         `json:"subject" jsonschema:"what it is about"`
-		Languages   []Language   `json:"languages" jsonschema:"its authentic languages"`
-		Decision    DecisionID   `json:"decision" jsonschema:"the decision that adopted its text"`
-		Signatories []PartyID    `json:"signatories" jsonschema:"who may sign"`
-		Powers      bool         `json:"powers,omitempty" jsonschema:"true where full powers are asked"`
-		Signers     []SignersOf  `json:"signers,omitempty" jsonschema:"parties for which more than one person signs"`
+		Instrument  InstrumentID   `json:"instrument" jsonschema:"id of the instrument"`
+		Title       Names          `json:"title" jsonschema:"pairs of language and title"`
+		Form        Term           `json:"form" jsonschema:"treaty, agreement, statute, protocol, declaration or minutes: it says which law governs"`
+		Subject     Term           `json:"subject" jsonschema:"what it is about"`
+		Languages   []Language     `json:"languages" jsonschema:"its authentic languages"`
+		Decision    DecisionID     `json:"decision" jsonschema:"the decision that adopted its text"`
+		Signatories []PartyID      `json:"signatories" jsonschema:"who may sign"`
+		Powers      bool           `json:"powers,omitempty" jsonschema:"true where full powers are asked"`
+		Signers     []SignersOf    `json:"signers,omitempty" jsonschema:"parties for which more than one person signs"`
+		Clause      *treaty.Clause `json:"clause,omitempty" jsonschema:"when it enters into force, as data; absent: when all who may sign have consented (VCLT 24(2))"`
+		Amends      InstrumentID   `json:"amends,omitempty" jsonschema:"the instrument it amends (VCLT 39-41)"`
 	}
 	// SignersOf says how many persons sign for a party, each in its own name.
 	SignersOf struct {
 		Party PartyID `json:"party" jsonschema:"one of the signatories"`
-		Count int64   `json:"count" jsonschema:"how many persons, 2 to 9"`
+		Count int64   `json:"persons" jsonschema:"how many persons, 2 to 9"`
 	}
 	// InstrumentOpened is what OpenInstrument causes.
 	InstrumentOpened OpenInstrument
@@ -266,7 +283,7 @@ func instruments(ed *edition) {
 	ed.thing("instrument", func(s *State, id string) (int64, bool) { i, ok := s.instruments.all.Get(id); return i.Index, ok })
 	does(ed, Act{
 		Name: "OpenInstrument", Title: "Open an instrument", Help: "Enters a text that is to be signed, adopted by a decision of the body.",
-		Who: []Capacity{Secretary}, Rule: "VCLT 9", Refusals: []Code{"id-taken", "no-adopted-text", "unknown-party", "missing-language"}, Causes: []string{"InstrumentOpened"},
+		Who: []Capacity{Secretary}, Rule: "VCLT 9", Refusals: []Code{"id-taken", "no-adopted-text", "unknown-party", "missing-language", "nothing-to-amend", "unknown-group"}, Causes: []string{"InstrumentOpened"},
 	}, func(s *State, c *Call, f *OpenInstrument) ([]Event, *Refusal) {
 		if s.instruments.all.Has(string(f.Instrument)) {
 			return nil, refuse("id-taken", "doc/record.md 5", f.Instrument)
@@ -290,16 +307,28 @@ func instruments(ed *edition) {
 				return nil, refuse("malformed", "doc/record.md 2", "signers")
 			}
 		}
+		if f.Amends != "" && !s.instruments.all.Has(string(f.Amends)) {
+			return nil, refuse("nothing-to-amend", "VCLT 39-41", f.Amends)
+		}
+		if f.Clause != nil {
+			if name, ok := f.Clause.Unknown(); ok {
+				return nil, refuse("unknown-group", "VCLT 24", name)
+			}
+		}
 		e := InstrumentOpened(*f)
 		return []Event{{Body: &e}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *InstrumentOpened) {
-		s.instruments.all = s.instruments.all.Set(string(b.Instrument), Instrument{InstrumentOpened: *b, Begun: h.Index, Index: h.Index})
+		s.instruments.all = s.instruments.all.Set(string(b.Instrument), Instrument{InstrumentOpened: *b, Begun: h.Index, BegunAt: h.At, Index: h.Index})
 	})
 	authentication(ed)
 	fullPowers(ed)
 	signatures(ed)
 	sealing(ed)
+	consentsAndForce(ed)
+	statements(ed)
+	rectification(ed)
+	depositaryNotices(ed)
 }
 
 func authentication(ed *edition) {
@@ -436,7 +465,7 @@ func signatures(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "Sign", Title: "Sign", Help: "Signs the instrument for your party, under full powers or by office. Nobody signs for another.",
-		Who: members, Attested: true, Rule: "VCLT 7, 11-14", Refusals: []Code{"unknown-instrument", "not-open-for-signature", "outside-period", "not-entitled", "already-signed", "mode-differs", "no-full-powers", "powers-cover-less"}, Causes: []string{"SignatureGiven", "InstrumentSigned"}, Timed: true,
+		Who: members, Attested: true, Rule: "VCLT 7, 11-14", Refusals: []Code{"unknown-instrument", "not-open-for-signature", "outside-period", "not-entitled", "already-signed", "mode-differs", "no-full-powers", "powers-cover-less"}, Causes: []string{"SignatureGiven", "InstrumentSigned", "EntryIntoForceSettled"}, Timed: true,
 	}, func(s *State, c *Call, f *Sign) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r != nil {
@@ -473,16 +502,23 @@ func signatures(ed *edition) {
 			signed := &InstrumentSigned{Meeting: s.decidedAt(i.Decision), Instrument: f.Instrument, Form: i.Form, Subject: i.Subject, Place: i.Place, By: "parties", For: i.Signatories}
 			events = append(events, Event{Body: signed})
 		}
-		return events, nil
+		if len(before)+1 < i.SignersFor(p) {
+			return events, nil // the party has signed when all who sign for it have
+		}
+		sort := treaty.Signature
+		if f.Mode == "definitive" {
+			sort = treaty.Definitive
+		}
+		return append(events, s.settles(i, treaty.Act{Party: string(p), Sort: sort, Day: treaty.Day(c.At.Day())})...), nil
 	})
 	happens(ed, func(s *State, h Happened, b *SignatureGiven) {
 		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) {
-			i.Signed = append(slices.Clone(i.Signed), Signature{Party: b.Party, Person: b.Person, Mode: b.Mode, ExOfficio: b.ExOfficio, Index: h.Index})
+			i.Signed = append(slices.Clone(i.Signed), Signature{Party: b.Party, Person: b.Person, Mode: b.Mode, ExOfficio: b.ExOfficio, Index: h.Index, At: h.At})
 		})
 	})
 	does(ed, Act{
 		Name: "ConfirmSignature", Title: "Confirm a signature", Help: "Confirms for your party what was signed ad referendum.",
-		Who: []Capacity{Head}, Attested: true, Rule: "VCLT 12(2)(b)", Refusals: []Code{"unknown-instrument", "not-ad-referendum"}, Causes: []string{"SignatureConfirmed"},
+		Who: []Capacity{Head}, Attested: true, Rule: "VCLT 12(2)(b)", Refusals: []Code{"unknown-instrument", "not-ad-referendum"}, Causes: []string{"SignatureConfirmed", "EntryIntoForceSettled"}, Timed: true,
 	}, func(s *State, c *Call, f *ConfirmSignature) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil && !slices.ContainsFunc(i.Signed, func(x Signature) bool {
@@ -490,14 +526,18 @@ func signatures(ed *edition) {
 		}) {
 			r = refuse("not-ad-referendum", "VCLT 12(2)(b)", c.For)
 		}
-		return []Event{{Body: &SignatureConfirmed{f.Instrument, PartyID(c.For)}}}, r
+		if r != nil {
+			return nil, r
+		}
+		events := []Event{{Body: &SignatureConfirmed{f.Instrument, PartyID(c.For)}}}
+		return append(events, s.settles(i, treaty.Act{Party: c.For, Sort: treaty.Definitive, Day: treaty.Day(c.At.Day())})...), nil
 	})
 	happens(ed, func(s *State, h Happened, b *SignatureConfirmed) {
 		s.changeInstrument(b.Instrument, h.Index, func(i *Instrument) {
 			i.Signed = slices.Clone(i.Signed)
 			for k := range i.Signed {
 				if i.Signed[k].Party == b.Party {
-					i.Signed[k].Confirmed = h.Index
+					i.Signed[k].Confirmed, i.Signed[k].ConfirmedAt = h.Index, h.At
 				}
 			}
 		})

@@ -45,6 +45,7 @@ type State struct {
 	protocol      protocolState
 	instruments   instrumentsState
 	sealing       sealingState
+	depositary    depositaryState
 	commitments   commitmentsState
 	communique    communiqueState
 	authenticity  keysState

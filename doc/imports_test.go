@@ -13,12 +13,12 @@ import (
 // below is doc/architecture.md's last column: what each package of ours may import of ours.
 var below = map[string]string{
 	"record/canonical": "", "record": "record/canonical", "record/recordtest": "record record/canonical", "record/sqlite": "record record/canonical", "record/passkey": "record record/canonical", "record/tiles": "record record/canonical",
-	"rules": "record/canonical", "rules/bodies": "record/canonical rules", "conference": "record record/canonical rules", "witness": "record record/canonical conference rules", "secretariat": "record record/canonical conference rules",
-	"story": "record record/canonical conference secretariat", "exchange": "record record/canonical conference rules secretariat language paper", "story/storytest": "record record/canonical record/sqlite secretariat story", "language": "", "paper": "conference language record paper/pdf paper/cms paper/seal paper/examine", "paper/pdf": "", "paper/cms": "", "paper/seal": "paper/pdf", "paper/examine": "language paper/cms", "web": "record record/canonical conference rules language paper paper/examine web/live", "web/live": "", "web/browser": "", "cmd/kurultai": "*",
+	"rules": "record/canonical", "depositary": "record record/canonical", "depositary/treaties": "depositary", "rules/bodies": "record/canonical rules", "conference": "record record/canonical rules depositary", "witness": "record record/canonical conference rules", "secretariat": "record record/canonical conference rules",
+	"story": "record record/canonical conference secretariat", "exchange": "record record/canonical conference rules secretariat language paper", "story/storytest": "record record/canonical record/sqlite secretariat story", "language": "", "paper": "conference depositary language record paper/pdf paper/cms paper/seal paper/examine", "paper/pdf": "", "paper/cms": "", "paper/seal": "paper/pdf", "paper/examine": "language paper/cms", "web": "record record/canonical conference depositary rules language paper paper/examine web/live", "web/live": "", "web/browser": "", "cmd/kurultai": "*",
 }
 
 // pure are the packages that know no clock, chance, network, disk, log or lock, and what else they may import.
-var pure = []string{"conference", "rules", "record", "record/canonical"}
+var pure = []string{"conference", "rules", "depositary", "record", "record/canonical"}
 
 var pureImports = strings.Fields(`bytes cmp context crypto/aes crypto/cipher crypto/ecdsa crypto/ed25519 crypto/elliptic crypto/hkdf crypto/sha256 encoding/base64 encoding/binary encoding/hex errors fmt io iter maps math/bits reflect regexp slices
 	strconv strings unicode/utf8 golang.org/x/mod/sumdb/note golang.org/x/mod/sumdb/tlog sync`)

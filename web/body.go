@@ -40,7 +40,7 @@ func (s *site) bodyPage(v View, in *visit) (any, error) {
 		{ID: "latest", Title: d.say("public.latest"), Kind: "plain", Lines: outcomes, Void: d.say("public.nodecision"), Link: Link{d.to("decisions"), d.say("public.all")}},
 		d.agendaOfNext(),
 	}
-	p.Side = []Section{members, observers, d.calendar(), d.past(), d.finder()}
+	p.Side = []Section{members, observers, d.treaties(), d.calendar(), d.past(), d.finder()}
 	p.Side = append(p.Side, d.sources(marksOf(slices.Concat(p.Main, p.Side))...))
 	return d.show(p)
 }

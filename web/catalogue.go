@@ -10,6 +10,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"kurultai/conference"
+	"kurultai/depositary"
 	"kurultai/language"
 	"kurultai/record"
 	"kurultai/record/canonical"
@@ -122,6 +123,9 @@ var schemas = func() map[reflect.Type]*jsonschema.Schema {
 		reflect.TypeFor[jsonschema.Schema]():     {Type: "object"},
 		reflect.TypeFor[json.RawMessage]():       {Type: "object"},
 		reflect.TypeFor[rules.Fraction]():        pair(whole, whole),
+		reflect.TypeFor[depositary.Fraction]():   pair(whole, whole),
+		reflect.TypeFor[depositary.Share]():      pair(pattern(id), whole),
+		reflect.TypeFor[depositary.Date]():       pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
 		reflect.TypeFor[rules.Weight]():          pair(pattern(id), whole),
 		reflect.TypeFor[canonical.Value]():       {Type: "object", Required: []string{"kind"}, Properties: map[string]*jsonschema.Schema{"kind": pattern("^[A-Z][A-Za-z0-9]{0,39}$")}},
 		reflect.TypeFor[conference.Part]():       {Type: "string", Enum: []any{"head", "member", "observer", "guest"}},

@@ -65,6 +65,8 @@ var places = []place{
 	{at: "instruments/{instrument}", renews: true, past: true, make: (*site).instrumentPage},
 	{at: "instruments/{instrument}/wall", renews: true, past: true, make: (*site).signingWall},
 	{at: "instruments/{instrument}/paper.pdf", past: true, make: (*site).instrumentPaper},
+	{at: "instruments/{instrument}/status", past: true, make: (*site).statusPage},
+	{at: "instruments/{instrument}/{file}", past: true, make: (*site).statusFile},
 	{at: "commitments", renews: true, past: true, make: (*site).commitmentsPage},
 	{at: "parties", past: true, make: (*site).partiesPage},
 	{at: "parties/{party}", past: true, make: (*site).partyPage},

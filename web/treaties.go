@@ -51,9 +51,10 @@ func (s *site) instrumentsPage(v View, in *visit) (any, error) {
 	d := s.drawer(v, in)
 	p := d.sheet("documents", "instruments", d.say("public.instruments"))
 	d.renewed(&p)
-	list := d.instruments()
+	list := d.treaties()
 	list.Title, list.Void = d.say("public.all"), d.say("page.nothing")
-	p.Main, p.Side = []Section{list}, []Section{d.finder()}
+	p.Main = []Section{list}
+	p.Side = []Section{d.sources(marksOf(p.Main)...), d.finder()}
 	return d.show(p)
 }
 
@@ -76,7 +77,10 @@ func (s *site) instrumentPage(v View, in *visit) (any, error) {
 		p.Lead = d.say("public.opened", together(" – ", d.date(i.From), until), d.place(i.Place))
 	}
 	p.Main = []Section{d.signatories(i)}
-	p.Side = []Section{d.onPaper(i, false), d.authentic(i), d.powers(i)}
+	p.Side = []Section{{ID: "force", Title: d.say("treaty.force"), Kind: "plain"}, d.onPaper(i, false), d.authentic(i), d.powers(i)}
+	if line, ok := d.inForce(i.Instrument); ok {
+		p.Side[0].Lines = []Line{{Text: line.Small, Address: line.Address, Small: d.say("treaty.status")}}
+	}
 	if x, ok := d.s.Decision(i.Decision); ok {
 		p.Side = append(p.Side, Section{ID: "decision", Title: d.say("votes.decision"), Kind: "plain", Lines: []Line{d.decisionLine(x)}})
 	}

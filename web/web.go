@@ -12,6 +12,7 @@
 //	/LANG/instruments/ID/signing        the ceremony at which it is signed: who has the pen, who is next, see signing.go
 //	/LANG/instruments/ID/wall           the same for a hall
 //	/LANG/instruments/ID/paper.pdf      the paper on which it is signed, as signed so far
+//	/LANG/instruments/ID/status         as of a day, with ?on=DATE; also as .csv, .json and .atom
 //	/LANG/parties, parties/ID           as of a day, with ?on=DATE
 //	/LANG/people/ID, /LANG/search?q=
 //	/LANG/meetings/ID/communique        its communiqué, also as .txt and .md

@@ -390,7 +390,7 @@ func TestTwoPersonsSignOnePaperForAParty(t *testing.T) {
 	c.holders["desk"] = penholder{person: "b38eac015d9a1c1ed41abec6ae64cf9f", as: "Secretary"}
 	statute, _ := c.s.View().State().Instrument("statute")
 	title := `[["az","P"],["de","P"],["en","Protocol"],["ka","P"],["kk","P"],["ky","P"],["ru","P"],["tr","P"],["uz","P"]]`
-	c.must(c.do("desk", "OpenInstrument", `{"decision":"viii-1","form":"protocol","instrument":"protocol","languages":["en"],"powers":true,"signatories":["xl","xa"],"signers":[{"party":"xa","count":2}],"subject":"establishment-of-warning-service","title":`+title+`}`))
+	c.must(c.do("desk", "OpenInstrument", `{"decision":"viii-1","form":"protocol","instrument":"protocol","languages":["en"],"powers":true,"signatories":["xl","xa"],"signers":[{"party":"xa","persons":2}],"subject":"establishment-of-warning-service","title":`+title+`}`))
 	c.must(c.do("", "AuthenticateText", fmt.Sprintf(`{"instrument":"protocol","texts":[{"language":"en","paragraphs":12,"text":{"blob":"%s","size":%d}}]}`, statute.Texts[0].Text.Digest, statute.Texts[0].Text.Size)))
 	c.must(c.do("", "OpenForSignature", `{"from":"2027-10-14","instrument":"protocol","place":"harvost"}`))
 	c.instrument = "protocol"

@@ -30,6 +30,7 @@ const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand bef
   enrol       make the link with which a person enrols a passkey
   acts        list what can be done, by whom, under which rule
   rules       rules of procedure, and whether they decide as bodies did
+  depositary  when treaties enter into force, and whether as published
   communique  tell a meeting in one of nine languages
   paper       set a paper as PDF
   sign        sign an instrument on its paper, step by step
@@ -63,7 +64,7 @@ var errSilent = errors.New("")
 
 func commands() map[string]func() command {
 	return map[string]func() command{
-		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "rehearse": rehearseCommand, "acts": actsCommand, "rules": rulesCommand, "import": importCommand,
+		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "rehearse": rehearseCommand, "acts": actsCommand, "rules": rulesCommand, "depositary": depositaryCommand, "import": importCommand,
 		"communique": communiqueCommand, "paper": paperCommand, "sign": signCommand, "export": exportCommand, "verify": verifyCommand, "follow": followCommand, "recover": recoverCommand, "bench": benchCommand,
 	}
 }

@@ -90,7 +90,7 @@ func stages(t *testing.T) []stage {
 	}
 	return append([]stage{
 		{name: "public", house: in(sitting), pages: []string{"", "meetings", "meetings/ix", "meetings/viii", "meetings/vii", "meetings/viii/programme", "meetings/viii/replay", "meetings/viii/communique",
-			"meetings/viii/wall", "meetings/ix/wall", "documents", "documents/LP/VIII/L.1", "decisions", "instruments/statute", "commitments", "parties", "parties/xa", "parties/xa?on=2027-01-01", "people/" + head,
+			"meetings/viii/wall", "meetings/ix/wall", "documents", "documents/LP/VIII/L.1", "decisions", "instruments/statute", "instruments/statute/status?on=2027-12-01", "commitments", "parties", "parties/xa", "parties/xa?on=2027-01-01", "people/" + head,
 			"search", "search?q=ferr", "search?q=nothing-of-the-kind", "record", "record/5", "record/200", "record?at=100", "meetings/viii?at=300", "now", "roles", "roles?to=desk", "signin", "act/AskFloor", "meetings/ix/floor", "meetings/ix/chair", "meetings/ix/desk", "no/such/page", "enrol/" + noLink},
 			doings: map[string]func(*house, *tab){"meetings/ix without a network": func(h *house, b *tab) {
 				b.visit(h.origin + "/en/meetings/ix")
