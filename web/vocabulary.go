@@ -39,6 +39,11 @@ var vocabularies = func() map[string]vocabulary {
 		"word.known.":      {"When.known": "year month day hour order"},
 		"word.before.":     {"EscalateCommitment.to": "bureau meeting heads-of-state"},
 		"word.rules.":      {"Rules.amendmentsFirst": "furthest omissions", "Rules.division": "right unless-objected unless-mover-objects", "Rules.tie Majority.tie": "lost second-vote", "Election.tie": "lot special", "Sponsors.explain": "never if-amended always"},
+		"word.condition.":  {"Condition.what": "consents share parties everyone signatories signatures date"},
+		"word.declaring.":  {"MakeDeclaration.sort": "interpretative optional political"},
+		"word.unit.":       {"Delay.unit": "days months"},
+		"word.accession.":  {"Clause.accession": "open invited none"},
+		"word.reserving.":  {"Clause.reservations": "any listed none"},
 		"base.":            {"Test.of": "cast participating present members weight votes"},
 	} {
 		for names, words := range fields {
