@@ -234,6 +234,31 @@ type check struct {
 	common  int                   // bytes from its beginning that are those of the record's
 }
 
+// taken says of a field at what time its certificate is to have been valid: when the record took the signature, which was
+// looked at then; where the record holds none of the kind, now.
+func (c *check) taken(ctx context.Context) (func(field string) time.Time, error) {
+	now, at := time.UnixMilli(int64(c.site.hour(c.v))), map[string]time.Time{}
+	if c.held {
+		for _, x := range c.of.Entered {
+			b, err := c.v.Entry(ctx, x.Index)
+			if err != nil {
+				return nil, err
+			}
+			e, err := record.ParseEntry(string(b), x.Index)
+			if err != nil {
+				return nil, err
+			}
+			at[x.Field] = time.UnixMilli(int64(e.At))
+		}
+	}
+	return func(field string) time.Time {
+		if t, ok := at[field]; ok {
+			return t
+		}
+		return now
+	}, nil
+}
+
 // tones of verdicts; those not named are "no".
 var checkTones = map[string]string{"good": "yes", "partly": "yes", "issued": "yes", "older": "wait", "unsigned": "wait", "foreign": "wait", "plain": "wait", "none": "wait", "large": "wait", "notpdf": "wait", "encrypted": "wait", "unread": "wait"}
 
@@ -259,17 +284,21 @@ func (c *check) examine(ctx context.Context) error {
 			roots = append(roots, c.root(a))
 		}
 	}
-	if c.report, err = examine.Examine(c.file, roots, time.UnixMilli(int64(c.site.hour(c.v)))); err != nil {
-		c.unread(err, known)
-		return nil
-	}
+	var signed *paper.Signing
 	if known {
-		signed, err := paper.SigningOf(ctx, archiveOf(c.site, c.v), c.of.Instrument)
-		if err != nil {
+		if signed, err = paper.SigningOf(ctx, archiveOf(c.site, c.v), c.of.Instrument); err != nil {
 			return err
 		}
 		c.more, c.held = signed.Holds(c.file)
 		c.common = sameBytes(c.file, signed.Paper.Bytes())
+	}
+	taken, err := c.taken(ctx)
+	if err != nil {
+		return err
+	}
+	if c.report, err = examine.ExamineKept(c.file, roots, taken); err != nil {
+		c.unread(err, known)
+		return nil
 	}
 	c.decide(known)
 	return nil
@@ -512,7 +541,7 @@ func (c *check) by(x examine.Signature) Line {
 // when is when a signature was made: by an authority for time stamps, else by the record that holds it.
 func (c *check) when(x examine.Signature) Line {
 	if !x.When.IsZero() {
-		return Line{When: c.moment(record.Instant(x.When.UnixMilli()), c.s.Body.Zone), Small: c.say("check.bystamp")}
+		return Line{When: c.moment(record.Instant(x.When.UnixMilli()), c.s.Body.Zone), Small: together(": ", c.say("check.bystamp"), x.Clock)}
 	}
 	if p, ok := c.partyOf(x.Field); ok && x.Covers > 0 && c.common >= x.Covers-1 { // but for a line end behind it
 		for _, e := range c.of.Entered {
