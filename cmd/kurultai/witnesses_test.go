@@ -2,6 +2,8 @@ package main
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/torchwood"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 
@@ -111,6 +114,64 @@ func TestLitewitnessCosigns(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	takes(t, h.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: verifier, Address: "http://" + address})
+	go feedWitnesses(t.Context(), h, func(err error) { t.Log(err) })
+	for round := range 3 {
+		index := h.s.View().State().Size - 1
+		eventually(t, fmt.Sprintf("cosignature %d", round), func() bool { return h.marks.Of(index).Witnessed() })
+		takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, fmt.Sprint("node.", round)).Verifier().String()})
+		takes(t, h.s, conference.Head, "xa", "WithdrawNode", conference.WithdrawNode{Verifier: cosigner(t, fmt.Sprint("node.", round)).Verifier().String()})
+	}
+}
+
+// transparency-dev's omniwitness, unmodified, cosigns our checkpoints. It knows public logs by itself, so it runs in a
+// network namespace without routes, and this test with it.
+func TestOmniwitnessCosigns(t *testing.T) {
+	program, ip := recordtest.Program(t, "omniwitness"), recordtest.Program(t, "ip")
+	if os.Getenv("KURULTAI_INSIDE") == "" {
+		if os.Getuid() != 0 {
+			t.Skip("not run: a network namespace needs root")
+		}
+		cmd := exec.Command("unshare", "-n", "sh", "-c", ip+` link set lo up && exec "$0" -test.v -test.run '^TestOmniwitnessCosigns$'`, os.Args[0])
+		cmd.Env = append(os.Environ(), "KURULTAI_INSIDE=1")
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "--- PASS: TestOmniwitnessCosigns") {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return
+	}
+	h, _ := served(t, trainingRecord(t))
+	dir, address := t.TempDir(), freeAddress(t)
+	seed := make([]byte, ed25519.SeedSize)
+	copy(seed, "omniwitness of a test")
+	private := ed25519.NewKeyFromSeed(seed)
+	const name = "omni.example/w"
+	key, logs := filepath.Join(dir, "key"), filepath.Join(dir, "logs.yaml")
+	text := append([]byte{1}, seed...)
+	public := append([]byte{1}, private.Public().(ed25519.PublicKey)...)
+	sum := sha256.Sum256(append([]byte(name+"\n"), public...))
+	for path, b := range map[string]string{
+		key:  fmt.Sprintf("PRIVATE+KEY+%s+%x+%s\n", name, sum[:4], base64.StdEncoding.EncodeToString(text)),
+		logs: fmt.Sprintf("Logs:\n  - Origin: %s\n    PublicKey: %s\n    URL: http://localhost\n", h.log.Origin(), h.log.Verifier()),
+	} {
+		if err := os.WriteFile(path, []byte(b), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said syncBuffer
+	started(t, &said, program, "-private_key_path", key, "-additional_logs", logs, "-db_file", filepath.Join(dir, "db"), "-listen", address, "-metrics_listen", freeAddress(t))
+	eventually(t, "omniwitness", func() bool {
+		answer, err := http.Get("http://" + address + "/")
+		if err != nil {
+			return false
+		}
+		answer.Body.Close()
+		return true
+	})
+	witness, err := torchwood.NewCosignatureSigner(name, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	takes(t, h.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: witness.Verifier().String(), Address: "http://" + address})
 	go feedWitnesses(t.Context(), h, func(err error) { t.Log(err) })
 	for round := range 3 {
 		index := h.s.View().State().Size - 1
