@@ -354,8 +354,17 @@ func (a *assembly) question() conference.Question {
 // answers presses an answer and confirms it.
 func (a *assembly) answers(b *tab, answer string) {
 	a.Helper()
-	b.click(`#ballot button[value="`+answer+`"]`, "#ask[open]")
-	b.do(chromedp.Click(chromedp.CSS("#ask button.main")))
+	for range 3 {
+		b.click(`#ballot button[value="`+answer+`"]`, "#ask[open]")
+		if run[bool](b, `!!document.querySelector("#ask .said.`+answer+`")`) {
+			b.do(chromedp.Click(chromedp.CSS("#ask button.main")))
+			return
+		}
+		// The page grew under the finger: who reads what is asked goes back and presses again.
+		b.do(chromedp.Click(chromedp.CSS("#ask [data-back]")))
+		b.until(`!document.querySelector("#ask[open]")`)
+	}
+	a.Fatalf("%s was never asked for", answer)
 }
 
 // signs answers, reads the receipt and puts it away.
