@@ -370,7 +370,9 @@ func (a *assembly) answers(b *tab, answer string) {
 // signs answers, reads the receipt and puts it away.
 func (a *assembly) signs(b *tab, answer string) {
 	a.Helper()
+	size := a.state().Size
 	a.answers(b, answer)
+	a.grown(b, size, "the answer "+answer) // what was taken before may still stand in the outbox
 	b.do(chromedp.WaitVisible(chromedp.CSS(`#outbox [data-state="taken"]`)))
 	a.shown()
 }
@@ -388,7 +390,9 @@ func (a *assembly) lost() {
 		a.desk.strike("l")
 		a.grown(a.desk, size, "the key l")
 	}
+	size = a.state().Size
 	a.line.mend()
+	a.grown(a.vindara, size, "the answer that waited")
 	a.vindara.do(chromedp.WaitVisible(chromedp.CSS(`#outbox [data-state="taken"]`)))
 	a.shown()
 }
