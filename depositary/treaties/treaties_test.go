@@ -8,18 +8,12 @@ import (
 	"testing"
 
 	"kurultai/depositary"
+	"kurultai/record/recordtest"
 )
-
-var data = filepath.Join("..", "..", "..", "shared", "data", "treaties")
 
 func lists(t *testing.T) []Treaty {
 	t.Helper()
-	if _, err := os.Stat(data); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("no treaties in %s", data)
-		}
-		t.Skip("tables not run: 1 (data/treaties is not in ../shared beside this repository)")
-	}
+	data := recordtest.Table(t, "treaties")
 	list, err := Read(data)
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +100,7 @@ func TestAPartyThatLeftAndReturnedKeepsItsFirstDeposit(t *testing.T) {
 	x.Facts = depositary.Facts{}
 	x.Effects = nil
 	x.AsOf = depositary.Date("2023-02-13").Day()
-	if err := x.table(filepath.Join(data, "paris-agreement-2023.csv")); err != nil {
+	if err := x.table(recordtest.Table(t, "treaties/paris-agreement-2023.csv")); err != nil {
 		t.Fatal(err)
 	}
 	if l := x.Check(); l.Equal {
