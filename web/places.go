@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -178,7 +179,8 @@ func (s *site) personal(h http.Header, in *visit) {
 
 // frame renders a place that renews itself, once for all readers of a class, or says where it moved to.
 func (s *site) frame(v View, p place, in *visit) (kept *page, moved string, err error) {
-	kept, err = s.frames.get(in.lang.Code+"/"+in.reader.Class()+"/"+in.rest, v.State().Size, func() ([]byte, error) {
+	key := fmt.Sprintf("%s/%s/%s@%d", in.lang.Code, in.reader.Class(), in.rest, s.Witnessed()) // its marks change without an entry
+	kept, err = s.frames.get(key, v.State().Size, func() ([]byte, error) {
 		class := &visit{lang: in.lang, reader: in.reader.Anybody(), rest: in.rest, args: in.args}
 		made, err := p.make(s, v.For(class.reader), class)
 		if to, ok := made.(redirect); ok {

@@ -50,7 +50,7 @@ func NewSetup(f Founder, o Options) *Setup {
 	s := &site{Options: o}
 	s.failures.every, s.failures.burst = 1, 100
 	s.assets, s.version = assets()
-	s.templates = templates()
+	s.templates = templates(nobody)
 	return &Setup{site: s, founder: f}
 }
 
@@ -459,7 +459,18 @@ func (s *Setup) found(t *setupTurn) error {
 	return s.page(t)
 }
 
-// templates are those of all pages.
-var templates = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("").Funcs(template.FuncMap{"firststyle": func() template.HTML { style, _ := firstStyle(); return style }, "args": args, "lines": lines, "mark": markOf, "n": number, "pair": beside, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf, "cardOf": cardOf, "num": strconv.Itoa}).ParseFS(templateFiles, "templates/*.html"))
+// templates are those of all pages, with marks that know who has witnessed their entries.
+func templates(witnessed func() int64) *template.Template {
+	own := template.Must(parsed().Clone())
+	return own.Funcs(template.FuncMap{"mark": func(l *language.Language, n int64) map[string]any {
+		return map[string]any{"L": l, "N": n, "Witnessed": n < witnessed()}
+	}})
+}
+
+// nobody has witnessed anything.
+func nobody() int64 { return 0 }
+
+// parsed is never executed, so that it can be cloned.
+var parsed = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{"firststyle": func() template.HTML { style, _ := firstStyle(); return style }, "args": args, "lines": lines, "mark": func(*language.Language, int64) map[string]any { return nil }, "n": number, "pair": beside, "pairOf": pairOf, "cellOf": cellOf, "sectionOf": sectionOf, "cardOf": cardOf, "num": strconv.Itoa}).ParseFS(templateFiles, "templates/*.html"))
 })

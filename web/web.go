@@ -125,6 +125,8 @@ type Options struct {
 	Demo *Demo        // what the start page leads to; nil: it leads to the newest meeting
 	// Marks says of an entry how many witnesses have cosigned it, how many are asked for, of how many. nil: nobody is asked.
 	Marks func(index int64) (have, need, of int64)
+	// Witnessed is how many entries are witnessed as asked. nil: none.
+	Witnessed func() int64
 	// Cosigned is how many entries each node has cosigned, by verifier key. nil: none.
 	Cosigned func() map[string]int64
 	Node     *Node     // this node follows a record that is written elsewhere; nil: it is written here
@@ -186,7 +188,10 @@ func New(r Record, o Options) http.Handler {
 	}
 	s.sessions.left = func(p conference.PersonID) { s.Live.Drop(string(p)) }
 	s.assets, s.version = assets()
-	s.templates = templates()
+	if s.Witnessed == nil {
+		s.Witnessed = nobody
+	}
+	s.templates = templates(s.Witnessed)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
 	mux.HandleFunc("GET /{lang}", s.tongue)
@@ -227,9 +232,6 @@ func New(r Record, o Options) http.Handler {
 
 // args hands a language and a mark to a template within another.
 func args(l *language.Language, m Mark) map[string]any { return map[string]any{"L": l, "M": m} }
-
-// markOf hands a language and the index of an entry to a template within another.
-func markOf(l *language.Language, n int64) map[string]any { return map[string]any{"L": l, "N": n} }
 
 // pairOf hands a language and a control to a template within another.
 func pairOf(l *language.Language, f Field) map[string]any { return map[string]any{"L": l, "F": f} }
@@ -449,6 +451,7 @@ type Layout struct {
 	AsOf      string
 	Past      string // that this is how the record stood, or ""
 	Node      string // whose node this is, or ""
+	Followed  bool   // nodes of others are admitted
 	Parted    string // that it and the record part, or ""
 }
 
@@ -485,6 +488,7 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	}
 	p.Body, p.Emblem = in(st.Body.Names, l, "Kurultai"), emblemAt(v)
 	_, p.Story = record.StoryBody(v.Origin())
+	p.Followed = len(st.Nodes()) > 0
 	p.Rehearsal = s.Rehearsal
 	if s.Node != nil {
 		p.Node = l.Say("node.banner", s.Node.Name, s.Node.From)

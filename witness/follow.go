@@ -378,7 +378,7 @@ func (e Evidence) Append(dst []byte) []byte { return append(canonical.Encode(dst
 
 // IsEvidence reports whether a file begins as evidence does. Its first key in canonical order is one of these.
 func IsEvidence(b []byte) bool {
-	return bytes.HasPrefix(b, []byte(`{"bytes":`)) || bytes.HasPrefix(b, []byte(`{"evidence":`)) || bytes.HasPrefix(b, []byte(`{"entry":`))
+	return bytes.HasPrefix(b, []byte(`{"bytes":`)) || bytes.HasPrefix(b, []byte(`{"evidence":`))
 }
 
 // ParseEvidence reads what Append wrote.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -18,9 +19,8 @@ type Marks struct {
 	engine record.Engine
 	now    func() Marked
 
-	mu      sync.Mutex
-	size    map[string]int64 // by verifier key: the largest checkpoint cosigned
-	changed chan struct{}    // closed, and made anew, when there is more
+	mu   sync.Mutex
+	size map[string]int64 // by verifier key: the largest checkpoint cosigned
 }
 
 // Marked is the record the marks are of, as it stands.
@@ -39,7 +39,7 @@ func (m Mark) Witnessed() bool { return m.Need > 0 && m.Have >= m.Need }
 
 // OpenMarks reads what the engine keeps of cosignatures.
 func OpenMarks(ctx context.Context, engine record.Engine, key *record.Verifier, now func() Marked) (*Marks, error) {
-	m := &Marks{key: key, engine: engine, now: now, size: map[string]int64{}, changed: make(chan struct{})}
+	m := &Marks{key: key, engine: engine, now: now, size: map[string]int64{}}
 	for c, err := range engine.Cosigned(ctx) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the cosignatures: %w", err)
@@ -122,8 +122,6 @@ func (m *Marks) count(signed []byte) error {
 	for _, c := range found {
 		m.size[c.Verifier] = max(m.size[c.Verifier], head.Size)
 	}
-	close(m.changed)
-	m.changed = make(chan struct{})
 	return nil
 }
 
@@ -152,11 +150,20 @@ func (m *Marks) Cosigned() map[string]int64 {
 	return out
 }
 
-// Changed is closed when there are more cosignatures than now.
-func (m *Marks) Changed() <-chan struct{} {
+// Witnessed is how many entries are witnessed: so many witnesses as are asked for have cosigned that far.
+func (m *Marks) Witnessed() int64 {
+	p := m.now().State().Witnesses()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.changed
+	var far []int64
+	for _, k := range p.Keys {
+		far = append(far, m.size[k])
+	}
+	if p.Need < 1 || p.Need > int64(len(far)) {
+		return 0
+	}
+	slices.Sort(far)
+	return far[int64(len(far))-p.Need]
 }
 
 // Newest is the newest checkpoint of more than size entries that bears as many cosignatures as are asked for, else the

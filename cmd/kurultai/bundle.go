@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,21 +49,22 @@ func verifyFile(path, key, policyFile string, asJSON bool, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	begin := make([]byte, 1<<20+1)
-	n, err := io.ReadFull(f, begin)
-	f.Close()
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, witness.MaxBundle+1))
+	switch {
+	case err != nil:
 		return err
+	case witness.IsEvidence(text):
+		return verifyEvidence(text, key, w)
+	case !witness.IsBundle(text):
+		return hinted{fmt.Errorf("%s is neither a bundle, nor evidence, nor a signed paper", path), "a bundle is what export -format bundle wrote; a paper's name ends in .pdf"}
 	}
-	if witness.IsEvidence(begin[:n]) {
-		return verifyEvidence(begin[:n], key, w)
-	}
-	return verifyBundle(path, key, policyFile, asJSON, w)
+	return verifyBundle(text, key, policyFile, asJSON, w)
 }
 
 // verifyBundle checks a bundle, from the file alone.
-func verifyBundle(path, key, policyFile string, asJSON bool, w io.Writer) error {
-	p, whence, err := provenBy(path, key, policyFile)
+func verifyBundle(text []byte, key, policyFile string, asJSON bool, w io.Writer) error {
+	p, whence, err := provenBy(text, key, policyFile)
 	if err != nil {
 		if asJSON {
 			json.NewEncoder(w).Encode(map[string]any{"ok": false, "error": err.Error()})
@@ -102,20 +102,8 @@ func verifyBundle(path, key, policyFile string, asJSON bool, w io.Writer) error 
 	return nil
 }
 
-// provenBy reads a bundle and checks it by the key that is trusted.
-func provenBy(path, key, policyFile string) (p witness.Proven, whence string, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return p, "", err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, witness.MaxBundle+1))
-	if err != nil {
-		return p, "", err
-	}
-	if !witness.IsBundle(text) {
-		return p, "", hinted{fmt.Errorf("%s is neither a bundle nor a signed paper", path), "a bundle is what export -format bundle wrote; a paper's name ends in .pdf"}
-	}
+// provenBy checks a bundle by the key that is trusted.
+func provenBy(text []byte, key, policyFile string) (p witness.Proven, whence string, err error) {
 	b, err := witness.ParseBundle(text)
 	if err != nil {
 		return p, "", fmt.Errorf("the bundle: %w", err)

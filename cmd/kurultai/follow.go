@@ -548,7 +548,7 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 	if f.node != nil {
 		name = f.node.Name()
 	}
-	o := web.Options{Live: live.New(live.Config{}), Marks: marksOf(f.marks), Cosigned: f.marks.Cosigned,
+	o := web.Options{Live: live.New(live.Config{}), Marks: marksOf(f.marks), Cosigned: f.marks.Cosigned, Witnessed: f.marks.Witnessed,
 		Node: &web.Node{Name: name, From: f.from, Parting: func() (web.Parting, bool) {
 			d := f.parted.Load()
 			if d == nil {

@@ -420,6 +420,11 @@ func TestANodeKeepsUpLive(t *testing.T) {
 		text := body(fmt.Sprintf("%s/en/record/%d", page, index))
 		return strings.Contains(text, "Witnessed by 1 of 1") && strings.Contains(text, "The node of node.live")
 	})
+	until := fmt.Sprintf(`<a class="mark" href="/en/record/%d" aria-label="Entry %[1]d, witnessed">`, index)
+	eventually(t, "the mark in the list of entries", func() bool { return strings.Contains(body(page+"/en/record"), until) })
+	if text := body(page + "/en/record"); strings.Contains(text, "not yet witnessed") || !strings.Contains(text, "followed by nodes of others") {
+		t.Error("the page says of a witnessed record that it is not")
+	}
 	if text := body(page + "/en/meetings/ix"); !strings.Contains(text, "The node of node.live") || strings.Contains(text, "⟨") {
 		t.Error("the meeting is not shown on the node")
 	}
