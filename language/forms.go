@@ -207,7 +207,7 @@ func (d Date) form(s *Sentence, c string) (string, error) {
 	number := func(n int64) Plain { return Plain(strconv.FormatInt(n, 10)) }
 	month := strconv.FormatInt(d.Month, 10)
 	places := map[string]Phrase{"d": number(d.Day), "y": number(d.Year), "D": s.suffixed("day", d.Day), "Y": s.suffixed("year", d.Year),
-		"m": Group{Frame: "month." + month}, "M": Group{Frame: "monthname." + month}}
+		"m": Group{Frame: "month." + month}, "M": Group{Frame: "monthname." + month}, "H": Group{Frame: "monthhead." + month}}
 	return s.fill("date."+c, places, c)
 }
 
