@@ -3,12 +3,13 @@ package web_test
 import (
 	"encoding/json"
 	"fmt"
-	"github.com/google/jsonschema-go/jsonschema"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/jsonschema-go/jsonschema"
 
 	validator "github.com/pb33f/libopenapi-validator"
 	"github.com/pb33f/libopenapi-validator/config"

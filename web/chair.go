@@ -108,9 +108,7 @@ func (s *site) chairPage(w http.ResponseWriter, r *http.Request, l *language.Lan
 		s.fail(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Language", l.Code)
+	ownPage(w, l)
 	send(w, r, body, nil)
 }
 

@@ -146,9 +146,7 @@ func (s *site) nowPage(w http.ResponseWriter, r *http.Request, l *language.Langu
 		s.fail(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Language", l.Code)
+	ownPage(w, l)
 	send(w, r, body, nil)
 }
 

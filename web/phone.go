@@ -219,9 +219,7 @@ func (s *site) phoneAnswer(w http.ResponseWriter, r *http.Request, tab string, l
 		s.fail(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Language", l.Code)
+	ownPage(w, l)
 	send(w, r, body, nil)
 }
 

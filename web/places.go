@@ -177,6 +177,14 @@ func (s *site) personal(h http.Header, in *visit) {
 	}
 }
 
+// ownPage says of an answer that it is a page in a language, made for who asks and kept by nobody.
+func ownPage(w http.ResponseWriter, l *language.Language) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Language", l.Code)
+}
+
 // frame renders a place that renews itself, once for all readers of a class, or says where it moved to.
 func (s *site) frame(v View, p place, in *visit) (kept *page, moved string, err error) {
 	key := fmt.Sprintf("%s/%s/%s@%d", in.lang.Code, in.reader.Class(), in.rest, s.Witnessed()) // its marks change without an entry

@@ -54,9 +54,7 @@ func (s *site) settleVerify(mux *http.ServeMux) {
 			s.fail(w, r, err)
 			return
 		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Content-Language", l.Code)
+		ownPage(w, l)
 		w.WriteHeader(status)
 		w.Write(body)
 	})

@@ -389,9 +389,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		http.Error(w, m.Title, status)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Language", l.Code)
+	ownPage(w, l)
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		w.Write(body)

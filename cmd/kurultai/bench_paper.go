@@ -413,15 +413,11 @@ func benchBadges(ctx context.Context, f *figures) error {
 	if err := i.run(ctx, streams{io.Discard, io.Discard}, path); err != nil {
 		return err
 	}
-	h, err := openToRead(data)
+	h, v, err := readView(ctx, data)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
-	v, err := h.view(ctx)
-	if err != nil {
-		return err
-	}
 	at := slices.IndexFunc(paper.Kinds(), func(k paper.Kind) bool { return k.Name == "badges" })
 	secretary := v.State().Holders(conference.Secretary)[0].Person
 	l, _ := language.Get("en")

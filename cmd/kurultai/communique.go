@@ -46,15 +46,11 @@ example: kurultai communique -data baku -lang ka -trace
 			case trace && format != "text":
 				return errUsage{"-trace is for text"}
 			}
-			h, err := openToRead(dir)
+			h, v, err := readView(ctx, dir)
 			if err != nil {
 				return err
 			}
 			defer h.Close()
-			v, err := h.view(ctx)
-			if err != nil {
-				return err
-			}
 			id, err := meetingNamed(v.State(), meeting)
 			if err != nil {
 				return err

@@ -89,15 +89,11 @@ func (o statusOptions) status(ctx context.Context, io streams, name string) erro
 	if _, err := depositary.ParseDay(o.at); err != nil {
 		return errUsage{"-at: " + err.Error()}
 	}
-	h, err := openToRead(o.dir)
+	h, v, err := readView(ctx, o.dir)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
-	v, err := h.view(ctx)
-	if err != nil {
-		return err
-	}
 	s := v.State()
 	id := conference.InstrumentID(name)
 	if name == "FIRST" {

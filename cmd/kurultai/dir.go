@@ -181,6 +181,19 @@ func openHouse(dir string, keys func(string) (*secretariat.SubjectKeys, error), 
 	return h, nil
 }
 
+// readView opens a record to read it, and shows it; the house is the caller's to close.
+func readView(ctx context.Context, dir string) (*house, *secretariat.View, error) {
+	h, err := openToRead(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := h.view(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, h.Close())
+	}
+	return h, v, nil
+}
+
 // view folds the record and shows it.
 func (h *house) view(ctx context.Context) (*secretariat.View, error) {
 	if h.s != nil {

@@ -64,15 +64,11 @@ example: kurultai export -data baku -format story > baku.jsonl
 			if !ok {
 				return errUsage{fmt.Sprintf("no language is called %q: az de en ka kk ky ru tr uz", lang)}
 			}
-			h, err := openToRead(dir)
+			h, v, err := readView(ctx, dir)
 			if err != nil {
 				return err
 			}
 			defer h.Close()
-			v, err := h.view(ctx)
-			if err != nil {
-				return err
-			}
 			if v.State().Size == 0 {
 				return errors.New("no entries")
 			}

@@ -60,15 +60,11 @@ example: kurultai paper -data baku -lang az -o participants.pdf participants
 			if err != nil && args[0] != "instrument" {
 				return err
 			}
-			h, err := openToRead(dir)
+			h, v, err := readView(ctx, dir)
 			if err != nil {
 				return err
 			}
 			defer h.Close()
-			v, err := h.view(ctx)
-			if err != nil {
-				return err
-			}
 			if args[0] == "instrument" {
 				return writeInstrument(ctx, v, args[1:], l, out)
 			}

@@ -110,15 +110,11 @@ func (s *sealer) prepare(ctx context.Context, io streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	h, err := openToRead(s.dir)
+	h, v, err := readView(ctx, s.dir)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
-	v, err := h.view(ctx)
-	if err != nil {
-		return err
-	}
 	id, err := instrumentNamed(v.State(), args[0])
 	if err != nil {
 		return err

@@ -87,6 +87,20 @@ func started(t testing.TB, said *syncBuffer, program string, args ...string) {
 	})
 }
 
+// witnesses admits a witness that waits at an address, and sees it cosign the record as it grows.
+func witnesses(t *testing.T, h *house, verifier, address string) {
+	t.Helper()
+	takes(t, h.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: verifier, Address: "http://" + address})
+	go feedWitnesses(t.Context(), h, func(err error) { t.Log(err) })
+	for round := range 3 {
+		index := h.s.View().State().Size - 1
+		eventually(t, fmt.Sprintf("cosignature %d", round), func() bool { return h.marks.Of(index).Witnessed() })
+		node := cosigner(t, fmt.Sprint("node.", round)).Verifier().String()
+		takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: node})
+		takes(t, h.s, conference.Head, "xa", "WithdrawNode", conference.WithdrawNode{Verifier: node})
+	}
+}
+
 // torchwood's litewitness, unmodified, cosigns our checkpoints: the first, and those that follow.
 func TestLitewitnessCosigns(t *testing.T) {
 	program, sqlite := recordtest.Program(t, "litewitness"), recordtest.Program(t, "sqlite3")
@@ -113,14 +127,7 @@ func TestLitewitnessCosigns(t *testing.T) {
 	if out, err := exec.Command(sqlite, db, sql).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	takes(t, h.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: verifier, Address: "http://" + address})
-	go feedWitnesses(t.Context(), h, func(err error) { t.Log(err) })
-	for round := range 3 {
-		index := h.s.View().State().Size - 1
-		eventually(t, fmt.Sprintf("cosignature %d", round), func() bool { return h.marks.Of(index).Witnessed() })
-		takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, fmt.Sprint("node.", round)).Verifier().String()})
-		takes(t, h.s, conference.Head, "xa", "WithdrawNode", conference.WithdrawNode{Verifier: cosigner(t, fmt.Sprint("node.", round)).Verifier().String()})
-	}
+	witnesses(t, h, verifier, address)
 }
 
 // withoutNetwork is a command in a network namespace of its own, which has no way out. Who is not root takes one as root of
@@ -170,16 +177,9 @@ func TestOmniwitnessCosigns(t *testing.T) {
 		answer.Body.Close()
 		return true
 	})
-	witness, err := torchwood.NewCosignatureSigner(name, private)
+	signer, err := torchwood.NewCosignatureSigner(name, private)
 	if err != nil {
 		t.Fatal(err)
 	}
-	takes(t, h.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: witness.Verifier().String(), Address: "http://" + address})
-	go feedWitnesses(t.Context(), h, func(err error) { t.Log(err) })
-	for round := range 3 {
-		index := h.s.View().State().Size - 1
-		eventually(t, fmt.Sprintf("cosignature %d", round), func() bool { return h.marks.Of(index).Witnessed() })
-		takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, fmt.Sprint("node.", round)).Verifier().String()})
-		takes(t, h.s, conference.Head, "xa", "WithdrawNode", conference.WithdrawNode{Verifier: cosigner(t, fmt.Sprint("node.", round)).Verifier().String()})
-	}
+	witnesses(t, h, signer.Verifier().String(), address)
 }

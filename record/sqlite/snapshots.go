@@ -14,13 +14,8 @@ import (
 func (e *Engine) PutSnapshot(ctx context.Context, s record.Snapshot) (err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	switch {
-	case e.stopped != nil:
-		return e.stopped
-	case e.w == nil:
-		return errors.New("the record was opened to be read")
-	case ctx.Err() != nil:
-		return ctx.Err()
+	if err := e.writable(ctx); err != nil {
+		return err
 	}
 	tx, err := e.w.BeginImmediate()
 	if err != nil {

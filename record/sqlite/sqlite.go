@@ -304,16 +304,25 @@ func readHead(c *conn) (head record.Checkpoint, err error) {
 	return head, nil
 }
 
-// Cosign implements record.Engine. The newest checkpoint has id 1; one that was cosigned is kept with its size and 2 as id.
-func (e *Engine) Cosign(ctx context.Context, c record.Checkpoint) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+// writable says why nothing can be written. e.mu is held.
+func (e *Engine) writable(ctx context.Context) error {
 	switch {
 	case e.stopped != nil:
 		return e.stopped
 	case e.w == nil:
 		return errors.New("the record was opened to be read")
-	case c.Size > e.head.Size || c.Size < 1:
+	}
+	return ctx.Err()
+}
+
+// Cosign implements record.Engine. The newest checkpoint has id 1; one that was cosigned is kept with its size and 2 as id.
+func (e *Engine) Cosign(ctx context.Context, c record.Checkpoint) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.writable(ctx); err != nil {
+		return err
+	}
+	if c.Size > e.head.Size || c.Size < 1 {
 		return fmt.Errorf("a checkpoint of %d entries, and there are %d: %w", c.Size, e.head.Size, record.ErrNotFound)
 	}
 	signed, head := c.Note, e.head.Note
@@ -424,13 +433,10 @@ func (e *Engine) Close() error {
 func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign record.SignFunc) (record.Checkpoint, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if err := e.writable(ctx); err != nil {
+		return record.Checkpoint{}, err
+	}
 	switch {
-	case e.stopped != nil:
-		return record.Checkpoint{}, e.stopped
-	case e.w == nil:
-		return record.Checkpoint{}, errors.New("the record was opened to be read")
-	case ctx.Err() != nil:
-		return record.Checkpoint{}, ctx.Err()
 	case expect != e.edge.Size():
 		return record.Checkpoint{}, fmt.Errorf("%w: %d, not %d", record.ErrConflict, e.edge.Size(), expect)
 	case len(g.Entries) == 0:
