@@ -220,13 +220,28 @@ func Join(note, other []byte) ([]byte, error) {
 	if !ok || !ok2 || !bytes.Equal(text, text2) {
 		return nil, errors.New("the signatures are of another checkpoint")
 	}
-	out := bytes.Clone(note)
+	out, signed := bytes.Clone(note), map[string]bool{}
+	for line := range bytes.SplitAfterSeq(lines, []byte("\n")) {
+		signed[signerOf(line)] = true
+	}
 	for line := range bytes.SplitAfterSeq(more, []byte("\n")) {
-		if len(line) > 0 && !bytes.Contains(lines, line) {
+		if by := signerOf(line); len(line) > 0 && !signed[by] {
+			signed[by] = true
 			out = append(out, line...)
 		}
 	}
 	return out, nil
+}
+
+// signerOf is whose signature a line of a note is: the name, and the four bytes that begin the signature (C2SP
+// signed-note). Whoever signs again later, as a witness does with a new time, signs no second time.
+func signerOf(line []byte) string {
+	name, signature, ok := bytes.Cut(bytes.TrimPrefix(bytes.TrimSuffix(line, []byte("\n")), []byte("\u2014 ")), []byte(" "))
+	raw, err := base64.StdEncoding.DecodeString(string(signature))
+	if !ok || err != nil || len(raw) < 4 {
+		return string(line)
+	}
+	return fmt.Sprintf("%s+%08x", name, raw[:4])
 }
 
 // ParseCheckpoint reads the three lines of a checkpoint's text.
