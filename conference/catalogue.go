@@ -48,6 +48,7 @@ type Act struct {
 	Help       string     // one sentence
 	Who        []Capacity // who may submit it
 	TwoPersons bool       // a second holder of such a capacity signs with the author
+	Resumes    bool       // taken while too few witnesses have answered since the start: it ends that wait
 	Rule       string     // document and number it rests on
 	Refusals   []Code     // besides those of every act
 	Causes     []string   // kinds of events
@@ -72,7 +73,7 @@ type Act struct {
 var CommonRefusals = codes([]Code{"edition-unknown", "due-first", "too-late", "not-after-too-far", "key-reused", "no-body", "wrong-capacity", "not-holder", "stale", "malformed"}, attestationRefusals...)
 
 // DoorRefusals are the secretariat's own: they come before deciding and are never recorded.
-var DoorRefusals = []Code{"sealed-twice", "not-opened", "forgotten", "too-long", "other-origin", "clock-doubtful", "disk-full"}
+var DoorRefusals = []Code{"sealed-twice", "not-opened", "forgotten", "too-long", "other-origin", "clock-doubtful", "disk-full", "witnesses-silent"}
 
 // An edition is one state of the deciding code. What a released edition does never changes; a change is a new
 // edition that stands beside it.

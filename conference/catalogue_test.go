@@ -181,6 +181,7 @@ var (
 	entering   = then(officers, secretary("InviteToEnrol", `{"link":"`+digestOf("one")+`","person":"`+pid(1)+`","until":"2030-03-25T00:00:00.000Z"}`), secretary("InviteToEnrol", `{"link":"`+digestOf("two")+`","person":"`+pid(2)+`","until":"2030-03-25T00:00:00.000Z"}`))
 	node_      = head("AdmitNode", `{"verifier":"`+cosigner("node.a")+`"}`)
 	witness_   = secretary("AdmitNode", fields(`{"address":"https://witness.example/w","verifier":"`+cosigner("witness.example")+`"}`))
+	resume_    = two(secretary("ProceedUnwitnessed", `{"reason":"the line is down"}`))
 	witnesses_ = two(secretary("NameWitnesses", fields(`{"need":1,"verifiers":["`+cosigner("node.a")+`","`+cosigner("witness.example")+`"]}`)))
 	origin_    = two(secretary("NameOrigin", fields(`{"domain":"assembly.example","origins":["https://assembly.example"]}`)))
 	said       = then(opened, ask("r"), give("r"), end("done"))
@@ -300,7 +301,7 @@ func init() {
 		{entering, origin_},
 		{nil, node_},
 		{[]act{node_}, head("WithdrawNode", `{"verifier":"`+cosigner("node.a")+`"}`)},
-		{[]act{node_, witness_}, witnesses_},
+		{[]act{node_, witness_}, witnesses_}, {[]act{node_}, resume_},
 		{[]act{node_}, head("ReportDivergence", `{"verifier":"`+cosigner("node.a")+`","entry":3,"rule":"rules 67","proof":"‹x›"}`)},
 		{nil, partyKey},
 		{[]act{partyKey}, replaceKey},
@@ -665,6 +666,7 @@ var apart = []refused{
 	{"unknown-node", nil, head("WithdrawNode", `{"verifier":"`+cosigner("node.a")+`"}`)}, {"unknown-node", []act{node_}, headB("WithdrawNode", `{"verifier":"`+cosigner("node.a")+`"}`)}, {"unknown-node", []act{node_}, witnesses_},
 	{"unknown-node", []act{node_, witness_}, with(witnesses_, strings.Replace(witnesses_.fields, cosigner("witness.example"), cosigner("node.a"), 1))}, {"need-beyond", []act{node_, witness_}, with(witnesses_, strings.Replace(witnesses_.fields, `"need":1`, `"need":3`, 1))},
 	{"unknown-node", []act{node_}, headB("ReportDivergence", `{"verifier":"`+cosigner("node.a")+`","entry":3,"rule":"rules 67","proof":"‹x›"}`)}, {"beyond-record", []act{node_}, head("ReportDivergence", `{"verifier":"`+cosigner("node.a")+`","entry":9000,"rule":"rules 67","proof":"‹x›"}`)},
+	{"one-person-only", []act{node_}, secretary("ProceedUnwitnessed", resume_.fields)}, {"no-witnesses", nil, resume_},
 	{"one-person-only", []act{node_, witness_}, secretary("NameWitnesses", witnesses_.fields)}, {"too-many-nodes", manyNodes(100), node_},
 	{"not-this-party", []act{enrol}, head("CountersignKey", `{"credential":"Y3JlZA"}`)},
 }

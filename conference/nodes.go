@@ -9,8 +9,9 @@ import (
 
 // nodesState is who follows this record, and whose cosignatures make an outcome witnessed.
 type nodesState struct {
-	all    Ordered[string, Node] // by verifier key
-	policy WitnessPolicy
+	all     Ordered[string, Node] // by verifier key
+	policy  WitnessPolicy
+	resumed Resumption
 }
 
 // A Node follows the record, decides it again, and cosigns its checkpoints (C2SP tlog-cosignature) while it agrees.
@@ -26,6 +27,12 @@ type WitnessPolicy struct {
 	Need  int64    // k of n
 	Keys  []string // n verifier keys
 	Named int64    // entry that named it; 0: nobody did, and all admitted nodes are asked for
+}
+
+// A Resumption is where two officers last had the record written on while too few witnesses answered.
+type Resumption struct {
+	Index  int64 // 0: nowhere
+	Reason string
 }
 
 type (
@@ -53,6 +60,12 @@ type (
 	}
 	// WitnessesNamed is what NameWitnesses causes.
 	WitnessesNamed NameWitnesses
+	// ProceedUnwitnessed has the record written on though too few witnesses said what they have seen of it.
+	ProceedUnwitnessed struct {
+		Reason string `json:"reason" jsonschema:"why they cannot be waited for"`
+	}
+	// WritingResumed is what ProceedUnwitnessed causes.
+	WritingResumed ProceedUnwitnessed
 	// ReportDivergence says that a party's node does not come to what an entry says.
 	ReportDivergence struct {
 		Verifier string        `json:"verifier" jsonschema:"the verifier key of the node that found it"`
@@ -96,6 +109,9 @@ func (s *State) Witnesses() WitnessPolicy {
 	}
 	return p
 }
+
+// Resumed is where officers last went on without witnesses.
+func (s *State) Resumed() Resumption { return s.nodes.resumed }
 
 // mostNodes bounds how many nodes are asked for: each checkpoint carries a line for each.
 const mostNodes = 100
@@ -155,6 +171,17 @@ func nodes(ed *edition) {
 	happens(ed, func(s *State, h Happened, b *WitnessesNamed) {
 		s.nodes.policy = WitnessPolicy{b.Need, b.Verifiers, h.Index}
 	})
+	does(ed, Act{
+		Name: "ProceedUnwitnessed", Title: "Go on without witnesses", Help: "Writes on though too few witnesses have said since the start what they have seen of the record. Two secretaries do it together; every page shows it until the witnesses agree.",
+		Who: []Capacity{Secretary}, TwoPersons: true, Attested: true, Resumes: true, Rule: "C2SP tlog-witness", Refusals: []Code{"one-person-only", "no-witnesses"}, Causes: []string{"WritingResumed"},
+	}, func(s *State, c *Call, f *ProceedUnwitnessed) ([]Event, *Refusal) {
+		if len(s.Witnesses().Keys) == 0 && s.nodes.policy.Named == 0 {
+			return nil, refuse("no-witnesses", "C2SP tlog-witness")
+		}
+		e := WritingResumed(*f)
+		return []Event{{Body: &e}}, nil
+	})
+	happens(ed, func(s *State, h Happened, b *WritingResumed) { s.nodes.resumed = Resumption{h.Index, b.Reason} })
 	does(ed, Act{
 		Name: "ReportDivergence", Title: "Report a divergence", Help: "Says that your node, deciding the record again, does not come to what an entry says. Its evidence file convinces anybody.",
 		Who: []Capacity{Head}, Attested: true, Rule: "doc/record.md 5", Refusals: []Code{"unknown-node", "beyond-record"}, Causes: []string{"DivergenceReported"},

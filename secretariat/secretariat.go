@@ -12,6 +12,7 @@
 package secretariat
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -40,6 +41,10 @@ type Config struct {
 	Steady func() time.Duration  // a clock that never steps; the machine's monotonic one where nil
 	Chance io.Reader             // crypto/rand.Reader but in tests
 	Told   bool                  // the record is of a story, which has times of its own: time goes on from its last entry
+
+	// Held says why nothing may be written yet, a *conference.Refusal, or nil. An act that the catalogue says resumes the
+	// writing is taken all the same. It may be nil.
+	Held func() error
 
 	Inspect map[string]Inspect // by the name of an act: who looks into its files; may be nil
 }
@@ -281,7 +286,7 @@ func (s *Secretariat) takeWhole(p *pending) {
 	var steps []step
 	g := new(draft)
 	for i, a := range w.Acts {
-		if p.err = p.ctx.Err(); p.err == nil {
+		if p.err = cmp.Or(p.ctx.Err(), s.held()); p.err == nil {
 			now := moment{}
 			if a.At == nil {
 				now = s.fallDue(p.ctx, g)
@@ -352,7 +357,8 @@ func (s *Secretariat) group(p *pending) {
 	}
 	before := s.ahead
 	g := new(draft)
-	if p == nil {
+	held := s.held()
+	if p == nil && held == nil {
 		s.fallDue(context.Background(), g)
 	}
 	for _, p := range waiting {
@@ -363,11 +369,18 @@ func (s *Secretariat) group(p *pending) {
 			p.err = s.confirmed(p.confirm)
 			continue
 		}
+		if held != nil && (len(g.group.Entries) > 0 || !s.resumes(p.act)) {
+			p.err = held
+			continue
+		}
 		now := moment{}
 		if p.act.At == nil {
 			now = s.fallDue(p.ctx, g)
 		}
 		p.receipt, p.err = s.ahead.take(p.ctx, p.act, now, s.config.Chance, g)
+		if held != nil && p.err != nil { // nor is what fell due before it
+			s.ahead, *g = before, draft{}
+		}
 	}
 	head, err := s.append(before.state.Size, g)
 	if err != nil {
@@ -383,6 +396,20 @@ func (s *Secretariat) group(p *pending) {
 		}
 		close(p.done)
 	}
+}
+
+// held says why nothing may be written yet.
+func (s *Secretariat) held() error {
+	if s.config.Held == nil {
+		return nil
+	}
+	return s.config.Held()
+}
+
+// resumes reports whether an act is one that two officers end such a wait with.
+func (s *Secretariat) resumes(a *Act) bool {
+	act, known := s.ahead.state.Lookup(a.Submitted.Name)
+	return known && act.Resumes
 }
 
 // fallDue takes what has fallen due by now, before anything else is decided, and says when now is. While the clock

@@ -187,7 +187,8 @@ func ownPage(w http.ResponseWriter, l *language.Language) {
 
 // frame renders a place that renews itself, once for all readers of a class, or says where it moved to.
 func (s *site) frame(v View, p place, in *visit) (kept *page, moved string, err error) {
-	key := fmt.Sprintf("%s/%s/%s@%d", in.lang.Code, in.reader.Class(), in.rest, s.Witnessed()) // its marks change without an entry
+	have, _, held := s.held()
+	key := fmt.Sprintf("%s/%s/%s@%d-%d-%t", in.lang.Code, in.reader.Class(), in.rest, s.Witnessed(), have, held) // these change without an entry
 	kept, err = s.frames.get(key, v.State().Size, func() ([]byte, error) {
 		class := &visit{lang: in.lang, reader: in.reader.Anybody(), rest: in.rest, args: in.args}
 		made, err := p.make(s, v.For(class.reader), class)

@@ -127,6 +127,9 @@ type Options struct {
 	Marks func(index int64) (have, need, of int64)
 	// Witnessed is how many entries are witnessed as asked. nil: none.
 	Witnessed func() int64
+	// Held says how many witnesses have answered since this node began, how many must before it writes, and whether it
+	// waits for them. nil: it waits for nobody.
+	Held func() (have, need int64, held bool)
 	// Cosigned is how many entries each node has cosigned, by verifier key. nil: none.
 	Cosigned func() map[string]int64
 	Node     *Node     // this node follows a record that is written elsewhere; nil: it is written here
@@ -449,8 +452,12 @@ type Layout struct {
 	AsOf      string
 	Past      string // that this is how the record stood, or ""
 	Node      string // whose node this is, or ""
-	Followed  bool   // nodes of others are admitted
-	Parted    string // that it and the record part, or ""
+	Held      string // that nothing is written yet, for witnesses have not answered; or ""
+	// Unwitnessed is that two officers went on without witnesses, who have not agreed since; or "".
+	Unwitnessed string
+
+	Followed bool   // nodes of others are admitted
+	Parted   string // that it and the record part, or ""
 }
 
 // Tongue is a language one may read the page in.
@@ -487,6 +494,12 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	p.Body, p.Emblem = in(st.Body.Names, l, "Kurultai"), emblemAt(v)
 	_, p.Story = record.StoryBody(v.Origin())
 	p.Followed = len(st.Nodes()) > 0
+	if have, need, held := s.held(); held {
+		p.Held = l.Say("page.held", number(l, have), number(l, need))
+	}
+	if r := st.Resumed(); r.Index > 0 && s.Witnessed() <= r.Index {
+		p.Unwitnessed = l.Say("page.unwitnessed", number(l, r.Index), r.Reason)
+	}
 	p.Rehearsal = s.Rehearsal
 	if s.Node != nil {
 		p.Node = l.Say("node.banner", s.Node.Name, s.Node.From)
@@ -502,6 +515,14 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 		p.Alarm, p.Mine = s.alarm(v, l, who), "/"+l.Code+"/mine/live"
 	}
 	return p
+}
+
+// held is what Options.Held says.
+func (s *site) held() (have, need int64, held bool) {
+	if s.Held == nil {
+		return 0, 0, false
+	}
+	return s.Held()
 }
 
 // lived reports whether the record is of things done and not told: it rests on no source.

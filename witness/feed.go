@@ -28,7 +28,7 @@ func Feed(ctx context.Context, m *Marks, client *http.Client, address string, wa
 			return
 		case err == nil:
 			pause, last = 0, ""
-			if wait(ctx, f.known) != nil {
+			if wait(ctx, f.has) != nil {
 				return
 			}
 			continue
@@ -55,14 +55,18 @@ type feed struct {
 	client  *http.Client
 	address string
 	known   int64 // entries the witness has seen of this record, as far as is known
+	has     int64 // entries it has cosigned since it is asked
 }
 
 // send sends the newest checkpoint, once more if the witness stands elsewhere than was known.
 func (f *feed) send(ctx context.Context) error {
 	for range 3 {
 		at := f.marks.now()
-		head := at.Checkpoint()
-		if head.Size == 0 || head.Size == f.known {
+		_, _, head, err := Cosignatures(f.marks.key, nil, at.Checkpoint().Note) // as the log signed it
+		if err != nil {
+			return err
+		}
+		if head.Size == 0 || head.Size == f.has {
 			return nil
 		}
 		body, err := request(at, head, f.known)
@@ -99,7 +103,7 @@ func (f *feed) send(ctx context.Context) error {
 		if err := f.marks.Add(ctx, signed); err != nil {
 			return err
 		}
-		f.known = head.Size
+		f.known, f.has = head.Size, head.Size
 		return nil
 	}
 	return errors.New("it stands elsewhere each time it is asked")

@@ -362,6 +362,9 @@ func (f *Follower) Cosigned() ([]byte, error) {
 	return f.own, nil
 }
 
+// SignAgain has the next Cosigned say that nothing more was seen until now.
+func (f *Follower) SignAgain() { f.ownSize = 0 }
+
 // local signs the tree between two checkpoints of the log, for the copy here alone: nobody else takes it.
 func (f *Follower) local(size int64, root tlog.Hash) ([]byte, error) {
 	text := fmt.Sprintf("%s\n%d\n%s\n", f.config.Log.Name(), size, root)

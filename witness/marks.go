@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -19,8 +20,14 @@ type Marks struct {
 	engine record.Engine
 	now    func() Marked
 
-	mu   sync.Mutex
-	size map[string]int64 // by verifier key: the largest checkpoint cosigned
+	began int64 // when they were opened, in seconds since 1970
+	from  int64 // how many entries the record had then
+
+	mu       sync.Mutex
+	size     map[string]int64 // by verifier key: the largest checkpoint cosigned
+	had      map[string]int64 // by verifier key: when it cosigned last before, in seconds since 1970
+	answered map[string]bool  // by verifier key: it has cosigned the record since, so it has seen no more of it
+	free     bool             // enough have, or nobody is asked: it stays so
 }
 
 // Marked is the record the marks are of, as it stands.
@@ -39,18 +46,23 @@ func (m Mark) Witnessed() bool { return m.Need > 0 && m.Have >= m.Need }
 
 // OpenMarks reads what the engine keeps of cosignatures.
 func OpenMarks(ctx context.Context, engine record.Engine, key *record.Verifier, now func() Marked) (*Marks, error) {
-	m := &Marks{key: key, engine: engine, now: now, size: map[string]int64{}}
+	m := &Marks{key: key, engine: engine, now: now, began: time.Now().Unix(), from: now().Checkpoint().Size, size: map[string]int64{}, had: map[string]int64{}, answered: map[string]bool{}}
 	for c, err := range engine.Cosigned(ctx) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the cosignatures: %w", err)
 		}
-		if err := m.count(c.Note); err != nil {
+		found, err := m.count(c.Note)
+		if err != nil {
 			return nil, fmt.Errorf("the cosigned checkpoint of %d entries: %w", c.Size, err)
+		}
+		for _, f := range found {
+			m.had[f.Verifier] = max(m.had[f.Verifier], f.At)
 		}
 		if m.whole() {
 			break // older ones add nothing
 		}
 	}
+	m.Held()
 	return m, nil
 }
 
@@ -98,7 +110,54 @@ func (m *Marks) Add(ctx context.Context, signed []byte) error {
 	if err := m.engine.Cosign(ctx, head); err != nil {
 		return err
 	}
-	return m.count(signed)
+	fresh, err := m.count(signed)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range fresh {
+		if head.Size >= m.from && (c.At > m.had[c.Verifier] && c.At >= m.began-apart || c.At >= m.began-1) {
+			m.answered[c.Verifier] = true
+		}
+	}
+	return nil
+}
+
+// apart is how far clocks may be apart, in seconds: a cosignature older than the record's opening, or one that was kept
+// before, says nothing of what its witness has seen since.
+const apart = 60
+
+// Held says how many witnesses have answered since the record was opened, how many must before anything is written, and
+// whether that is still waited for: a witness that answers has seen no more of the record than is here, so this is no
+// older copy put back. Of witnesses that were named as many must as the policy asks for; where none were named, more than
+// half of the nodes that are known to have cosigned. Once enough have, or nobody was asked for at the opening, the wait
+// is over: witnesses that go away later hold nobody up.
+func (m *Marks) Held() (have, need int64, held bool) {
+	s := m.now().State()
+	p := s.Witnesses()
+	far := m.Witnessed()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var known int64
+	for _, k := range p.Keys {
+		if m.answered[k] {
+			have++
+		}
+		if m.size[k] > 0 {
+			known++
+		}
+	}
+	switch {
+	case p.Named > 0:
+		need = p.Need
+	case known > 0:
+		need = known/2 + 1
+	}
+	if r := s.Resumed(); have >= need || r.Index > 0 && far <= r.Index {
+		m.free = true // or two officers went on without them, and they do not agree yet
+	}
+	return have, need, !m.free
 }
 
 func nodesOf(s *conference.State) map[string]string {
@@ -112,17 +171,17 @@ func nodesOf(s *conference.State) map[string]string {
 }
 
 // count takes up the cosignatures of a checkpoint that is kept.
-func (m *Marks) count(signed []byte) error {
+func (m *Marks) count(signed []byte) ([]Cosignature, error) {
 	found, _, head, err := Cosignatures(m.key, nodesOf(m.now().State()), signed)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, c := range found {
 		m.size[c.Verifier] = max(m.size[c.Verifier], head.Size)
 	}
-	return nil
+	return found, nil
 }
 
 // Of is the mark of an entry.

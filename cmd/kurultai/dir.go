@@ -10,8 +10,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"sync/atomic"
 	"time"
 
+	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/sqlite"
 	"kurultai/secretariat"
@@ -118,33 +122,75 @@ func readLogKey(dir string) (*record.LogKey, error) {
 	return record.ParseLogKey(string(b))
 }
 
-// openToWrite opens a record as its one writer.
-func openToWrite(ctx context.Context, dir, tripwire string) (*house, error) {
+// openToWrite opens a record as its one writer. Where it lacks its end, as its tripwire or a witness says, the end is
+// fetched from the sources, URLs or folders, and from the nodes that have an address.
+func openToWrite(ctx context.Context, dir, tripwire string, sources ...string) (*house, error) {
 	h, err := openUnwatched(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.arm(ctx, tripwire); err != nil {
+	lacks := h.watch(ctx, tripwire)
+	if lacks == nil {
+		return h, nil
+	}
+	sources = append(slices.Clone(sources), h.addresses()...)
+	if err := h.Close(); err != nil {
+		return nil, errors.Join(lacks, err)
+	}
+	if err := mend(ctx, dir, lacks, sources); err != nil {
+		return nil, err
+	}
+	if h, err = openUnwatched(ctx, dir); err != nil {
+		return nil, err
+	}
+	if err := h.watch(ctx, tripwire); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil
 }
 
-// openUnwatched opens a record as its one writer, without a tripwire.
+// watch checks the tripwire, goes on keeping it, and asks the witnesses.
+func (h *house) watch(ctx context.Context, tripwire string) error {
+	if err := h.arm(ctx, tripwire); err != nil {
+		return err
+	}
+	if err := h.askWitnesses(ctx); err != nil {
+		return h.errLost(err)
+	}
+	return nil
+}
+
+// openUnwatched opens a record as its one writer, without a tripwire and without asking anybody. Nothing is written
+// before enough witnesses have answered, where any are to.
 func openUnwatched(ctx context.Context, dir string) (*house, error) {
 	h, err := openHouse(dir, secretariat.OpenSubjectKeys, sqlite.Options{})
 	if err != nil {
 		return nil, err
 	}
 	_, told := record.StoryBody(h.log.Origin())
-	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told, Inspect: inspections()})
+	var marks atomic.Pointer[witness.Marks]
+	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told, Inspect: inspections(),
+		Held: func() error { return heldBy(marks.Load()) }})
 	if err == nil {
 		h.marks, err = marksIn(ctx, h, h.s)
 	}
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
+	marks.Store(h.marks)
 	return h, nil
+}
+
+// heldBy says why nothing may be written yet: too few witnesses have said what they have seen of the record.
+func heldBy(m *witness.Marks) error {
+	if m == nil {
+		return errors.New("the record is being opened; submit the act again")
+	}
+	have, need, held := m.Held()
+	if !held {
+		return nil
+	}
+	return &conference.Refusal{Code: "witnesses-silent", Rule: "C2SP tlog-witness", Args: []string{strconv.FormatInt(have, 10), strconv.FormatInt(need, 10)}}
 }
 
 // marksIn reads how far witnesses have cosigned a record.

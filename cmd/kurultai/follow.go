@@ -474,6 +474,7 @@ func (f *following) run(ctx context.Context) {
 			fallthrough
 		case err != nil:
 			pause = min(max(2*pause, 200*time.Millisecond), 10*time.Second)
+			f.follower.SignAgain() // the log may have begun anew, and ask who has seen how much
 			if errors.Is(err, errNotAdmitted) {
 				pause = time.Second
 			}

@@ -5,20 +5,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
 	"strings"
-	"sync"
-	"time"
 
 	"kurultai/web"
 	"kurultai/witness"
 )
 
 func serveCommand() command {
-	var dir, addr, tripwire, proxies string
+	var dir, addr, tripwire, proxies, from string
 	var provider web.Provider
 	var secret string
 	return command{
@@ -33,6 +30,8 @@ it that sets X-Forwarded-Proto and X-Forwarded-For. Sessions stand in DIR/keys/s
   -data DIR        the record; empty or missing: one is set up
   -addr A          address (localhost:8080); a free port is taken if that one is not free
   -tripwire FILE   where the last checkpoint is kept, outside DIR
+  -from LIST       URLs or folders, with commas between, where the end is fetched from if the record lacks it, besides the
+                   nodes it admitted with an address
   -proxies LIST    networks of proxies whose word is taken, as 10.0.0.0/8,192.0.2.1/32; this machine's always is
   -oidc-issuer URL, -oidc-client ID, -oidc-secret FILE
                    a provider that vouches for people (OpenID Connect); or KURULTAI_OIDC_ISSUER, _CLIENT and _SECRET.
@@ -44,6 +43,7 @@ example: kurultai serve -data baku
 			f.StringVar(&dir, "data", "", "")
 			f.StringVar(&addr, "addr", "localhost:8080", "")
 			f.StringVar(&tripwire, "tripwire", "", "")
+			f.StringVar(&from, "from", "", "")
 			f.StringVar(&proxies, "proxies", "", "")
 			f.StringVar(&provider.Issuer, "oidc-issuer", os.Getenv("KURULTAI_OIDC_ISSUER"), "")
 			f.StringVar(&provider.Client, "oidc-client", os.Getenv("KURULTAI_OIDC_CLIENT"), "")
@@ -64,58 +64,52 @@ example: kurultai serve -data baku
 			if setup {
 				return serveSetup(ctx, io, dir, addr, tripwire, o)
 			}
-			h, err := openToWrite(ctx, dir, tripwire)
-			if err != nil {
-				return err
-			}
-			defer h.Close()
-			if err := askWitnesses(ctx, h, io); err != nil {
-				return err
-			}
-			site, err := startSite(ctx, io, h, addr, o)
-			if err != nil {
-				return err
-			}
-			defer site.stop()
-			if err := h.nameOrigin(ctx, site.url); err != nil {
-				return err
-			}
-			select {
-			case <-ctx.Done():
-				return nil
-			case err := <-h.lost:
-				return h.errLost(err)
+			for {
+				err := serveRecord(ctx, io, dir, addr, tripwire, sources(from), o)
+				if !errors.Is(err, witness.ErrAhead) {
+					return err
+				}
+				if err := mend(ctx, dir, err, sources(from)); err != nil { // a node came that has seen more
+					return err
+				}
 			}
 		},
 	}
 }
 
-// askWitnesses asks those that wait for checkpoints what they have seen, before anything is written: one that has seen
-// more says that this record was put back from an older copy.
-func askWitnesses(ctx context.Context, h *house, io streams) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	var asked sync.WaitGroup
-	for _, n := range h.s.View().State().Nodes() {
-		if n.Withdrawn > 0 || n.Address == "" {
-			continue
-		}
-		asked.Go(func() {
-			err := witness.Ask(ctx, h.marks, &http.Client{Timeout: 5 * time.Second}, n.Address)
-			switch {
-			case errors.Is(err, witness.ErrAhead):
-				h.ahead(err)
-			case err != nil:
-				fmt.Fprintf(io.talk, "the witness at %s did not answer: %v\n", n.Address, err)
-			}
-		})
+// sources are what a list between commas names.
+func sources(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
+}
+
+// serveRecord serves a record until ctx ends, or until somebody has seen more of it than is here.
+func serveRecord(ctx context.Context, io streams, dir, addr, tripwire string, from []string, o web.Options) error {
+	h, err := openToWrite(ctx, dir, tripwire, from...)
+	if err != nil {
+		return err
 	}
-	asked.Wait()
-	select {
-	case err := <-h.lost:
-		return h.errLost(err)
-	default:
-		return nil
+	defer h.Close()
+	site, err := startSite(ctx, io, h, addr, o)
+	if err != nil {
+		return err
+	}
+	defer site.stop()
+	if have, need, held := h.marks.Held(); held {
+		fmt.Fprintf(io.talk, "%d of %d witnesses have answered: the pages are shown, and nothing is written until enough have; two secretaries end the wait by the act ProceedUnwitnessed\n", have, need)
+	}
+	named := make(chan error, 1)
+	go func() { named <- h.nameOrigin(ctx, site.url) }()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-h.lost:
+			return h.errLost(err)
+		case err := <-named:
+			if err != nil {
+				return err
+			}
+		}
 	}
 }
 

@@ -121,6 +121,13 @@ func training(h *house) bool {
 // nameOrigin has the two secretaries of the training body, or of a rehearsal, say where people sign in: here. Other
 // records name it themselves.
 func (h *house) nameOrigin(ctx context.Context, url string) error {
+	for _, _, held := h.marks.Held(); held; _, _, held = h.marks.Held() {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 	st := h.s.View().State()
 	officers := st.Holders(conference.Secretary)
 	if !training(h) && !isRehearsal(h) || len(officers) < 2 || slices.Contains(st.SignInAt().Origins, url) || !strings.HasPrefix(url, "http://localhost:") {
@@ -223,7 +230,7 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
 	o.File = func(ctx context.Context, d record.Digest) ([]byte, error) { return h.s.View().File(ctx, d) }
 	o.Lists, o.Seed = lists{}, h.s.Seed
-	o.Marks, o.Cosigned, o.Witnessed = marksOf(h.marks), h.marks.Cosigned, h.marks.Witnessed
+	o.Marks, o.Cosigned, o.Witnessed, o.Held = marksOf(h.marks), h.marks.Cosigned, h.marks.Witnessed, h.marks.Held
 	handler := withTiles(web.New(reading{h.s}, o), h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View))
 	if loopback {
 		handler = loopbackOnly(handler, h.named)
