@@ -70,7 +70,7 @@ func (d *Divergence) Unwrap() error { return d.err }
 
 // Follow reads what the follower has kept, deciding it again, and stands ready to go on.
 func Follow(ctx context.Context, c FollowerConfig) (*Follower, error) {
-	f := &Follower{config: c, replay: &Replay{Origin: c.Log.Name()}, Missing: map[record.Digest]bool{}, Opening: true}
+	f := &Follower{config: c, Missing: map[record.Digest]bool{}, Opening: true}
 	var err error
 	if f.client, err = torchwood.NewClient(c.From); err != nil {
 		return nil, err
@@ -82,14 +82,8 @@ func Follow(ctx context.Context, c FollowerConfig) (*Follower, error) {
 	if head.Size > 0 && head.Origin != c.Log.Name() {
 		return nil, fmt.Errorf("the copy here is of %s, not of %s", head.Origin, c.Log.Name())
 	}
-	for stored, err := range c.Engine.Read(ctx, 0) {
-		if err == nil {
-			err = f.replay.Next(stored)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("the copy that is kept here: %w", err)
-		}
-		f.tree.Append(stored.Hash)
+	if err := f.goBack(ctx); err != nil {
+		return nil, err
 	}
 	if _, _, signed, err := Cosignatures(c.Log, nil, head.Note); err == nil {
 		f.last = signed
@@ -189,60 +183,135 @@ func (f *Follower) fork(small, large record.Checkpoint, root tlog.Hash, proof tl
 // batch is how many entries are kept in one go.
 const batch = 2048
 
-// take fetches entries up to a checkpoint, decides them and keeps them.
+// A lot is entries in order, each proven to be in the tree.
+type lot struct {
+	entries [][]byte
+	hashes  []tlog.Hash
+}
+
+// take fetches entries up to a checkpoint, decides them and keeps them: while a lot is decided, the next is fetched and
+// the one before is written to the disk.
 func (f *Follower) take(ctx context.Context, head record.Checkpoint) error {
-	tree := tlog.Tree{N: head.Size, Hash: head.Root}
-	var group record.Group
-	var hashes []tlog.Hash
-	keep := func() error {
-		if len(group.Entries) == 0 {
+	going, stop := context.WithCancel(ctx)
+	defer stop()
+	lots, keep, kept := make(chan lot, 2), make(chan lot, 1), make(chan error, 1)
+	var fetching error // once lots is closed
+	go func() {
+		defer close(lots)
+		fetching = f.fetchLots(going, head, lots)
+	}()
+	go func() {
+		var err error
+		for l := range keep {
+			if err == nil {
+				if err = f.keep(ctx, head, l); err != nil {
+					stop()
+				}
+			}
+		}
+		kept <- err
+	}()
+	var why error // entry badAt may not be
+	var bad []byte
+	var badAt int64
+	for l := range lots {
+		for i, b := range l.entries {
+			at := f.Size()
+			if why = f.replay.Next(record.Stored{Index: at, Bytes: b, Hash: l.hashes[i]}); why != nil {
+				bad, badAt, l = b, at, lot{l.entries[:i], l.hashes[:i]}
+				break
+			}
+			f.fetch(ctx, b, at)
+		}
+		keep <- l
+		if why != nil {
+			break
+		}
+	}
+	close(keep)
+	err := <-kept
+	stop()
+	for range lots { // until the fetching has ended
+	}
+	switch {
+	case why != nil:
+		return errors.Join(err, f.refuse(ctx, head, badAt, bad, why))
+	case err != nil:
+		return errors.Join(err, f.goBack(ctx))
+	case fetching != nil:
+		return fmt.Errorf("fetching entries: %w", fetching)
+	case f.tree.Size() != head.Size:
+		return fmt.Errorf("%d entries came of %d", f.tree.Size(), head.Size)
+	}
+	return f.cosign(ctx, head)
+}
+
+// fetchLots sends what there is up to a checkpoint, behind what is kept.
+func (f *Follower) fetchLots(ctx context.Context, head record.Checkpoint, lots chan<- lot) error {
+	var l lot
+	send := func() error {
+		if len(l.entries) == 0 {
 			return nil
 		}
-		_, err := f.config.Engine.Append(ctx, f.tree.Size(), group, func(size int64, root tlog.Hash) ([]byte, error) {
-			if size == head.Size {
-				if root != head.Root {
-					return nil, errors.New("the entries make another tree than the checkpoint says")
-				}
-				return head.Note, nil
-			}
-			return f.local(size, root)
-		})
-		if err != nil {
-			return err
+		select {
+		case lots <- l:
+			l = lot{}
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		for _, h := range hashes {
-			f.tree.Append(h)
-		}
-		group, hashes = record.Group{}, nil
-		if f.config.Told != nil {
-			f.config.Told(f.tree.Size(), head.Size)
-		}
-		return nil
 	}
-	for i, b := range f.client.AllEntries(ctx, tree, f.tree.Size()) {
+	for _, b := range f.client.AllEntries(ctx, tlog.Tree{N: head.Size, Hash: head.Root}, f.tree.Size()) {
 		b = bytes.Clone(b)
-		hash := tlog.RecordHash(b)
-		if err := f.replay.Next(record.Stored{Index: i, Bytes: b, Hash: hash}); err != nil {
-			return errors.Join(keep(), f.refuse(ctx, head, i, b, err))
-		}
-		f.fetch(ctx, b, i)
-		group.Entries, hashes = append(group.Entries, b), append(hashes, hash)
-		if len(group.Entries) == batch {
-			if err := keep(); err != nil {
+		l.entries, l.hashes = append(l.entries, b), append(l.hashes, tlog.RecordHash(b))
+		if len(l.entries) == batch {
+			if err := send(); err != nil {
 				return err
 			}
 		}
 	}
-	if err := f.client.Err(); err != nil {
-		return errors.Join(fmt.Errorf("fetching entries: %w", err), keep())
+	return errors.Join(f.client.Err(), send())
+}
+
+// keep makes entries durable.
+func (f *Follower) keep(ctx context.Context, head record.Checkpoint, l lot) error {
+	if len(l.entries) == 0 {
+		return nil
 	}
-	if err := keep(); err != nil {
+	_, err := f.config.Engine.Append(ctx, f.tree.Size(), record.Group{Entries: l.entries}, func(size int64, root tlog.Hash) ([]byte, error) {
+		if size == head.Size {
+			if root != head.Root {
+				return nil, errors.New("the entries make another tree than the checkpoint says")
+			}
+			return head.Note, nil
+		}
+		return f.local(size, root)
+	})
+	if err != nil {
 		return err
 	}
-	if f.tree.Size() != head.Size {
-		return fmt.Errorf("%d entries came of %d", f.tree.Size(), head.Size)
+	for _, h := range l.hashes {
+		f.tree.Append(h)
 	}
-	return f.cosign(ctx, head)
+	if f.config.Told != nil {
+		f.config.Told(f.tree.Size(), head.Size)
+	}
+	return nil
+}
+
+// goBack stands again where what is kept ends: a copy that has no room decided more than it could keep.
+func (f *Follower) goBack(ctx context.Context) error {
+	f.replay, f.tree = &Replay{Origin: f.config.Log.Name()}, record.Tree{}
+	for stored, err := range f.config.Engine.Read(ctx, 0) {
+		if err == nil {
+			err = f.replay.Next(stored)
+		}
+		if err != nil {
+			return fmt.Errorf("the copy that is kept here: %w", err)
+		}
+		f.tree.Append(stored.Hash)
+	}
+	return nil
 }
 
 // refuse is the evidence against an entry that is in the tree and may not be.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -581,4 +582,56 @@ func TestClosedEntriesComeBackClosed(t *testing.T) {
 	}
 	defer mended.Close()
 	takes(t, mended.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, "third.example").Verifier().String()})
+}
+
+// fullOnce is an engine on a disk that has no room for a while.
+type fullOnce struct {
+	record.Engine
+	refusals int
+}
+
+func (e *fullOnce) Append(ctx context.Context, expect int64, g record.Group, sign record.SignFunc) (record.Checkpoint, error) {
+	if expect > 0 && e.refusals > 0 {
+		e.refusals--
+		return record.Checkpoint{}, record.ErrFull
+	}
+	return e.Engine.Append(ctx, expect, g, sign)
+}
+
+// A copy whose disk was full goes on where it stopped, and accuses nobody.
+func TestACopyWithoutRoomGoesOnLater(t *testing.T) {
+	h, server := served(t, trainingRecord(t))
+	log, err := record.ParseVerifier(h.log.Verifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := sqlite.Open(filepath.Join(t.TempDir(), "copy"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	source, err := sourceOf(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := &fullOnce{engine, 0}
+	f, err := witness.Follow(t.Context(), witness.FollowerConfig{Engine: disk, Log: log, From: source, Node: cosigner(t, "node.full")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Step(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		takes(t, h.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, fmt.Sprint("node.", h.s.View().State().Size)).Verifier().String()})
+	}
+	disk.refusals = 2
+	for range 2 {
+		if _, err := f.Step(t.Context(), ""); !errors.Is(err, record.ErrFull) || f.Size() != h.s.View().State().Size-3 {
+			t.Fatalf("%d entries, %v", f.Size(), err)
+		}
+	}
+	if _, err := f.Step(t.Context(), ""); err != nil || f.Size() != h.s.View().State().Size {
+		t.Fatalf("%d entries of %d, %v", f.Size(), h.s.View().State().Size, err)
+	}
 }
