@@ -244,6 +244,31 @@ func signerOf(line []byte) string {
 	return fmt.Sprintf("%s+%08x", name, raw[:4])
 }
 
+// BetweenCheckpoints is what a copy keeps as checkpoint of a size for which the log signed none, while it takes entries
+// up to one that was signed. It bears a signature of nobody.
+func BetweenCheckpoints(origin string, size int64, root tlog.Hash) ([]byte, error) {
+	key, err := NewLogKey("local.invalid.copy", ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
+		return nil, err
+	}
+	return note.Sign(&note.Note{Text: fmt.Sprintf("%s\n%d\n%s\n", origin, size, root)}, key)
+}
+
+// ReadCheckpoint reads a signed checkpoint, whoever signed it: for one that was checked when it was kept.
+func ReadCheckpoint(signed []byte) (Checkpoint, error) {
+	n, err := note.Open(signed, note.VerifierList())
+	var unverified *note.UnverifiedNoteError
+	if errors.As(err, &unverified) {
+		n, err = unverified.Note, nil
+	}
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	head, err := ParseCheckpoint(n.Text)
+	head.Note = signed
+	return head, err
+}
+
 // ParseCheckpoint reads the three lines of a checkpoint's text.
 func ParseCheckpoint(text string) (c Checkpoint, err error) {
 	bad := errors.New("checkpoint: not the three lines origin, size, root")

@@ -90,6 +90,9 @@ type Engine interface {
 	// ClosedKey finds the key of a closed act, or ErrNotFound.
 	ClosedKey(ctx context.Context, by, key string) (ClosedKey, error)
 
+	// ClosedKeys yields the keys of closed acts of entries from an index on, in order of index.
+	ClosedKeys(ctx context.Context, from int64) iter.Seq2[ClosedKey, error]
+
 	// PutBlob stores bytes under their SHA-256, durably. Storing them again is no error.
 	PutBlob(ctx context.Context, b []byte) (Digest, error)
 

@@ -3,7 +3,6 @@ package witness
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -285,7 +284,7 @@ func (f *Follower) keep(ctx context.Context, head record.Checkpoint, l lot) erro
 			}
 			return head.Note, nil
 		}
-		return f.local(size, root)
+		return record.BetweenCheckpoints(f.config.Log.Name(), size, root)
 	})
 	if err != nil {
 		return err
@@ -433,17 +432,6 @@ func (f *Follower) Cosigned() ([]byte, error) {
 
 // SignAgain has the next Cosigned say that nothing more was seen until now.
 func (f *Follower) SignAgain() { f.ownSize = 0 }
-
-// local signs the tree between two checkpoints of the log, for the copy here alone: nobody else takes it.
-func (f *Follower) local(size int64, root tlog.Hash) ([]byte, error) {
-	text := fmt.Sprintf("%s\n%d\n%s\n", f.config.Log.Name(), size, root)
-	seed := make([]byte, ed25519.SeedSize)
-	key, err := record.NewLogKey("local.invalid.copy", ed25519.NewKeyFromSeed(seed))
-	if err != nil {
-		return nil, err
-	}
-	return note.Sign(&note.Note{Text: text}, key)
-}
 
 // Append writes evidence as one line of canonical JSON.
 func (e Evidence) Append(dst []byte) []byte { return append(canonical.Encode(dst, e), '\n') }

@@ -166,6 +166,18 @@ func appended(t *testing.T, e record.Engine) {
 	if k, err := e.ClosedKey(ctx, "a", "k"); err != nil || k != g.Keys[0] {
 		t.Error(k, err)
 	}
+	for from, want := range map[int64]int{0: 1, 2: 1, 3: 0} {
+		var keys []record.ClosedKey
+		for k, err := range e.ClosedKeys(ctx, from) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, k)
+		}
+		if len(keys) != want || want == 1 && keys[0] != g.Keys[0] {
+			t.Errorf("keys of closed acts from entry %d: %v", from, keys)
+		}
+	}
 }
 
 func conflict(t *testing.T, e record.Engine) {

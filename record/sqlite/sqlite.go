@@ -22,7 +22,6 @@ import (
 	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"kurultai/record"
@@ -84,10 +83,20 @@ const maxReaders = 4
 func Open(dir string, o Options) (*Engine, error) {
 	e := &Engine{dir: dir, options: o, readers: make(chan *conn, maxReaders), more: make(chan struct{})}
 	if err := e.open(); err != nil {
+		if errors.Is(err, sqlite3.CORRUPT) || errors.Is(err, sqlite3.NOTADB) {
+			err = damaged{err}
+		}
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
+
+// ErrDamaged says that what the file holds is not what was written.
+var ErrDamaged = errors.New("record.db is damaged")
+
+type damaged struct{ error }
+
+func (d damaged) Unwrap() []error { return []error{d.error, ErrDamaged} }
 
 func (e *Engine) open() error {
 	if !e.options.ReadOnly {
@@ -263,13 +272,13 @@ func (e *Engine) check() error {
 		return fmt.Errorf("reading the hashes: %w", err)
 	}
 	if count, err := number(c, "SELECT count(*) FROM entries"); err != nil || count != edge.Size() {
-		return fmt.Errorf("entry %d is missing or its hash is damaged (%d entries are there): put back an undamaged copy: %w", edge.Size(), count, errors.Join(err, record.ErrStopped))
+		return damaged{fmt.Errorf("entry %d is missing or its hash is damaged (%d entries are there): put back an undamaged copy: %w", edge.Size(), count, errors.Join(err, record.ErrStopped))}
 	}
 	if edge.Size() != e.head.Size || edge.Size() > 0 && edge.Root() != e.head.Root {
 		if err := unlike(c); err != nil {
 			return err
 		}
-		return fmt.Errorf("the record has %d entries with root %s and its checkpoint says %d with root %s: an entry, a hash or the checkpoint was changed outside this program; put back an undamaged copy", edge.Size(), edge.Root(), e.head.Size, e.head.Root)
+		return damaged{fmt.Errorf("the record has %d entries with root %s and its checkpoint says %d with root %s: an entry, a hash or the checkpoint was changed outside this program; put back an undamaged copy", edge.Size(), edge.Root(), e.head.Size, e.head.Root)}
 	}
 	e.edge = edge
 	return nil
@@ -292,7 +301,7 @@ func readHead(c *conn) (head record.Checkpoint, err error) {
 	err2 := query(c, "SELECT note FROM checkpoints WHERE id = 1", nil, func(s *sqlite3.Stmt) bool {
 		found = true
 		signed := s.ColumnBlob(0, nil)
-		head, err = openNote(signed)
+		head, err = record.ReadCheckpoint(signed)
 		return true
 	})
 	if err = errors.Join(err, err2); err != nil {
@@ -376,7 +385,7 @@ func (e *Engine) Cosigned(ctx context.Context) iter.Seq2[record.Checkpoint, erro
 			err := e.reading(ctx, func(conn *conn) (err error) {
 				bind := func(s *sqlite3.Stmt) error { return s.BindInt64(1, below) }
 				scan := query(conn, "SELECT note FROM checkpoints WHERE id > 1 AND id < ? ORDER BY id DESC LIMIT 1", bind, func(s *sqlite3.Stmt) bool {
-					c, err = openNote(s.ColumnBlob(0, nil))
+					c, err = record.ReadCheckpoint(s.ColumnBlob(0, nil))
 					return true
 				})
 				return errors.Join(scan, err)
@@ -387,20 +396,6 @@ func (e *Engine) Cosigned(ctx context.Context) iter.Seq2[record.Checkpoint, erro
 			below = c.Size + cosignedID
 		}
 	}
-}
-
-func openNote(signed []byte) (record.Checkpoint, error) {
-	n, err := note.Open(signed, note.VerifierList())
-	var unverified *note.UnverifiedNoteError
-	if errors.As(err, &unverified) {
-		n, err = unverified.Note, nil
-	}
-	if err != nil {
-		return record.Checkpoint{}, err
-	}
-	head, err := record.ParseCheckpoint(n.Text)
-	head.Note = signed
-	return head, err
 }
 
 // Close closes the record. Readings under way fail.
@@ -464,7 +459,7 @@ func signed(size int64, root tlog.Hash, sign record.SignFunc) (record.Checkpoint
 	if err != nil {
 		return record.Checkpoint{}, &signError{err}
 	}
-	head, err := openNote(b)
+	head, err := record.ReadCheckpoint(b)
 	if err == nil && (head.Size != size || head.Root != root) {
 		err = errors.New("the checkpoint is of another tree")
 	}
@@ -760,4 +755,31 @@ func (e *Engine) ClosedKey(ctx context.Context, by, key string) (k record.Closed
 		err = record.ErrNotFound
 	}
 	return k, err
+}
+
+// ClosedKeys implements record.Engine.
+func (e *Engine) ClosedKeys(ctx context.Context, from int64) iter.Seq2[record.ClosedKey, error] {
+	return func(yield func(record.ClosedKey, error) bool) {
+		for {
+			var batch []record.ClosedKey
+			err := e.reading(ctx, func(c *conn) error {
+				bind := func(s *sqlite3.Stmt) error { return s.BindInt64(1, from) }
+				return query(c, "SELECT author, key, digest, idx FROM closed_keys WHERE idx >= ? ORDER BY idx LIMIT 256", bind, func(s *sqlite3.Stmt) bool {
+					batch = append(batch, record.ClosedKey{By: s.ColumnText(0), Key: s.ColumnText(1), Digest: record.Digest(s.ColumnText(2)), Index: s.ColumnInt64(3)})
+					return true
+				})
+			})
+			for _, k := range batch {
+				if from = k.Index + 1; !yield(k, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(record.ClosedKey{}, fmt.Errorf("reading the keys of closed acts: %w", err))
+			}
+			if err != nil || len(batch) == 0 {
+				return
+			}
+		}
+	}
 }

@@ -1,0 +1,658 @@
+// Package etcd is the engine of a record that a quorum keeps: etcd orders groups and holds the newest of them on a
+// majority of disks; each node keeps the whole record in a copy of its own, and serves all reading from there.
+//
+//	r/size             how many entries are committed, 8 bytes, the first the highest: the fence
+//	r/group/FIRST      a group, by the index of its first entry, in 8 bytes
+//	r/checkpoint       the newest published checkpoint
+//	r/cosigned/SIZE    checkpoints that were cosigned, those of trimmed groups too
+//
+// A group becomes durable in two steps. One transaction, fenced by r/size, commits it on a majority; nobody applies it
+// yet. Then its checkpoint is signed and published by compare-and-swap; from there on it is acknowledged, and every copy
+// takes it, with that checkpoint. A group whose checkpoint was never published, for its writer died between the two, is
+// published by whoever appends next. Rows are encrypted before they come here; the keys of persons never do.
+// Blobs lie on a majority of disks before the entry that names them, beside etcd: they are too large for it.
+package etcd
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"kurultai/record"
+)
+
+const (
+	sizeKey       = "r/size"
+	groupKey      = "r/group/"
+	checkpointKey = "r/checkpoint"
+	cosignedKey   = "r/cosigned/"
+)
+
+func number(n int64) string { return string(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+
+func parseNumber(b []byte) (int64, error) {
+	if len(b) != 8 || b[0] > 0x7f {
+		return 0, errors.New("a size in etcd is no size: it was written by another program")
+	}
+	return int64(binary.BigEndian.Uint64(b)), nil
+}
+
+// A Peer is another node of the quorum, for what etcd does not carry.
+type Peer interface {
+	PutBlob(ctx context.Context, b []byte) error
+	// Blob returns the bytes stored under d, or record.ErrNotFound. What comes is checked.
+	Blob(ctx context.Context, d record.Digest) ([]byte, error)
+	// Groups yields what the peer's copy holds from an index on, each with the checkpoint it ends under, and the newest
+	// checkpoint last. A node that joins, or was away while groups were trimmed, reads them.
+	Groups(ctx context.Context, from int64) iter.Seq2[Published, error]
+}
+
+// A Published group is one under its checkpoint.
+type Published struct {
+	Group      record.Group
+	Checkpoint record.Checkpoint
+}
+
+// Config is what an engine works with. Client and Copy stay the caller's.
+type Config struct {
+	Client *clientv3.Client
+	Copy   record.Engine // this node's copy of the whole record
+	Peers  func() []Peer // the other voting members
+	Log    func(error)   // hears of faults that are tried again
+}
+
+// An Engine is a record.Engine over a quorum.
+type Engine struct {
+	Config
+	ctx  context.Context
+	stop context.CancelFunc
+	done sync.WaitGroup
+
+	appending sync.Mutex // one append at a time; guards doubt
+	doubt     *call      // whose outcome was unknown
+
+	mu      sync.Mutex
+	edge    record.Edge   // of the copy
+	applied chan struct{} // closed, and made anew, when the copy grows
+	closed  bool
+}
+
+// A call of Append that may have appended: made again, it is known by its bytes.
+type call struct {
+	expect int64
+	group  []byte
+}
+
+// Open begins to keep a copy up to date and takes appends.
+func Open(ctx context.Context, c Config) (*Engine, error) {
+	e := &Engine{Config: c, applied: make(chan struct{})}
+	for stored, err := range c.Copy.Read(ctx, 0) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the copy: %w", err)
+		}
+		e.edge.Append(stored.Hash)
+	}
+	e.ctx, e.stop = context.WithCancel(context.Background())
+	e.done.Go(e.keepUp)
+	return e, nil
+}
+
+// Close stops keeping the copy up to date, and closes it.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	was := e.closed
+	e.closed = true
+	e.mu.Unlock()
+	if was {
+		return nil
+	}
+	e.stop()
+	e.done.Wait()
+	return e.Copy.Close()
+}
+
+// size is how many entries the copy has, and a channel that is closed when it has more.
+func (e *Engine) size() (int64, <-chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.edge.Size(), e.applied
+}
+
+// reach waits until the copy has so many entries.
+func (e *Engine) reach(ctx context.Context, size int64) error {
+	for {
+		have, more := e.size()
+		if have >= size {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-e.ctx.Done():
+			return record.ErrStopped
+		}
+	}
+}
+
+// published is the newest checkpoint that was published, and the revision that did it; the zero Checkpoint of an empty
+// record.
+func (e *Engine) published(ctx context.Context) (c record.Checkpoint, revision int64, err error) {
+	r, err := e.Client.Get(ctx, checkpointKey)
+	if err != nil || len(r.Kvs) == 0 {
+		return c, 0, err
+	}
+	c, err = record.ReadCheckpoint(r.Kvs[0].Value)
+	return c, r.Kvs[0].ModRevision, err
+}
+
+// Append implements record.Engine.
+func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign record.SignFunc) (record.Checkpoint, error) {
+	e.appending.Lock()
+	defer e.appending.Unlock()
+	if err := errors.Join(ctx.Err(), e.ctx.Err()); err != nil {
+		return record.Checkpoint{}, err
+	}
+	if len(g.Entries) == 0 {
+		return record.Checkpoint{}, errors.New("an empty group")
+	}
+	this := &call{expect, pack(g)}
+	again := e.doubt != nil && e.doubt.expect == expect && bytes.Equal(e.doubt.group, this.group)
+	head, err := e.append(ctx, this, again, int64(len(g.Entries)), sign)
+	if e.doubt = nil; errors.Is(err, record.ErrUnknown) {
+		e.doubt = this
+	}
+	return head, err
+}
+
+// append commits a group and publishes it. again: the same call was made before, with an outcome unknown.
+func (e *Engine) append(ctx context.Context, c *call, again bool, count int64, sign record.SignFunc) (record.Checkpoint, error) {
+	expect := c.expect
+	same := clientv3.Compare(clientv3.Value(sizeKey), "=", number(expect))
+	if expect == 0 {
+		same = clientv3.Compare(clientv3.Version(sizeKey), "=", 0)
+	}
+	size := expect + count
+	at := groupKey + number(expect)
+	r, err := e.Client.Txn(ctx).If(same).
+		Then(clientv3.OpPut(sizeKey, number(size)), clientv3.OpPut(at, string(c.group))).
+		Else(clientv3.OpGet(sizeKey), clientv3.OpGet(at)).Commit()
+	if err != nil {
+		return record.Checkpoint{}, unknown(err)
+	}
+	if !r.Succeeded {
+		return e.conflict(ctx, c, again, r, sign)
+	}
+	head, err := e.publish(ctx, size, sign)
+	var unsigned *signError
+	if errors.As(err, &unsigned) {
+		return head, errors.Join(err, e.withdraw(ctx, expect, size, r.Header.Revision))
+	}
+	return head, err
+}
+
+// unknown says what an error of etcd means to who appends.
+func unknown(err error) error {
+	switch {
+	case errors.Is(err, rpctypes.ErrNoSpace):
+		return fmt.Errorf("%w: etcd's quota is used up: trim and defragment", record.ErrFull)
+	case errors.Is(err, rpctypes.ErrRequestTooLarge):
+		return err // it was refused before it was proposed
+	}
+	return fmt.Errorf("%w: %v", record.ErrUnknown, err)
+}
+
+// conflict looks whether a group that was refused stands there already, as when the same call comes again, and has what a
+// writer left behind published.
+func (e *Engine) conflict(ctx context.Context, c *call, again bool, r *clientv3.TxnResponse, sign record.SignFunc) (record.Checkpoint, error) {
+	var size int64
+	var err error
+	if kvs := r.Responses[0].GetResponseRange().Kvs; len(kvs) > 0 {
+		if size, err = parseNumber(kvs[0].Value); err != nil {
+			return record.Checkpoint{}, err
+		}
+	}
+	ours := false
+	if kvs := r.Responses[1].GetResponseRange().Kvs; len(kvs) > 0 {
+		ours = again && bytes.Equal(kvs[0].Value, c.group)
+	}
+	head, err := e.publish(ctx, size, sign)
+	if err != nil {
+		return record.Checkpoint{}, err
+	}
+	if !ours {
+		return record.Checkpoint{}, fmt.Errorf("%w: %d, not %d", record.ErrConflict, size, c.expect)
+	}
+	return head, nil
+}
+
+// publish signs the tree of all that is committed, if nobody has, makes it the newest checkpoint, and waits until this
+// node's copy has it.
+func (e *Engine) publish(ctx context.Context, size int64, sign record.SignFunc) (record.Checkpoint, error) {
+	for {
+		last, revision, err := e.published(ctx)
+		if err != nil {
+			return last, unknown(err)
+		}
+		if last.Size >= size {
+			return last, e.reach(ctx, last.Size)
+		}
+		if err := e.reach(ctx, last.Size); err != nil {
+			return last, unknown(err)
+		}
+		edge, groups, err := e.tail(ctx, last.Size, size)
+		if err != nil {
+			return last, err
+		}
+		note, err := sign(edge.Size(), edge.Root())
+		if err != nil {
+			return last, &signError{err}
+		}
+		head, err := record.ReadCheckpoint(note)
+		if err != nil || head.Size != size || head.Root != edge.Root() {
+			return last, &signError{errors.Join(err, errors.New("the checkpoint is of another tree"))}
+		}
+		r, err := e.Client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(checkpointKey), "=", revision)).
+			Then(clientv3.OpPut(checkpointKey, string(note))).Commit()
+		if err != nil {
+			return last, unknown(err)
+		}
+		if r.Succeeded {
+			if err := e.apply(groups, head); err != nil {
+				return head, unknown(err) // it stands, and this node's copy has no room for it yet
+			}
+			return head, nil
+		}
+	}
+}
+
+// withdraw takes back a group that was never published: nobody has seen it.
+func (e *Engine) withdraw(ctx context.Context, expect, size, revision int64) error {
+	before := clientv3.OpPut(sizeKey, number(expect))
+	if expect == 0 {
+		before = clientv3.OpDelete(sizeKey)
+	}
+	_, err := e.Client.Txn(ctx).If(
+		clientv3.Compare(clientv3.ModRevision(groupKey+number(expect)), "=", revision),
+		clientv3.Compare(clientv3.Value(sizeKey), "=", number(size)),
+		clientv3.Compare(clientv3.ModRevision(checkpointKey), "<", revision)).
+		Then(before, clientv3.OpDelete(groupKey+number(expect))).Commit()
+	return err
+}
+
+// A signError takes the group back and leaves the engine well.
+type signError struct{ error }
+
+func (e *signError) Error() string { return "signing the checkpoint: " + e.error.Error() }
+func (e *signError) Unwrap() error { return e.error }
+
+// tail reads the committed groups between two sizes, and the edge of the tree with them. The copy has the first size.
+func (e *Engine) tail(ctx context.Context, from, to int64) (record.Edge, record.Group, error) {
+	e.mu.Lock()
+	edge := e.edge.Clone()
+	e.mu.Unlock()
+	var all record.Group
+	if edge.Size() != from {
+		return edge, all, fmt.Errorf("%w: the copy is ahead of what was published", record.ErrUnknown)
+	}
+	r, err := e.Client.Get(ctx, groupKey+number(from), clientv3.WithRange(groupKey+number(to)))
+	if err != nil {
+		return edge, all, unknown(err)
+	}
+	for _, kv := range r.Kvs {
+		first, err := parseNumber(kv.Key[len(groupKey):])
+		if err == nil && first != edge.Size() {
+			err = errTrimmed
+		}
+		var g record.Group
+		if err == nil {
+			g, err = unpack(kv.Value)
+		}
+		if err != nil {
+			return edge, all, fmt.Errorf("the group at entry %d: %w", edge.Size(), err)
+		}
+		for _, b := range g.Entries {
+			edge.Append(tlog.RecordHash(b))
+		}
+		all.Entries, all.Rows, all.Keys = append(all.Entries, g.Entries...), append(all.Rows, g.Rows...), append(all.Keys, g.Keys...)
+	}
+	if edge.Size() != to {
+		return edge, all, fmt.Errorf("entries %d to %d: %w", edge.Size(), to, errTrimmed)
+	}
+	return edge, all, nil
+}
+
+// errTrimmed says that etcd does not hold a group any more: a peer's copy does.
+var errTrimmed = errors.New("the group is not in etcd any more")
+
+// apply gives the copy what was published, once.
+func (e *Engine) apply(g record.Group, head record.Checkpoint) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	from := head.Size - int64(len(g.Entries))
+	if e.edge.Size() >= head.Size {
+		return nil
+	}
+	if e.edge.Size() != from {
+		return fmt.Errorf("the copy has %d entries and the group begins at %d", e.edge.Size(), from)
+	}
+	if _, err := e.Copy.Append(e.ctx, from, g, func(int64, tlog.Hash) ([]byte, error) { return head.Note, nil }); err != nil {
+		return fmt.Errorf("the copy: %w", err)
+	}
+	for _, b := range g.Entries {
+		e.edge.Append(tlog.RecordHash(b))
+	}
+	close(e.applied)
+	e.applied = make(chan struct{})
+	return nil
+}
+
+// keepUp follows what is published until the engine is closed.
+func (e *Engine) keepUp() {
+	pause := time.Duration(0)
+	for e.ctx.Err() == nil {
+		err := e.follow()
+		if e.ctx.Err() != nil {
+			return
+		}
+		if err != nil && e.Log != nil {
+			e.Log(err)
+		}
+		pause = min(max(2*pause, 20*time.Millisecond), time.Second)
+		select {
+		case <-time.After(pause):
+		case <-e.ctx.Done():
+		}
+	}
+}
+
+// follow brings the copy to what is published and then watches for more; it returns when the watch ends.
+func (e *Engine) follow() error {
+	ctx, stop := context.WithCancel(clientv3.WithRequireLeader(e.ctx))
+	defer stop()
+	watch := e.Client.Watch(ctx, checkpointKey)
+	cosigned := e.Client.Watch(ctx, cosignedKey, clientv3.WithPrefix())
+	if err := errors.Join(e.catchUp(ctx), e.catchCosigned(ctx)); err != nil {
+		return err
+	}
+	for {
+		select {
+		case r, ok := <-watch:
+			if err := r.Err(); !ok || err != nil {
+				return err
+			}
+			if err := e.catchUp(ctx); err != nil {
+				return err
+			}
+		case r, ok := <-cosigned:
+			if err := r.Err(); !ok || err != nil {
+				return err
+			}
+			for _, event := range r.Events {
+				if event.Type == clientv3.EventTypePut {
+					if err := e.takeCosigned(ctx, event.Kv.Value); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+}
+
+// catchUp gives the copy all that is published. What is not in etcd any more comes from a peer.
+func (e *Engine) catchUp(ctx context.Context) error {
+	head, _, err := e.published(ctx)
+	if err != nil {
+		return err
+	}
+	have, _ := e.size()
+	if head.Size <= have {
+		return nil
+	}
+	edge, g, err := e.tail(ctx, have, head.Size)
+	if errors.Is(err, errTrimmed) {
+		return e.fromPeers(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if edge.Root() != head.Root {
+		return fmt.Errorf("the first %d entries make another tree than the checkpoint published says: this copy or etcd is damaged", head.Size)
+	}
+	return e.apply(g, head)
+}
+
+// fromPeers reads what was trimmed from the copy of the first peer that has it.
+func (e *Engine) fromPeers(ctx context.Context) error {
+	errs := []error{errTrimmed}
+	for _, p := range e.Peers() {
+		have, _ := e.size()
+		err := e.fromPeer(ctx, p, have)
+		if now, _ := e.size(); err == nil && now > have {
+			return nil
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (e *Engine) fromPeer(ctx context.Context, p Peer, have int64) error {
+	for part, err := range p.Groups(ctx, have) {
+		if err == nil {
+			e.mu.Lock()
+			edge := e.edge.Clone()
+			e.mu.Unlock()
+			for _, b := range part.Group.Entries {
+				edge.Append(tlog.RecordHash(b))
+			}
+			if edge.Size() != part.Checkpoint.Size || edge.Root() != part.Checkpoint.Root {
+				err = errors.New("a peer's entries make another tree than its checkpoint says")
+			}
+		}
+		if err == nil {
+			err = e.apply(part.Group, part.Checkpoint)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Head implements record.Engine: linearizable, so it needs the quorum.
+func (e *Engine) Head(ctx context.Context) (record.Checkpoint, error) {
+	if e.ctx.Err() != nil {
+		return record.Checkpoint{}, record.ErrStopped
+	}
+	head, _, err := e.published(ctx)
+	if err != nil {
+		return head, fmt.Errorf("asking the quorum: %w", err)
+	}
+	return head, e.reach(ctx, head.Size)
+}
+
+// Cosign implements record.Engine.
+func (e *Engine) Cosign(ctx context.Context, c record.Checkpoint) error {
+	for {
+		head, revision, err := e.published(ctx)
+		if err != nil {
+			return unknown(err)
+		}
+		if c.Size > head.Size || c.Size < 1 {
+			return fmt.Errorf("a checkpoint of %d entries, and there are %d: %w", c.Size, head.Size, record.ErrNotFound)
+		}
+		at := cosignedKey + number(c.Size)
+		r, err := e.Client.Get(ctx, at)
+		if err != nil {
+			return unknown(err)
+		}
+		note, before := c.Note, int64(0)
+		if len(r.Kvs) > 0 {
+			before = r.Kvs[0].ModRevision
+			if note, err = record.Join(r.Kvs[0].Value, note); err != nil {
+				return err
+			}
+		}
+		then := []clientv3.Op{clientv3.OpPut(at, string(note))}
+		if c.Size == head.Size {
+			joined, err := record.Join(head.Note, note)
+			if err != nil {
+				return err
+			}
+			then = append(then, clientv3.OpPut(checkpointKey, string(joined)))
+		}
+		t, err := e.Client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(at), "=", before), clientv3.Compare(clientv3.ModRevision(checkpointKey), "=", revision)).
+			Then(then...).Commit()
+		if err != nil {
+			return unknown(err)
+		}
+		if t.Succeeded {
+			return e.takeCosigned(ctx, note)
+		}
+	}
+}
+
+// takeCosigned gives the copy a cosigned checkpoint.
+func (e *Engine) takeCosigned(ctx context.Context, note []byte) error {
+	c, err := record.ReadCheckpoint(note)
+	if err == nil {
+		err = e.reach(ctx, c.Size)
+	}
+	if err == nil {
+		err = e.Copy.Cosign(ctx, c)
+	}
+	return err
+}
+
+// catchCosigned gives the copy all cosigned checkpoints it may lack.
+func (e *Engine) catchCosigned(ctx context.Context) error {
+	r, err := e.Client.Get(ctx, cosignedKey, clientv3.WithPrefix())
+	if err != nil {
+		return err
+	}
+	for _, kv := range r.Kvs {
+		if err := e.takeCosigned(ctx, kv.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutBlob implements record.Engine: the bytes are on a majority of disks when it returns.
+func (e *Engine) PutBlob(ctx context.Context, b []byte) (record.Digest, error) {
+	d, err := e.Copy.PutBlob(ctx, b)
+	if err != nil {
+		return d, err
+	}
+	peers := e.Peers()
+	answers := make(chan error, len(peers))
+	for _, p := range peers {
+		go func() { answers <- p.PutBlob(ctx, b) }()
+	}
+	have, need := 1, (len(peers)+1)/2+1
+	var errs []error
+	for range peers {
+		if have >= need {
+			break
+		}
+		if err := <-answers; err != nil {
+			errs = append(errs, err)
+		} else {
+			have++
+		}
+	}
+	if have < need {
+		return d, fmt.Errorf("the file is on %d of %d disks and a majority is needed: %w", have, len(peers)+1, errors.Join(errs...))
+	}
+	return d, nil
+}
+
+// Blob implements record.Engine: what is not in the copy, or damaged there, comes from a peer and is kept.
+func (e *Engine) Blob(ctx context.Context, d record.Digest) ([]byte, error) {
+	b, err := e.Copy.Blob(ctx, d)
+	if err == nil {
+		return b, nil
+	}
+	for _, p := range e.Peers() {
+		b, peerErr := p.Blob(ctx, d)
+		if peerErr != nil || record.DigestOf(b) != d {
+			continue
+		}
+		_, err := e.Copy.PutBlob(ctx, b)
+		return b, err
+	}
+	return nil, err
+}
+
+// Read implements record.Engine.
+func (e *Engine) Read(ctx context.Context, from int64) iter.Seq2[record.Stored, error] {
+	return e.Copy.Read(ctx, from)
+}
+
+// Follow implements record.Engine.
+func (e *Engine) Follow(ctx context.Context, from int64) iter.Seq2[record.Stored, error] {
+	return e.Copy.Follow(ctx, from)
+}
+
+// Cosigned implements record.Engine.
+func (e *Engine) Cosigned(ctx context.Context) iter.Seq2[record.Checkpoint, error] {
+	return e.Copy.Cosigned(ctx)
+}
+
+// Rows implements record.Engine.
+func (e *Engine) Rows(ctx context.Context, from int64) iter.Seq2[record.Row, error] {
+	return e.Copy.Rows(ctx, from)
+}
+
+// Row implements record.Engine.
+func (e *Engine) Row(ctx context.Context, d record.Digest) (record.Row, error) {
+	return e.Copy.Row(ctx, d)
+}
+
+// ClosedKey implements record.Engine.
+func (e *Engine) ClosedKey(ctx context.Context, by, key string) (record.ClosedKey, error) {
+	return e.Copy.ClosedKey(ctx, by, key)
+}
+
+// ClosedKeys implements record.Engine.
+func (e *Engine) ClosedKeys(ctx context.Context, from int64) iter.Seq2[record.ClosedKey, error] {
+	return e.Copy.ClosedKeys(ctx, from)
+}
+
+// PutSnapshot implements record.Engine: each node keeps its own.
+func (e *Engine) PutSnapshot(ctx context.Context, s record.Snapshot) error {
+	return e.Copy.PutSnapshot(ctx, s)
+}
+
+// Snapshot implements record.Engine.
+func (e *Engine) Snapshot(ctx context.Context, size int64) (record.Snapshot, error) {
+	return e.Copy.Snapshot(ctx, size)
+}
+
+// Trim deletes from etcd the groups that end by a size, which every voting member holds and a cosigned checkpoint covers,
+// as the caller knows, and says how many. They stay in the copies.
+func (e *Engine) Trim(ctx context.Context, size int64) (int64, error) {
+	r, err := e.Client.Get(ctx, groupKey, clientv3.WithRange(groupKey+number(size)), clientv3.WithKeysOnly())
+	if err != nil || len(r.Kvs) == 0 {
+		return 0, err
+	}
+	last := r.Kvs[len(r.Kvs)-1] // it may end beyond size, unless size ends one
+	end := string(last.Key)
+	if have, _ := e.size(); have == size {
+		end = groupKey + number(size)
+	}
+	d, err := e.Client.Delete(ctx, groupKey, clientv3.WithRange(end))
+	if err != nil {
+		return 0, err
+	}
+	return d.Deleted, nil
+}

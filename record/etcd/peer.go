@@ -1,0 +1,149 @@
+package etcd
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"strconv"
+
+	"kurultai/record"
+)
+
+// Serve answers other members from a copy: PUT /blob, GET /blob/DIGEST, GET /groups?from=N. It asks nobody who they are:
+// whoever serves it does.
+func Serve(copied record.Engine) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("PUT /blob", func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, record.MaxBlob))
+		if err == nil {
+			_, err = copied.PutBlob(r.Context(), b)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInsufficientStorage)
+		}
+	})
+	mux.HandleFunc("GET /blob/{digest}", func(w http.ResponseWriter, r *http.Request) {
+		b, err := copied.Blob(r.Context(), record.Digest(r.PathValue("digest")))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		w.Write(b)
+	})
+	mux.HandleFunc("GET /groups", func(w http.ResponseWriter, r *http.Request) {
+		from, err := strconv.ParseInt(r.URL.Query().Get("from"), 10, 64)
+		if err != nil || from < 0 {
+			http.Error(w, "from is an index", http.StatusBadRequest)
+			return
+		}
+		for p, err := range Groups(r.Context(), copied, from) {
+			if err != nil {
+				panic(http.ErrAbortHandler) // who reads sees that the end is missing
+			}
+			if _, err := w.Write(text(text(nil, pack(p.Group)), p.Checkpoint.Note)); err != nil {
+				return
+			}
+		}
+		w.Write(text(nil, nil)) // the end
+	})
+	return mux
+}
+
+// At is a member that answers at an address, as Serve does.
+func At(address string, client *http.Client) Peer { return remote{address, client} }
+
+type remote struct {
+	address string
+	client  *http.Client
+}
+
+func (p remote) do(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, p.address+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	answer, err := p.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode != http.StatusOK {
+		defer answer.Body.Close()
+		why, _ := io.ReadAll(io.LimitReader(answer.Body, 500))
+		return nil, fmt.Errorf("%s: %s: %s", p.address, answer.Status, bytes.TrimSpace(why))
+	}
+	return answer, nil
+}
+
+func (p remote) PutBlob(ctx context.Context, b []byte) error {
+	answer, err := p.do(ctx, http.MethodPut, "/blob", b)
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
+func (p remote) Blob(ctx context.Context, d record.Digest) ([]byte, error) {
+	answer, err := p.do(ctx, http.MethodGet, "/blob/"+string(d), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	return io.ReadAll(io.LimitReader(answer.Body, record.MaxBlob+1))
+}
+
+// errCut is of an answer that ends before its end.
+var errCut = errors.New("the answer is cut off")
+
+func (p remote) Groups(ctx context.Context, from int64) iter.Seq2[Published, error] {
+	return func(yield func(Published, error) bool) {
+		answer, err := p.do(ctx, http.MethodGet, fmt.Sprint("/groups?from=", from), nil)
+		if err != nil {
+			yield(Published{}, err)
+			return
+		}
+		defer answer.Body.Close()
+		b := bufio.NewReader(answer.Body)
+		for {
+			packed, err := frame(b)
+			if err == nil && len(packed) == 0 {
+				return
+			}
+			var part Published
+			if err == nil {
+				part.Group, err = unpack(packed)
+			}
+			var note []byte
+			if err == nil {
+				note, err = frame(b)
+			}
+			if err == nil {
+				part.Checkpoint, err = record.ReadCheckpoint(note)
+			}
+			if !yield(part, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// frame reads bytes behind their length.
+func frame(b *bufio.Reader) ([]byte, error) {
+	n, err := binary.ReadUvarint(b)
+	if err != nil {
+		return nil, errCut
+	}
+	if n > maxRequest {
+		return nil, errForeign
+	}
+	var out bytes.Buffer // grows as bytes come, whatever the length says
+	if _, err := io.CopyN(&out, b, int64(n)); err != nil {
+		return nil, errCut
+	}
+	return out.Bytes(), nil
+}
