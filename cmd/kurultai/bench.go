@@ -18,7 +18,8 @@ func benchCommand() command {
 	var seed uint64
 	var child, typstDir string
 	var clients int
-	var secure, classes, readers bool
+	var secure, classes, readers, broken, forgets bool
+	var node string
 	return command{
 		usage: `usage: kurultai bench WHAT [flags]        (flags may also stand before WHAT)
 
@@ -34,6 +35,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   fanout       events to many live readers, beside a loop of write(2) on each socket
   follow       a node joins a record of a million entries, beside deciding them alone
   bundle       an entry with its proof made and checked, beside checking one signature
+  faults       three nodes of a quorum killed, cut off, without power, without room, while authors append (as root)
   crash        kill -9 while many authors act, and look what was lost or doubled
 
   -json        the figures for machines
@@ -42,8 +44,8 @@ Measures, always beside a reference in the same run, on this machine, now.
   -tls         fanout: through TLS
   -classes     fanout: an assembly in which 193 delegations read in nine languages, 2,000 persons signed in
   -typst DIR   paper: where typst is installed (bench/typst)
-  -rounds N    crash: how many kills (50)
-  -seed S      crash: which times (1)
+  -rounds N    crash, faults: how many (50)
+  -seed S      crash, faults: which times, which nodes (1)
 
 example: kurultai bench append -json
 `,
@@ -57,6 +59,9 @@ example: kurultai bench append -json
 			f.BoolVar(&secure, "tls", false, "")
 			f.BoolVar(&classes, "classes", false, "")
 			f.BoolVar(&readers, "fanout-readers", false, "") // how fanout calls itself
+			f.BoolVar(&broken, "faults-inside", false, "")   // how faults calls itself
+			f.BoolVar(&forgets, "forgets", false, "")        // faults: the engine forgets, to see that it is found
+			f.StringVar(&node, "fault-node", "", "")         // how faults calls a node
 			f.StringVar(&child, "crash-child", "", "")       // how crash calls itself
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
@@ -66,8 +71,14 @@ example: kurultai bench append -json
 			if readers {
 				return fanoutReaders(os.Stdin, io.out)
 			}
+			if broken {
+				return faultsInside(ctx, rounds, seed, forgets, io)
+			}
+			if node != "" {
+				return faultNode(ctx, node)
+			}
 			if len(args) == 0 {
-				return errUsage{"say WHAT: append, replay, verify, rules, import, communique, paper, fanout, follow, bundle or crash"}
+				return errUsage{"say WHAT: append, replay, verify, rules, import, communique, paper, fanout, follow, bundle, faults or crash"}
 			}
 			what := args[0]
 			rest := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -86,10 +97,11 @@ example: kurultai bench append -json
 			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "import": benchImport, "communique": benchCommunique, "follow": benchFollow, "bundle": benchBundle,
 				"paper":  func(ctx context.Context) (*figures, error) { return benchPaper(ctx, typstDir, io.talk) },
 				"crash":  func(ctx context.Context) (*figures, error) { return benchCrash(ctx, rounds, seed) },
+				"faults": func(ctx context.Context) (*figures, error) { return benchFaults(ctx, rounds, seed, forgets, io) },
 				"fanout": func(ctx context.Context) (*figures, error) { return benchFanout(ctx, clients, secure, classes) }}
 			run := benches[what]
 			if run == nil {
-				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique, paper, fanout, follow, bundle or crash", what)}
+				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique, paper, fanout, follow, bundle, faults or crash", what)}
 			}
 			f, err := run(ctx)
 			if err != nil {

@@ -133,3 +133,6 @@ func (n *Node) Lead(ctx context.Context, name string) (context.Context, func(), 
 	}()
 	return leading, func() { stop(); s.Close() }, nil
 }
+
+// Leads reports whether this member leads the others, as far as it knows.
+func (n *Node) Leads() bool { return n.etcd.Server.Leader() == n.etcd.Server.MemberID() }
