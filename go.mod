@@ -31,6 +31,8 @@ require (
 	rsc.io/qr v0.2.0
 )
 
+require github.com/yuin/goldmark v1.8.7
+
 require (
 	github.com/andybalholm/brotli v1.1.1 // indirect
 	github.com/bahlo/generic-list-go v0.2.0 // indirect
