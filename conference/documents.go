@@ -30,7 +30,7 @@ type Document struct {
 	To        []PartyID  // who got it; empty and circulated: all
 	Sent      bool
 	SentAt    record.Instant
-	Receipts  []PartyID
+	Receipts  []Acknowledgement
 	Withdrawn bool
 	File      *record.SealedBlob // the paper itself, encrypted beside the record; nil: none is kept
 	Destroyed bool               // the keys of its files are gone
@@ -51,6 +51,38 @@ type Version struct {
 	Reviser    PersonID
 	File       *record.SealedBlob // the text itself; nil: none is kept, or it is the original, whose file is the paper's
 	Index      int64              // entry that brought it
+}
+
+// An Acknowledgement is a party's word that a paper has come.
+type Acknowledgement struct {
+	Party PartyID
+	Index int64 // entry that says so; 0: it has not
+}
+
+// Addressees are those a circulated paper went to, by party, each with its receipt where it gave one. A paper that went to
+// all went to the members and observers of that day.
+func (s *State) Addressees(d Document) (list []Acknowledgement) {
+	if !d.Sent {
+		return nil
+	}
+	to := d.To
+	if len(to) == 0 {
+		for _, p := range s.Parties() {
+			if st, ok := p.Status(Date(d.SentAt.String()[:10])); ok && !st.Left {
+				to = append(to, p.ID)
+			}
+		}
+	}
+	for _, p := range to {
+		a := Acknowledgement{Party: p}
+		for _, r := range d.Receipts {
+			if r.Party == p {
+				a = r
+			}
+		}
+		list = append(list, a)
+	}
+	return list
 }
 
 // FileOf is the file in which a version's text is kept; nil where none is.
@@ -487,14 +519,14 @@ func circulation(ed *edition) {
 			return nil, r
 		case !d.Sent || len(d.To) > 0 && !slices.Contains(d.To, PartyID(c.For)):
 			return nil, refuse("not-addressee", "VCLT 78", c.For)
-		case slices.Contains(d.Receipts, PartyID(c.For)):
+		case slices.ContainsFunc(d.Receipts, func(r Acknowledgement) bool { return r.Party == PartyID(c.For) }):
 			return nil, refuse("already-acknowledged", "VCLT 78", f.Symbol)
 		}
 		return []Event{{Body: &ReceiptAcknowledged{f.Symbol, PartyID(c.For)}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *ReceiptAcknowledged) {
 		d := s.documents.papers.At(string(b.Symbol))
-		d.Receipts = append(slices.Clone(d.Receipts), b.Party)
+		d.Receipts = append(slices.Clone(d.Receipts), Acknowledgement{b.Party, h.Index})
 		s.setDocument(d, h.Index)
 	})
 	does(ed, Act{
