@@ -30,7 +30,7 @@ var shipped = []struct {
 	lines, entries int
 }{
 	{"baku", 86, 86},
-	{"drafting", 110, 100},
+	{"drafting", 111, 101},
 	{"training", 505, 411},
 	{"treaty", 130, 122},
 	{"xviii", 37, 37},

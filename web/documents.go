@@ -130,7 +130,7 @@ func (s *site) documentPage(v View, in *visit) (any, error) {
 			p.Eyebrow = append(p.Eyebrow, Line{Tag: d.say(old), Tone: "no"})
 			p.Lead = together(" ", p.Lead+".", d.say("text.gone"))
 		case x.Successor != "":
-			p.Eyebrow = append(p.Eyebrow, Line{Tag: d.say("public.replaced", string(x.Successor)), Tone: "wait", Text: string(x.Successor), Address: d.to("documents/%s", escaped(x.Successor))})
+			p.Eyebrow = append(p.Eyebrow, Line{Tag: d.say("public.replacedby"), Tone: "wait", Text: string(x.Successor), Address: d.to("documents/%s", escaped(x.Successor))})
 		}
 		p.Main = append(p.Main, d.paperText(&p, x), d.brackets(x), d.versions(x))
 		facts := d.paperFacts(x)
@@ -150,7 +150,20 @@ func (s *site) documentPage(v View, in *visit) (any, error) {
 		p.Main = append(p.Main, d.amendments(q), d.votesOn(q))
 		p.Side = append(p.Side, d.draftFacts(q), d.sponsors(q))
 	}
+	if title := d.titleOf(x); title != "" {
+		p.Title = title
+	}
 	return d.show(p)
+}
+
+// titleOf is the title of a paper's text, as the reader may have it.
+func (d *drawer) titleOf(x conference.Document) string {
+	v, ok := x.Version(conference.Language(d.l.Code))
+	if !ok && len(x.Versions) > 0 {
+		v = x.Versions[0]
+	}
+	t, _ := d.textOf(x, v)
+	return t.Title()
 }
 
 // documentFile is the file of a paper, as it was handed in, for those who may have it now.
@@ -181,11 +194,18 @@ func nameIn(names conference.Names, d *drawer, otherwise string) string {
 	return in(names, d.l, otherwise)
 }
 
-// drafts are the proposals that stand under a symbol.
+// drafts are the proposals that stand under a symbol, or under that of a paper it revises.
 func (d *drawer) drafts(symbol conference.Symbol) (list []conference.Proposal) {
+	under := []conference.Symbol{symbol}
+	for at, ok := d.s.Document(symbol); ok; {
+		old, known := d.s.Document(at.Of)
+		if ok = known && old.Successor == at.Symbol; ok {
+			under, at = append(under, old.Symbol), old
+		}
+	}
 	for _, m := range d.s.Meetings() {
 		for _, p := range d.s.Proposals(m.MeetingConvened.Meeting) {
-			if p.Symbol == symbol {
+			if slices.Contains(under, p.Symbol) {
 				list = append(list, p)
 			}
 		}

@@ -454,4 +454,3 @@ func (s *site) documentPDF(v View, in *visit) (any, error) {
 	}
 	return nil, errNotFound
 }
-

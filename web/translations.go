@@ -48,7 +48,7 @@ func (d *drawer) workState(w conference.Work) Line {
 
 // languages says how far a paper is in each language, and which prevails.
 func (d *drawer) languages(x conference.Document) Section {
-	s := Section{ID: "languages", Title: d.say("page.languages"), Kind: "plain", Link: Link{d.to("translations"), d.say("text.translations")}}
+	s := Section{ID: "languages", Title: d.say("field.languages"), Kind: "plain", Link: Link{d.to("translations"), d.say("text.translations")}}
 	if len(x.Versions) < 2 && len(x.Translations) == 0 {
 		return s
 	}
