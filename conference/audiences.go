@@ -141,8 +141,43 @@ func (s *State) ReadBy(d Document) []Audience {
 // Reads tells whether a reader may read a paper.
 func (s *State) Reads(r Reader, d Document) bool { return slices.ContainsFunc(s.ReadBy(d), r.Sees) }
 
-// OpensFile tells whether a reader may have the file of a paper, where one is kept: who reads the paper may, and of one
-// that was withdrawn the secretariat alone.
-func (s *State) OpensFile(r Reader, d Document) bool {
-	return d.File != nil && !d.Destroyed && s.Reads(r, d) && (!d.Withdrawn || r.Sees(ToSecretariat))
+// Opens tells whether a reader may have the files of a paper, where any are kept: who reads the paper may, and of one that
+// was withdrawn the secretariat alone.
+func (s *State) Opens(r Reader, d Document) bool {
+	return !d.Destroyed && s.Reads(r, d) && (!d.Withdrawn || r.Sees(ToSecretariat))
+}
+
+// OpensFile tells whether a reader may have the file of a paper's original.
+func (s *State) OpensFile(r Reader, d Document) bool { return d.File != nil && s.Opens(r, d) }
+
+// FilesOf lists the files of a paper that a reader may have: the original, its versions and, for the secretariat,
+// translations that are not issued yet.
+func (s *State) FilesOf(r Reader, d Document) (list []record.SealedBlob) {
+	if !s.Opens(r, d) {
+		return nil
+	}
+	for _, v := range d.Versions {
+		if f := d.FileOf(v); f != nil {
+			list = append(list, *f)
+		}
+	}
+	for _, t := range d.Translations {
+		if t.File != nil && t.State == "delivered" && r.Sees(ToSecretariat) {
+			list = append(list, *t.File)
+		}
+	}
+	return list
+}
+
+// TextNamed is the file that keeps a text by its SHA-256, as drafts, amendments and decisions name it, among the papers
+// whose files a reader may have; the first in order of symbol.
+func (s *State) TextNamed(r Reader, text record.Digest) (record.SealedBlob, bool) {
+	for _, d := range s.documents.papers.All() {
+		for _, v := range d.Versions {
+			if f := d.FileOf(v); v.Text == text && f != nil && s.Opens(r, d) {
+				return *f, true
+			}
+		}
+	}
+	return record.SealedBlob{}, false
 }

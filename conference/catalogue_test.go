@@ -140,7 +140,17 @@ var (
 	reportA  = desk1("ReportCredentials", `{"accepted":["a"]}`)
 	pendingC = []act{headC("LodgeCredentials", `{"office":"foreign-minister","date":"2025-12-01","paper":"‹x›"}`), desk1("ExamineCredentials", `{"party":"c"}`), desk1("ReportCredentials", `{"accepted":["c"]}`)}
 
-	text_     = desk1("DraftCommunique", `{"paragraphs":[{"paragraph":"g","entries":[1]}]}`)
+	text_       = desk1("DraftCommunique", `{"paragraphs":[{"paragraph":"g","entries":[1]}]}`)
+	namedSeries = desk1("NameSeries", `{"series":"limited","names":[["en","Drafts"]],"pattern":"T/{roman}/L.{number}","limited":true}`)
+	orderDe     = desk1("OrderTranslation", `{"symbol":"L.1","language":"de","translator":"pid:5","due":"2035-03-18"}`)
+	deliverDe   = desk1("DeliverTranslation", `{"symbol":"L.1","language":"de","text":"‹y›","base":"‹x›"}`)
+	versionDe   = desk1("IssueVersion", `{"symbol":"L.1","language":"de","text":"‹y›","base":"‹x›","translator":"pid:5","reviser":"pid:6"}`)
+
+	// drafted is a draft whose paragraphs the record names, in two of which a party holds words in brackets.
+	named_  = desk1("RegisterDocument", `{"symbol":"L.1","type":"draft","language":"en","level":"public","text":"‹x›","paragraphs":["pp1","op1","op2"]}`)
+	held    = headB("BracketText", `{"bracket":"k","paragraph":"op1","text":"strongly","symbol":"L.1"}`)
+	drafted = []act{named_, held}
+
 	bracket   = headB("BracketText", `{"bracket":"k","paragraph":"g","text":"strongly"}`)
 	approve   = chair("ApproveCommunique", ``)
 	publish_  = press("Publish", `{"language":"en","text":"‹x›"}`)
@@ -250,6 +260,9 @@ func init() {
 		{[]act{paper("L.1")}, desk1("IssueRevision", `{"symbol":"L.1/Rev.1","of":"L.1","text":"‹y›"}`)},
 		{[]act{paper("L.1")}, desk1("IssueAddendum", `{"symbol":"L.1/Add.1","of":"L.1","text":"‹y›"}`)},
 		{[]act{paper("L.1")}, desk1("IssueCorrigendum", `{"symbol":"L.1/Corr.1","of":"L.1","text":"‹y›"}`)},
+		{nil, namedSeries},
+		{[]act{paper("L.1")}, orderDe},
+		{[]act{paper("L.1"), orderDe}, deliverDe},
 		{[]act{paper("L.1")}, desk1("IssuePaper", `{"symbol":"L.1","language":"en","digest":"‹y›","layout":1}`)},
 		{[]act{paper("L.1")}, desk1("Circulate", `{"symbol":"L.1"}`)},
 		{[]act{paper("L.1"), desk1("Circulate", `{"symbol":"L.1"}`)}, head("AcknowledgeReceipt", `{"symbol":"L.1"}`)},
@@ -549,6 +562,27 @@ var apart = []refused{
 	{"missing-language", []act{paper("L.1")}, desk1("Circulate", `{"symbol":"L.1","languages":["de"]}`)},
 	{"superseded", revised, desk1("IssueAddendum", `{"symbol":"L.1/Add.1","of":"L.1","text":"‹y›"}`)}, {"superseded", revised, desk1("IssueCorrigendum", `{"symbol":"L.1/Corr.1","of":"L.1","text":"‹y›"}`)},
 	{"superseded", revised, desk1("IssueRevision", `{"symbol":"L.1/Rev.2","of":"L.1","text":"‹y›"}`)}, {"superseded", revised, desk1("WithdrawDocument", `{"symbol":"L.1"}`)},
+	{"not-submitter", nil, head("RegisterDocument", `{"symbol":"L.1","type":"draft","language":"en","level":"public","text":"‹x›","party":"b"}`)},
+	{"bad-symbol", []act{namedSeries}, paper("L.1")}, {"bad-symbol", []act{namedSeries}, paper("T/II/L.1")}, {"bad-symbol", []act{namedSeries}, paper("T/I/L.01")}, {"bad-symbol", []act{namedSeries}, paper("T/I/L.1/Rev.1")},
+	{"bad-symbol", []act{paper("L.1")}, desk1("IssueRevision", `{"symbol":"L.1/Rev.2","of":"L.1","text":"‹y›"}`)},
+	{"bad-symbol", []act{paper("L.1")}, desk1("IssueAddendum", `{"symbol":"L.1/Rev.1","of":"L.1","text":"‹y›"}`)},
+	{"bad-symbol", []act{paper("L.1")}, desk1("IssueCorrigendum", `{"symbol":"L.2/Corr.1","of":"L.1","text":"‹y›"}`)},
+	{"bad-pattern", nil, with(namedSeries, strings.Replace(namedSeries.fields, "{number}", "", 1))}, {"bad-pattern", nil, with(namedSeries, strings.Replace(namedSeries.fields, "{roman}", "{number}", 1))},
+	{"bad-pattern", nil, with(namedSeries, strings.Replace(namedSeries.fields, "L.{number}", "Rev.{number}", 1))},
+	{"pattern-taken", []act{namedSeries}, with(namedSeries, strings.Replace(namedSeries.fields, `"series":"limited"`, `"series":"other"`, 1))},
+	{"original-language", []act{paper("L.1")}, with(orderDe, strings.Replace(orderDe.fields, `"de"`, `"en"`, 1))}, {"original-language", []act{paper("L.1")}, with(versionDe, strings.Replace(versionDe.fields, `"de"`, `"en"`, 1))},
+	{"superseded", revised, orderDe}, {"day-passed", []act{paper("L.1")}, with(orderDe, strings.Replace(orderDe.fields, "2035", "2025", 1))},
+	{"unknown-person", []act{paper("L.1")}, with(orderDe, strings.Replace(orderDe.fields, pid(5), pid(98), 1))},
+	{"already-ordered", []act{paper("L.1"), orderDe}, orderDe},
+	{"not-ordered", []act{paper("L.1")}, deliverDe}, {"not-ordered", []act{paper("L.1"), orderDe, deliverDe, versionDe}, deliverDe},
+	{"not-translator", []act{paper("L.1"), orderDe}, act{as: Myself, by: 6, name: "DeliverTranslation", fields: deliverDe.fields}},
+	{"base-changed", []act{paper("L.1"), orderDe}, with(deliverDe, strings.Replace(deliverDe.fields, `"base":"`+anyDigest, `"base":"`+string(record.DigestOf([]byte("z"))), 1))},
+	{"same-person", []act{paper("L.1")}, with(versionDe, strings.Replace(versionDe.fields, pid(6), pid(5), 1))},
+	{"unknown-paragraph", then(agenda_, named_, submit), with(amend, strings.Replace(amend.fields, "op1", "op9", 1))},
+	{"unknown-paragraph", drafted, with(held, strings.Replace(strings.Replace(held.fields, "op1", "op9", 1), `"k"`, `"j"`, 1))}, {"id-taken", drafted, held},
+	{"unknown-symbol", nil, held}, {"unknown-symbol", nil, headB("ResolveBracket", `{"bracket":"k","symbol":"L.1"}`)}, {"unknown-symbol", nil, chair("AgreeParagraph", `{"paragraph":"op1","symbol":"L.1"}`)},
+	{"superseded", revised, held}, {"superseded", revised, headB("ResolveBracket", `{"bracket":"k","symbol":"L.1"}`)}, {"superseded", revised, chair("AgreeParagraph", `{"paragraph":"op1","symbol":"L.1"}`)},
+	{"brackets-remain", drafted, chair("AgreeParagraph", `{"paragraph":"op1","symbol":"L.1"}`)}, {"not-bracketer", drafted, head("ResolveBracket", `{"bracket":"k","symbol":"L.1"}`)},
 	{"not-submitter", []act{paper("L.1")}, head("WithdrawDocument", `{"symbol":"L.1"}`)},
 	{"unknown-item", nil, desk1("RegisterDocument", `{"symbol":"L.1","type":"draft","item":"zz","language":"en","level":"public","text":"‹x›"}`)},
 	{"unknown-meeting", nil, secretary("RegisterDocument", fields(shorthand.Replace(`{"symbol":"L.1","type":"draft","item":"zz","language":"en","level":"public","text":"‹x›"}`)))},

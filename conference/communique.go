@@ -29,11 +29,34 @@ type Paragraph struct {
 	Entries   []int64 `json:"entries" jsonschema:"entries it tells"`
 }
 
-// A Bracket is words a party does not agree to.
+// A Bracket is words a party does not agree to, in the communiqué or in a draft.
 type Bracket struct {
 	Bracket   NoteID
 	Paragraph NoteID
 	Party     PartyID
+	Text      string
+	Placed    int64 // entry that placed it
+	Resolved  int64 // entry by which its party took it away; 0: it stands
+}
+
+// inBrackets is the first bracket of a list that stands, of any paragraph ("") or of one.
+func inBrackets(list []Bracket, of NoteID) (Bracket, bool) {
+	at := slices.IndexFunc(list, func(b Bracket) bool { return b.Resolved == 0 && (of == "" || b.Paragraph == of) })
+	if at < 0 {
+		return Bracket{}, false
+	}
+	return list[at], true
+}
+
+// resolved is a list with a bracket taken away.
+func resolved(list []Bracket, id NoteID, index int64) []Bracket {
+	list = slices.Clone(list)
+	for i := range list {
+		if list[i].Bracket == id && list[i].Resolved == 0 {
+			list[i].Resolved = index
+		}
+	}
+	return list
 }
 
 // A RecordOfMeeting is a provisional or final record (GA 58).
@@ -55,18 +78,21 @@ type (
 	}
 	// AgreeParagraph agrees to a paragraph.
 	AgreeParagraph struct {
-		Paragraph NoteID `json:"paragraph" jsonschema:"id of the paragraph"`
+		Paragraph NoteID `json:"paragraph" jsonschema:"id of the paragraph; of a draft its name, as op2"`
+		Symbol    Symbol `json:"symbol,omitempty" jsonschema:"the draft; absent: the communiqué"`
 	}
 	// ParagraphAgreed is what AgreeParagraph causes.
 	ParagraphAgreed struct {
 		Meeting   MeetingID `json:"meeting"`
 		Paragraph NoteID    `json:"paragraph"`
+		Symbol    Symbol    `json:"symbol,omitempty"`
 	}
 	// BracketText puts words in brackets that your party does not agree to.
 	BracketText struct {
 		Bracket   NoteID `json:"bracket" jsonschema:"id of the bracket"`
-		Paragraph NoteID `json:"paragraph" jsonschema:"which paragraph"`
+		Paragraph NoteID `json:"paragraph" jsonschema:"which paragraph; of a draft its name, as op2"`
 		Text      string `json:"text" jsonschema:"the words in brackets"`
+		Symbol    Symbol `json:"symbol,omitempty" jsonschema:"the draft; absent: the communiqué"`
 	}
 	// TextBracketed is what BracketText causes.
 	TextBracketed struct {
@@ -75,15 +101,18 @@ type (
 		Paragraph NoteID    `json:"paragraph"`
 		Party     PartyID   `json:"party"`
 		Text      string    `json:"text"`
+		Symbol    Symbol    `json:"symbol,omitempty"`
 	}
 	// ResolveBracket takes a bracket away.
 	ResolveBracket struct {
 		Bracket NoteID `json:"bracket" jsonschema:"id of the bracket"`
+		Symbol  Symbol `json:"symbol,omitempty" jsonschema:"the draft; absent: the communiqué"`
 	}
 	// BracketResolved is what ResolveBracket causes.
 	BracketResolved struct {
 		Meeting MeetingID `json:"meeting"`
 		Bracket NoteID    `json:"bracket"`
+		Symbol  Symbol    `json:"symbol,omitempty"`
 	}
 	// ApproveCommunique approves the text where nobody objects.
 	ApproveCommunique struct {
@@ -171,6 +200,50 @@ func (s *State) text(c *Call) (Meeting, Communique, *Refusal) {
 	return m, x, r
 }
 
+// A wording is a text that is agreed paragraph by paragraph: the communiqué, or a draft whose paragraphs the record names.
+type wording struct {
+	paragraphs []NoteID
+	brackets   []Bracket
+}
+
+// wordingOf is the communiqué of the meeting of an act, or its draft under a symbol.
+func (s *State) wordingOf(c *Call, symbol Symbol) (m Meeting, w wording, r *Refusal) {
+	if symbol == "" {
+		m, x, r := s.text(c)
+		for _, p := range x.Paragraphs {
+			w.paragraphs = append(w.paragraphs, p.Paragraph)
+		}
+		w.brackets = x.Brackets
+		return m, w, r
+	}
+	if m, r = s.meetingOf(c); r != nil {
+		return m, w, r
+	}
+	d, r := s.paper(symbol)
+	switch {
+	case r != nil:
+	case d.Meeting != m.MeetingConvened.Meeting:
+		r = refuse("unknown-symbol", "symbols are given once", symbol)
+	case d.Successor != "":
+		r = refuse("superseded", "symbols are given once", symbol, d.Successor)
+	}
+	if r != nil {
+		return m, w, r
+	}
+	return m, wording{d.Versions[0].Paragraphs, d.Brackets}, nil
+}
+
+// changeWording changes what is agreed and bracketed in the communiqué of a meeting, or in a draft.
+func (s *State) changeWording(m MeetingID, symbol Symbol, index int64, change func(agreed *[]NoteID, brackets *[]Bracket)) {
+	if symbol == "" {
+		s.changeCommunique(m, index, func(c *Communique) { change(&c.Agreed, &c.Brackets) })
+		return
+	}
+	d := s.documents.papers.At(string(symbol))
+	change(&d.Agreed, &d.Brackets)
+	s.setDocument(d, index)
+}
+
 func communique(ed *edition) {
 	ed.thing("communique", func(s *State, id string) (int64, bool) { c, ok := s.communique.drafts.Get(id); return c.Index, ok })
 	does(ed, Act{
@@ -196,74 +269,77 @@ func communique(ed *edition) {
 	happens(ed, func(s *State, h Happened, b *CommuniqueDrafted) {
 		s.changeCommunique(b.Meeting, h.Index, func(c *Communique) { *c = Communique{Paragraphs: b.Paragraphs} })
 	})
-	wording(ed)
+	agreeing(ed)
 	approving(ed)
 	records(ed)
 }
 
-func wording(ed *edition) {
+// onWording may be met by every act about a paragraph.
+var onWording = []Code{"unknown-meeting", "no-draft", "already-approved", "unknown-symbol", "superseded"}
+
+func agreeing(ed *edition) {
 	does(ed, Act{
 		Name: "AgreeParagraph", Title: "Agree a paragraph", Help: "The Chair notes that a paragraph is agreed: nothing in it stands in brackets.",
-		Who: []Capacity{Chair}, Rule: "practice", Refusals: []Code{"unknown-meeting", "no-draft", "already-approved", "unknown-paragraph", "brackets-remain"}, Causes: []string{"ParagraphAgreed"},
+		Who: []Capacity{Chair}, Rule: "practice", Refusals: codes(onWording, "unknown-paragraph", "brackets-remain"), Causes: []string{"ParagraphAgreed"},
 	}, func(s *State, c *Call, f *AgreeParagraph) ([]Event, *Refusal) {
-		m, x, r := s.text(c)
+		m, x, r := s.wordingOf(c, f.Symbol)
 		if r != nil {
 			return nil, r
 		}
-		if !slices.ContainsFunc(x.Paragraphs, func(p Paragraph) bool { return p.Paragraph == f.Paragraph }) {
+		if !slices.Contains(x.paragraphs, f.Paragraph) {
 			return nil, refuse("unknown-paragraph", "practice", f.Paragraph)
 		}
-		if at := slices.IndexFunc(x.Brackets, func(b Bracket) bool { return b.Paragraph == f.Paragraph }); at >= 0 {
-			return nil, refuse("brackets-remain", "practice", x.Brackets[at].Bracket)
+		if b, ok := inBrackets(x.brackets, f.Paragraph); ok {
+			return nil, refuse("brackets-remain", "practice", b.Bracket)
 		}
-		return []Event{{Body: &ParagraphAgreed{m.MeetingConvened.Meeting, f.Paragraph}}}, nil
+		return []Event{{Body: &ParagraphAgreed{m.MeetingConvened.Meeting, f.Paragraph, f.Symbol}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *ParagraphAgreed) {
-		s.changeCommunique(b.Meeting, h.Index, func(c *Communique) { c.Agreed = append(slices.Clone(c.Agreed), b.Paragraph) })
+		s.changeWording(b.Meeting, b.Symbol, h.Index, func(agreed *[]NoteID, _ *[]Bracket) { *agreed = append(slices.Clone(*agreed), b.Paragraph) })
 	})
 	does(ed, Act{
 		Name: "BracketText", Title: "Put in brackets", Help: "Puts words of a paragraph in brackets that your party does not agree to.",
-		Who: members, Rule: "practice", Refusals: []Code{"unknown-meeting", "no-draft", "already-approved", "observer-may-not", "credentials-rejected", "unknown-paragraph", "id-taken"}, Causes: []string{"TextBracketed"},
+		Who: members, Rule: "practice", Refusals: codes(onWording, "observer-may-not", "credentials-rejected", "unknown-paragraph", "id-taken"), Causes: []string{"TextBracketed"},
 	}, func(s *State, c *Call, f *BracketText) ([]Event, *Refusal) {
-		m, x, r := s.text(c)
+		m, x, r := s.wordingOf(c, f.Symbol)
 		if r == nil {
 			r = s.member(c, m, "practice")
 		}
 		switch {
 		case r != nil:
-		case !slices.ContainsFunc(x.Paragraphs, func(p Paragraph) bool { return p.Paragraph == f.Paragraph }):
+		case !slices.Contains(x.paragraphs, f.Paragraph):
 			r = refuse("unknown-paragraph", "practice", f.Paragraph)
-		case slices.ContainsFunc(x.Brackets, func(b Bracket) bool { return b.Bracket == f.Bracket }):
+		case slices.ContainsFunc(x.brackets, func(b Bracket) bool { return b.Bracket == f.Bracket }):
 			r = refuse("id-taken", "doc/record.md 5", f.Bracket)
 		}
-		return []Event{{Body: &TextBracketed{m.MeetingConvened.Meeting, f.Bracket, f.Paragraph, PartyID(c.For), f.Text}}}, r
+		return []Event{{Body: &TextBracketed{m.MeetingConvened.Meeting, f.Bracket, f.Paragraph, PartyID(c.For), f.Text, f.Symbol}}}, r
 	})
 	happens(ed, func(s *State, h Happened, b *TextBracketed) {
-		s.changeCommunique(b.Meeting, h.Index, func(c *Communique) {
-			c.Brackets = append(slices.Clone(c.Brackets), Bracket{b.Bracket, b.Paragraph, b.Party})
+		s.changeWording(b.Meeting, b.Symbol, h.Index, func(_ *[]NoteID, brackets *[]Bracket) {
+			*brackets = append(slices.Clone(*brackets), Bracket{b.Bracket, b.Paragraph, b.Party, b.Text, h.Index, 0})
 		})
 	})
 	does(ed, Act{
 		Name: "ResolveBracket", Title: "Take a bracket away", Help: "Takes your party's bracket away: it agrees to the words now, or to others.",
-		Who: members, Rule: "practice", Refusals: []Code{"unknown-meeting", "no-draft", "already-approved", "not-bracketer"}, Causes: []string{"BracketResolved"},
+		Who: members, Rule: "practice", Refusals: codes(onWording, "not-bracketer"), Causes: []string{"BracketResolved"},
 	}, func(s *State, c *Call, f *ResolveBracket) ([]Event, *Refusal) {
-		m, x, r := s.text(c)
-		if r == nil && !slices.ContainsFunc(x.Brackets, func(b Bracket) bool { return b.Bracket == f.Bracket && b.Party == PartyID(c.For) }) {
+		m, x, r := s.wordingOf(c, f.Symbol)
+		if r == nil && !slices.ContainsFunc(x.brackets, func(b Bracket) bool {
+			return b.Bracket == f.Bracket && b.Resolved == 0 && b.Party == PartyID(c.For)
+		}) {
 			r = refuse("not-bracketer", "practice", f.Bracket)
 		}
-		return []Event{{Body: &BracketResolved{m.MeetingConvened.Meeting, f.Bracket}}}, r
+		return []Event{{Body: &BracketResolved{m.MeetingConvened.Meeting, f.Bracket, f.Symbol}}}, r
 	})
 	happens(ed, func(s *State, h Happened, b *BracketResolved) {
-		s.changeCommunique(b.Meeting, h.Index, func(c *Communique) {
-			c.Brackets = slices.DeleteFunc(slices.Clone(c.Brackets), func(x Bracket) bool { return x.Bracket == b.Bracket })
-		})
+		s.changeWording(b.Meeting, b.Symbol, h.Index, func(_ *[]NoteID, brackets *[]Bracket) { *brackets = resolved(*brackets, b.Bracket, h.Index) })
 	})
 }
 
 func approving(ed *edition) {
 	ready := func(x Communique) *Refusal {
-		if len(x.Brackets) > 0 {
-			return refuse("brackets-remain", "practice", x.Brackets[0].Bracket)
+		if b, ok := inBrackets(x.Brackets, ""); ok {
+			return refuse("brackets-remain", "practice", b.Bracket)
 		}
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 // documentsState is papers of the body: symbols, versions, circulation, classification.
 type documentsState struct {
 	papers Ordered[string, Document]
+	series Ordered[string, Series]
 }
 
 // A Document is a paper of the body under its symbol.
@@ -18,28 +19,98 @@ type Document struct {
 	Meeting   MeetingID
 	Item      ItemID
 	Original  Language
-	Party     PartyID // who submitted it; "" the secretariat
-	Level     string  // public, restricted or confidential
-	SealedTo  Date    // nobody reads it before
-	Versions  []Version
-	Successor Symbol    // the revision that replaces it
-	To        []PartyID // who got it; empty and circulated: all
+	Authentic []Language // whose texts have the same authority as the original; none: the original prevails
+	Series    Term       // "" of none
+	Of        Symbol     // the paper it revises, adds to or corrects, as its symbol says
+	Party     PartyID    // who submitted it; "" the secretariat
+	Level     string     // public, restricted or confidential
+	SealedTo  Date       // nobody reads it before
+	Versions  []Version  // the original's first
+	Successor Symbol     // the revision that replaces it
+	To        []PartyID  // who got it; empty and circulated: all
 	Sent      bool
 	SentAt    record.Instant
-	Receipts  []PartyID
+	Receipts  []Acknowledgement
 	Withdrawn bool
 	File      *record.SealedBlob // the paper itself, encrypted beside the record; nil: none is kept
-	Destroyed bool               // the key of its file is gone
-	Made      int64              // entry that entered it
-	Index     int64              // entry that changed it last
+	Destroyed bool               // the keys of its files are gone
+
+	Translations []Translation // in order of language
+	Brackets     []Bracket     // in order of entry
+	Agreed       []NoteID      // paragraphs
+	Made         int64         // entry that entered it
+	Index        int64         // entry that changed it last
 }
 
 // A Version is a paper's text in one language.
 type Version struct {
 	Language   Language
 	Text       record.Digest
+	Paragraphs []NoteID // names of its numbered paragraphs in order, as pp1, op2, op2-a; none: they were not given
 	Translator PersonID
 	Reviser    PersonID
+	File       *record.SealedBlob // the text itself; nil: none is kept, or it is the original, whose file is the paper's
+	Index      int64              // entry that brought it
+}
+
+// An Acknowledgement is a party's word that a paper has come.
+type Acknowledgement struct {
+	Party PartyID
+	Index int64 // entry that says so; 0: it has not
+}
+
+// Addressees are those a circulated paper went to, by party, each with its receipt where it gave one. A paper that went to
+// all went to the members and observers of that day.
+func (s *State) Addressees(d Document) (list []Acknowledgement) {
+	if !d.Sent {
+		return nil
+	}
+	to := d.To
+	if len(to) == 0 {
+		for _, p := range s.Parties() {
+			if st, ok := p.Status(Date(d.SentAt.String()[:10])); ok && !st.Left {
+				to = append(to, p.ID)
+			}
+		}
+	}
+	for _, p := range to {
+		a := Acknowledgement{Party: p}
+		for _, r := range d.Receipts {
+			if r.Party == p {
+				a = r
+			}
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// FileOf is the file in which a version's text is kept; nil where none is.
+func (d Document) FileOf(v Version) *record.SealedBlob {
+	if v.Language == d.Original {
+		return d.File
+	}
+	return v.File
+}
+
+// Version returns a paper's text in a language.
+func (d Document) Version(l Language) (Version, bool) {
+	for _, v := range d.Versions {
+		if v.Language == l {
+			return v, true
+		}
+	}
+	return Version{}, false
+}
+
+// After lists the papers that revise, add to or correct another, withdrawn ones too, in order of symbol.
+func (s *State) After(symbol Symbol) (list []Document) {
+	for _, d := range s.documents.papers.All() {
+		if d.Of == symbol {
+			list = append(list, d)
+		}
+	}
+	return list
 }
 
 // Documents lists a meeting's papers that a reader may read, in order of symbol.
@@ -89,7 +160,10 @@ type (
 
 		File *record.SealedBlob `json:"file,omitempty" jsonschema:"the original itself; it is kept encrypted, for those who may read the paper"`
 
-		Party PartyID `json:"party,omitempty" jsonschema:"who submitted it; absent: the secretariat"`
+		Party PartyID `json:"party,omitempty" jsonschema:"who submitted it; absent: you, or the secretariat"`
+
+		Authentic  []Language `json:"authentic,omitempty" jsonschema:"languages whose texts have the same authority as the original; absent: the original prevails"`
+		Paragraphs []NoteID   `json:"paragraphs,omitempty" jsonschema:"names of its numbered paragraphs in order, as pp1, op2, op2-a"`
 	}
 	// DocumentRegistered is what RegisterDocument causes.
 	DocumentRegistered struct {
@@ -103,6 +177,10 @@ type (
 		Party    PartyID       `json:"party,omitempty"`
 
 		File *record.SealedBlob `json:"file,omitempty"`
+
+		Series     Term       `json:"series,omitempty"`
+		Authentic  []Language `json:"authentic,omitempty"`
+		Paragraphs []NoteID   `json:"paragraphs,omitempty"`
 	}
 	// IssueVersion enters a paper's text in a further language, translated and revised.
 	IssueVersion struct {
@@ -112,6 +190,9 @@ type (
 		Base       record.Digest `json:"base" jsonschema:"SHA-256 of the original it was made from"`
 		Translator PersonID      `json:"translator" jsonschema:"who translated it"`
 		Reviser    PersonID      `json:"reviser,omitempty" jsonschema:"who revised it: somebody else"`
+
+		File       *record.SealedBlob `json:"file,omitempty" jsonschema:"the text itself; it is kept encrypted, for those who may read the paper"`
+		Paragraphs []NoteID           `json:"paragraphs,omitempty" jsonschema:"names of its numbered paragraphs in order, as pp1, op2, op2-a"`
 	}
 	// VersionIssued is what IssueVersion causes.
 	VersionIssued struct {
@@ -120,12 +201,18 @@ type (
 		Text       record.Digest `json:"text"`
 		Translator PersonID      `json:"translator"`
 		Reviser    PersonID      `json:"reviser"`
+
+		File       *record.SealedBlob `json:"file,omitempty"`
+		Paragraphs []NoteID           `json:"paragraphs,omitempty"`
 	}
 	// IssueRevision replaces a paper by a revised one.
 	IssueRevision struct {
 		Symbol Symbol        `json:"symbol" jsonschema:"symbol of the revision, as LP/VII/L.2/Rev.1"`
 		Of     Symbol        `json:"of" jsonschema:"the paper it replaces"`
 		Text   record.Digest `json:"text" jsonschema:"SHA-256 of the text"`
+
+		File       *record.SealedBlob `json:"file,omitempty" jsonschema:"the text itself; it is kept encrypted, for those who may read the paper"`
+		Paragraphs []NoteID           `json:"paragraphs,omitempty" jsonschema:"names of its numbered paragraphs in order, as pp1, op2, op2-a"`
 	}
 	// DocumentRevised is what IssueRevision causes.
 	DocumentRevised IssueRevision
@@ -134,6 +221,9 @@ type (
 		Symbol Symbol        `json:"symbol" jsonschema:"symbol of the addendum, as LP/VII/L.2/Add.1"`
 		Of     Symbol        `json:"of" jsonschema:"the paper it adds to"`
 		Text   record.Digest `json:"text" jsonschema:"SHA-256 of the text"`
+
+		File       *record.SealedBlob `json:"file,omitempty" jsonschema:"the text itself; it is kept encrypted, for those who may read the paper"`
+		Paragraphs []NoteID           `json:"paragraphs,omitempty" jsonschema:"names of its numbered paragraphs in order, as pp1, op2, op2-a"`
 	}
 	// DocumentAdded is what IssueAddendum causes.
 	DocumentAdded IssueAddendum
@@ -142,6 +232,9 @@ type (
 		Symbol Symbol        `json:"symbol" jsonschema:"symbol of the corrigendum, as LP/VII/L.2/Corr.1"`
 		Of     Symbol        `json:"of" jsonschema:"the paper it corrects"`
 		Text   record.Digest `json:"text" jsonschema:"SHA-256 of the text"`
+
+		File       *record.SealedBlob `json:"file,omitempty" jsonschema:"the text itself; it is kept encrypted, for those who may read the paper"`
+		Paragraphs []NoteID           `json:"paragraphs,omitempty" jsonschema:"names of its numbered paragraphs in order, as pp1, op2, op2-a"`
 	}
 	// DocumentCorrected is what IssueCorrigendum causes.
 	DocumentCorrected IssueCorrigendum
@@ -224,7 +317,7 @@ func documents(ed *edition) {
 	ed.thing("document", func(s *State, id string) (int64, bool) { d, ok := s.documents.papers.Get(id); return d.Index, ok })
 	does(ed, Act{
 		Name: "RegisterDocument", Title: "Register a document", Help: "Enters a paper under its permanent symbol, with its original language and who may read it.",
-		Who: []Capacity{Secretary}, Rule: "symbols are given once", Refusals: []Code{"symbol-taken", "unknown-meeting", "unknown-item", "unknown-party"}, Causes: []string{"DocumentRegistered"},
+		Who: []Capacity{Secretary, Head, Delegate}, Rule: "symbols are given once", Refusals: []Code{"symbol-taken", "unknown-meeting", "unknown-item", "unknown-party", "not-submitter", "bad-symbol"}, Causes: []string{"DocumentRegistered"},
 		Sealed: map[string]string{"file": OfPaper},
 	}, func(s *State, c *Call, f *RegisterDocument) ([]Event, *Refusal) {
 		if _, taken := s.Document(f.Symbol); taken {
@@ -233,8 +326,14 @@ func documents(ed *edition) {
 		if !slices.Contains(levels, f.Level) {
 			return nil, refuse("malformed", "doc/record.md 2", "level")
 		}
-		if f.Party != "" && !s.parties.Has(string(f.Party)) {
-			return nil, refuse("unknown-party", "GA 78", f.Party)
+		party := f.Party
+		if own := PartyID(c.For); own != "" && party == "" {
+			party = own
+		} else if own != "" && party != own {
+			return nil, refuse("not-submitter", "GA 78", f.Symbol)
+		}
+		if party != "" && !s.parties.Has(string(party)) {
+			return nil, refuse("unknown-party", "GA 78", party)
 		}
 		if f.Item != "" {
 			m, r := s.meetingOf(c)
@@ -245,13 +344,20 @@ func documents(ed *edition) {
 				return nil, refuse("unknown-item", "GA 78", f.Item)
 			}
 		}
-		return []Event{{Body: &DocumentRegistered{f.Symbol, f.Type, MeetingID(c.Meeting), f.Item, f.Language, f.Level, f.Text, f.Party, f.File}}}, nil
+		m, _ := s.Meeting(MeetingID(c.Meeting))
+		series, r := s.fitting(f.Symbol, m, c.At)
+		if r != nil {
+			return nil, r
+		}
+		return []Event{{Body: &DocumentRegistered{f.Symbol, f.Type, MeetingID(c.Meeting), f.Item, f.Language, f.Level, f.Text, party, f.File, series, f.Authentic, f.Paragraphs}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *DocumentRegistered) {
 		s.setDocument(Document{Symbol: b.Symbol, Type: b.Type, Meeting: b.Meeting, Item: b.Item, Original: b.Language, Level: b.Level, Party: b.Party, File: b.File, Made: h.Index,
-			Versions: []Version{{Language: b.Language, Text: b.Text}}}, h.Index)
+			Series: b.Series, Authentic: b.Authentic, Versions: []Version{{Language: b.Language, Text: b.Text, Paragraphs: b.Paragraphs, Index: h.Index}}}, h.Index)
 	})
+	series(ed)
 	versions(ed)
+	translations(ed)
 	circulation(ed)
 	classification(ed)
 }
@@ -260,27 +366,35 @@ func documents(ed *edition) {
 func versions(ed *edition) {
 	does(ed, Act{
 		Name: "IssueVersion", Title: "Issue a language version", Help: "Enters a paper's text in a further language, translated by one person and revised by another.",
-		Who: []Capacity{Secretary}, Rule: "GA 51-57", Refusals: []Code{"unknown-symbol", "not-revised", "base-changed"}, Causes: []string{"VersionIssued"},
+		Who: []Capacity{Secretary}, Rule: "GA 51-57", Refusals: []Code{"unknown-symbol", "original-language", "not-revised", "same-person", "base-changed"}, Causes: []string{"VersionIssued"},
+		Sealed: map[string]string{"file": OfPaper},
 	}, func(s *State, c *Call, f *IssueVersion) ([]Event, *Refusal) {
 		d, r := s.paper(f.Symbol)
 		switch {
 		case r != nil:
 			return nil, r
-		case f.Reviser == "" || f.Reviser == f.Translator:
+		case f.Language == d.Original:
+			return nil, refuse("original-language", "GA 51-57", f.Language)
+		case f.Reviser == "":
 			return nil, refuse("not-revised", "practice: translated by one, revised by another", f.Language)
+		case f.Reviser == f.Translator:
+			return nil, refuse("same-person", "practice: translated by one, revised by another", f.Language)
 		case d.Versions[0].Text != f.Base:
 			return nil, refuse("base-changed", "practice", f.Symbol)
 		}
-		return []Event{{Body: &VersionIssued{f.Symbol, f.Language, f.Text, f.Translator, f.Reviser}}}, nil
+		return []Event{{Body: &VersionIssued{f.Symbol, f.Language, f.Text, f.Translator, f.Reviser, f.File, f.Paragraphs}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *VersionIssued) {
 		d := s.documents.papers.At(string(b.Symbol))
 		d.Versions = slices.DeleteFunc(slices.Clone(d.Versions), func(v Version) bool { return v.Language == b.Language && v.Language != d.Original })
-		d.Versions = append(d.Versions, Version{b.Language, b.Text, b.Translator, b.Reviser})
+		d.Versions = append(d.Versions, Version{b.Language, b.Text, b.Paragraphs, b.Translator, b.Reviser, b.File, h.Index})
+		d.changeTranslation(b.Language, h.Index, func(t *Translation) {
+			*t = Translation{Language: b.Language, Translator: b.Translator, Due: t.Due, State: "issued", Base: d.Versions[0].Text, Text: b.Text, File: b.File}
+		})
 		s.setDocument(d, h.Index)
 	})
 	// further enters a paper that revises, adds to or corrects another.
-	further := func(s *State, symbol, of Symbol) *Refusal {
+	further := func(s *State, symbol, of Symbol, what string) *Refusal {
 		d, r := s.paper(of)
 		if r != nil {
 			return r
@@ -291,44 +405,51 @@ func versions(ed *edition) {
 		if d.Successor != "" {
 			return refuse("superseded", "symbols are given once", of, d.Successor)
 		}
+		if next := s.SymbolAfter(of, what); symbol != next {
+			return refuse("bad-symbol", "symbols are given once", symbol, next)
+		}
 		return nil
 	}
-	entered := func(s *State, symbol, of Symbol, text record.Digest, index int64) {
-		d := s.documents.papers.At(string(of))
-		d.Symbol, d.Versions, d.Sent, d.To, d.Receipts, d.Made = symbol, []Version{{Language: d.Original, Text: text}}, false, nil, nil, index
-		d.File, d.Destroyed = nil, false // the file of the paper it comes after is not its own
+	entered := func(s *State, f *IssueRevision, index int64) {
+		d := s.documents.papers.At(string(f.Of))
+		d.Symbol, d.Of, d.Sent, d.To, d.Receipts, d.Made = f.Symbol, f.Of, false, nil, nil, index
+		d.Versions = []Version{{Language: d.Original, Text: f.Text, Paragraphs: f.Paragraphs, Index: index}}
+		d.File, d.Destroyed, d.Agreed = f.File, false, nil // the file of the paper it comes after is not its own
+		if _, what := rootOf(f.Symbol); what != revises {
+			d.Translations, d.Brackets = nil, nil
+		}
 		s.setDocument(d, index)
 	}
-	refusals := []Code{"unknown-symbol", "symbol-taken", "superseded"}
+	refusals, files := []Code{"unknown-symbol", "symbol-taken", "superseded", "bad-symbol"}, map[string]string{"file": OfPaper}
 	does(ed, Act{
 		Name: "IssueRevision", Title: "Issue a revision", Help: "Replaces a paper by a revised one under a symbol of its own.",
-		Who: []Capacity{Secretary}, Rule: "GA 78", Refusals: refusals, Causes: []string{"DocumentRevised"},
+		Who: []Capacity{Secretary}, Rule: "GA 78", Refusals: refusals, Causes: []string{"DocumentRevised"}, Sealed: files,
 	}, func(s *State, c *Call, f *IssueRevision) ([]Event, *Refusal) {
 		e := DocumentRevised(*f)
-		return []Event{{Body: &e}}, further(s, f.Symbol, f.Of)
+		return []Event{{Body: &e}}, further(s, f.Symbol, f.Of, revises)
 	})
 	happens(ed, func(s *State, h Happened, b *DocumentRevised) {
-		entered(s, b.Symbol, b.Of, b.Text, h.Index)
+		entered(s, (*IssueRevision)(b), h.Index)
 		old := s.documents.papers.At(string(b.Of))
 		old.Successor = b.Symbol
 		s.setDocument(old, h.Index)
 	})
 	does(ed, Act{
 		Name: "IssueAddendum", Title: "Issue an addendum", Help: "Adds to a paper, under a symbol of its own.",
-		Who: []Capacity{Secretary}, Rule: "GA 78", Refusals: refusals, Causes: []string{"DocumentAdded"},
+		Who: []Capacity{Secretary}, Rule: "GA 78", Refusals: refusals, Causes: []string{"DocumentAdded"}, Sealed: files,
 	}, func(s *State, c *Call, f *IssueAddendum) ([]Event, *Refusal) {
 		e := DocumentAdded(*f)
-		return []Event{{Body: &e}}, further(s, f.Symbol, f.Of)
+		return []Event{{Body: &e}}, further(s, f.Symbol, f.Of, addsTo)
 	})
-	happens(ed, func(s *State, h Happened, b *DocumentAdded) { entered(s, b.Symbol, b.Of, b.Text, h.Index) })
+	happens(ed, func(s *State, h Happened, b *DocumentAdded) { entered(s, (*IssueRevision)(b), h.Index) })
 	does(ed, Act{
 		Name: "IssueCorrigendum", Title: "Issue a corrigendum", Help: "Corrects a paper, under a symbol of its own.",
-		Who: []Capacity{Secretary}, Rule: "GA 78", Refusals: refusals, Causes: []string{"DocumentCorrected"},
+		Who: []Capacity{Secretary}, Rule: "GA 78", Refusals: refusals, Causes: []string{"DocumentCorrected"}, Sealed: files,
 	}, func(s *State, c *Call, f *IssueCorrigendum) ([]Event, *Refusal) {
 		e := DocumentCorrected(*f)
-		return []Event{{Body: &e}}, further(s, f.Symbol, f.Of)
+		return []Event{{Body: &e}}, further(s, f.Symbol, f.Of, corrects)
 	})
-	happens(ed, func(s *State, h Happened, b *DocumentCorrected) { entered(s, b.Symbol, b.Of, b.Text, h.Index) })
+	happens(ed, func(s *State, h Happened, b *DocumentCorrected) { entered(s, (*IssueRevision)(b), h.Index) })
 
 	does(ed, Act{
 		Name: "IssuePaper", Title: "Issue a paper", Help: "Notes the digest and layout of a paper as it left the house, so that a copy can be held against it.",
@@ -398,14 +519,14 @@ func circulation(ed *edition) {
 			return nil, r
 		case !d.Sent || len(d.To) > 0 && !slices.Contains(d.To, PartyID(c.For)):
 			return nil, refuse("not-addressee", "VCLT 78", c.For)
-		case slices.Contains(d.Receipts, PartyID(c.For)):
+		case slices.ContainsFunc(d.Receipts, func(r Acknowledgement) bool { return r.Party == PartyID(c.For) }):
 			return nil, refuse("already-acknowledged", "VCLT 78", f.Symbol)
 		}
 		return []Event{{Body: &ReceiptAcknowledged{f.Symbol, PartyID(c.For)}}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *ReceiptAcknowledged) {
 		d := s.documents.papers.At(string(b.Symbol))
-		d.Receipts = append(slices.Clone(d.Receipts), b.Party)
+		d.Receipts = append(slices.Clone(d.Receipts), Acknowledgement{b.Party, h.Index})
 		s.setDocument(d, h.Index)
 	})
 	does(ed, Act{

@@ -639,18 +639,41 @@ func proposePresence(p *prospect) {
 }
 
 func proposeResolve(p *prospect) {
-	for _, b := range p.communique.drafts.At(string(p.id)).Brackets {
-		if b.Party == p.of() {
-			p.proposes(&ResolveBracket{b.Bracket}, nil, Thing{"paragraph", string(b.Paragraph)})
+	offer := func(list []Bracket, symbol Symbol) {
+		for _, b := range list {
+			if b.Party == p.of() && b.Resolved == 0 {
+				p.proposes(&ResolveBracket{b.Bracket, symbol}, nil, Thing{"paragraph", string(b.Paragraph)})
+			}
 		}
 	}
+	offer(p.communique.drafts.At(string(p.id)).Brackets, "")
+	for _, d := range p.wordings() {
+		offer(d.Brackets, d.Symbol)
+	}
+}
+
+// wordings are the drafts of the meeting that somebody has put words of in brackets.
+func (p *prospect) wordings() (list []Document) {
+	for _, d := range p.Documents(p.id, p.Reader(p.offer.By, p.at)) {
+		if len(d.Brackets) > 0 && !d.Withdrawn && d.Successor == "" {
+			list = append(list, d)
+		}
+	}
+	return list
 }
 
 func proposeAgree(p *prospect) {
 	draft := p.communique.drafts.At(string(p.id))
 	for _, x := range draft.Paragraphs {
 		if !slices.Contains(draft.Agreed, x.Paragraph) {
-			p.proposes(&AgreeParagraph{x.Paragraph}, nil, Thing{"paragraph", string(x.Paragraph)})
+			p.proposes(&AgreeParagraph{x.Paragraph, ""}, nil, Thing{"paragraph", string(x.Paragraph)})
+		}
+	}
+	for _, d := range p.wordings() {
+		for _, x := range d.Versions[0].Paragraphs {
+			if !slices.Contains(d.Agreed, x) {
+				p.proposes(&AgreeParagraph{x, d.Symbol}, nil, Thing{"paragraph", string(x)}, Thing{"document", string(d.Symbol)})
+			}
 		}
 	}
 }

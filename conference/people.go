@@ -246,8 +246,8 @@ func (s *State) Disclosed(r Reader) map[record.Digest]bool {
 		}
 	}
 	for _, d := range s.documents.papers.All() {
-		if s.OpensFile(r, d) {
-			open[d.File.Digest] = true
+		for _, f := range s.FilesOf(r, d) {
+			open[f.Digest] = true
 		}
 	}
 	return open

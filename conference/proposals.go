@@ -122,6 +122,29 @@ func (s *State) Amendments(p Proposal) (waiting []ProposalID) {
 	return waiting
 }
 
+// latest is the last revision of a paper.
+func (s *State) latest(symbol Symbol) Document {
+	d := s.documents.papers.At(string(symbol))
+	for d.Successor != "" {
+		d = s.documents.papers.At(string(d.Successor))
+	}
+	return d
+}
+
+// paragraphsOf are the names of the paragraphs of the text of a draft as it stands, where a paper that holds it gave them.
+func (s *State) paragraphsOf(p Proposal) []NoteID {
+	for d := s.documents.papers.At(string(p.Symbol)); ; d = s.documents.papers.At(string(d.Successor)) {
+		for _, v := range d.Versions {
+			if v.Text == p.Text {
+				return v.Paragraphs
+			}
+		}
+		if d.Successor == "" {
+			return nil
+		}
+	}
+}
+
 func (s *State) changeProposal(id ProposalID, index int64, change func(*Proposal)) {
 	p := s.proposals.all.At(string(id))
 	change(&p)
@@ -387,6 +410,9 @@ func proposals(ed *edition) {
 					return Ask{}, refuse("part-first", "GA 89", part.Part)
 				}
 			}
+			if b, ok := inBrackets(s.latest(p.Symbol).Brackets, ""); ok {
+				return Ask{}, refuse("brackets-remain", "practice", b.Bracket)
+			}
 			ask := Ask{Kind: "proposal", Sponsors: p.Sponsors}
 			if p.Important {
 				ask.Kind = "important"
@@ -513,7 +539,7 @@ func submitting(ed *edition) {
 func amending(ed *edition) {
 	does(ed, Act{
 		Name: "SubmitAmendment", Title: "Submit an amendment", Help: "Proposes to add to, delete from or revise part of a draft.",
-		Who: members, Rule: "GA 78, 90", Refusals: codes(onDraft, "id-taken", "not-an-amendment", "target-changed"), Causes: []string{"AmendmentSubmitted"},
+		Who: members, Rule: "GA 78, 90", Refusals: codes(onDraft, "id-taken", "not-an-amendment", "target-changed", "unknown-paragraph"), Causes: []string{"AmendmentSubmitted"},
 	}, func(s *State, c *Call, f *SubmitAmendment) ([]Event, *Refusal) {
 		m, p, r := s.drafted(c, f.Proposal)
 		switch {
@@ -525,6 +551,9 @@ func amending(ed *edition) {
 			return nil, refuse("not-an-amendment", "GA 90", f.Operation)
 		case f.Base != p.Text:
 			return nil, refuse("target-changed", "GA 90", f.Proposal)
+		}
+		if named := s.paragraphsOf(p); len(named) > 0 && !slices.Contains(named, NoteID(f.Paragraph)) {
+			return nil, refuse("unknown-paragraph", "GA 90", f.Paragraph)
 		}
 		return []Event{{Body: &AmendmentSubmitted{f.Amendment, f.Proposal, m.MeetingConvened.Meeting, PartyID(c.For), f.Paragraph, f.Operation, f.Text}}}, nil
 	})

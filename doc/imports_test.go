@@ -12,9 +12,35 @@ import (
 
 // below is doc/architecture.md's last column: what each package of ours may import of ours.
 var below = map[string]string{
-	"record/canonical": "", "record": "record/canonical", "record/recordtest": "record record/canonical", "record/sqlite": "record record/canonical", "record/etcd": "record record/sqlite", "record/etcd/faults": "record record/etcd record/recordtest record/sqlite", "record/passkey": "record record/canonical", "record/tiles": "record record/canonical",
-	"rules": "record/canonical", "depositary": "record record/canonical", "depositary/treaties": "depositary", "rules/bodies": "record/canonical rules", "conference": "record record/canonical rules depositary", "witness": "record record/canonical conference rules", "secretariat": "record record/canonical conference rules",
-	"story": "record record/canonical conference secretariat", "exchange": "record record/canonical conference rules secretariat language paper", "story/storytest": "record record/canonical record/sqlite secretariat story", "language": "", "paper": "conference depositary language record paper/pdf paper/cms paper/seal paper/examine", "paper/pdf": "", "paper/cms": "", "paper/seal": "paper/pdf", "paper/examine": "language paper/cms", "web": "record record/canonical conference depositary rules language paper paper/examine web/live", "web/live": "", "web/browser": "", "cmd/kurultai": "*",
+	"record/canonical":    "",
+	"record":              "record/canonical",
+	"record/recordtest":   "record record/canonical",
+	"record/sqlite":       "record record/canonical",
+	"record/etcd":         "record record/sqlite",
+	"record/etcd/faults":  "record record/etcd record/recordtest record/sqlite",
+	"record/passkey":      "record record/canonical",
+	"record/tiles":        "record record/canonical",
+	"rules":               "record/canonical",
+	"depositary":          "record record/canonical",
+	"depositary/treaties": "depositary",
+	"rules/bodies":        "record/canonical rules",
+	"conference":          "record record/canonical rules depositary",
+	"witness":             "record record/canonical conference rules",
+	"secretariat":         "record record/canonical conference rules",
+	"story":               "record record/canonical conference secretariat",
+	"exchange":            "record record/canonical conference drafting rules secretariat language paper",
+	"story/storytest":     "record record/canonical record/sqlite secretariat story",
+	"language":            "",
+	"paper":               "conference depositary drafting language record paper/pdf paper/cms paper/seal paper/examine",
+	"paper/pdf":           "",
+	"paper/cms":           "",
+	"paper/seal":          "paper/pdf",
+	"paper/examine":       "language paper/cms",
+	"web":                 "record record/canonical conference depositary drafting rules language paper paper/examine web/live",
+	"web/live":            "",
+	"web/browser":         "",
+	"cmd/kurultai":        "*",
+	"drafting":            "",
 }
 
 // pure are the packages that know no clock, chance, network, disk, log or lock, and what else they may import.

@@ -36,7 +36,8 @@ type (
 	}
 	frbrWork struct {
 		frbr
-		Country aknValue `xml:"FRBRcountry"`
+		Country aknValue  `xml:"FRBRcountry"`
+		Number  *aknValue `xml:"FRBRnumber"`
 	}
 	frbr struct {
 		This     aknValue `xml:"FRBRthis"`
@@ -130,7 +131,7 @@ func WriteDebate(ctx context.Context, v View, id conference.MeetingID, l *langua
 	layer := func(uri, suffix, date, name string) frbr {
 		return frbr{This: aknValue{uri + "/!main" + suffix}, URI: aknValue{uri + suffix}, Date: aknDate{date, name}, Author: aknHref{"#secretariat"}}
 	}
-	d.Meta.Identification = aknIdentification{Source: "#secretariat", Work: frbrWork{layer(work, "", date, "meeting"), aknValue{"un"}}, Expression: layer(expression, "", date, "expression"), Manifestation: layer(expression, ".xml", made, "generation")}
+	d.Meta.Identification = aknIdentification{Source: "#secretariat", Work: frbrWork{frbr: layer(work, "", date, "meeting"), Country: aknValue{"un"}}, Expression: layer(expression, "", date, "expression"), Manifestation: layer(expression, ".xml", made, "generation")}
 	d.Meta.Identification.Expression.Language = &aknLang{iso639[l.Code]}
 	refs := &d.Meta.References
 	refs.Source = "#secretariat"

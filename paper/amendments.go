@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"kurultai/conference"
+	"kurultai/drafting"
 	"kurultai/paper/pdf"
 )
 
@@ -77,21 +78,25 @@ func (c *composer) tracked(p conference.Proposal, a conference.Amendment) {
 		return
 	}
 	var added []string
-	for _, p := range words.paragraphs {
-		added = append(added, p.text)
+	for _, p := range words.Paragraphs {
+		added = append(added, p.Words())
 	}
-	old := base
+	old := base.Words()
 	if a.Operation == "insert" {
 		if hasBase {
-			c.add(pdf.Paragraph{Text: pdf.Text(base), KeepWithNext: true})
+			c.add(pdf.Paragraph{Text: pdf.Text(base.Numbered()), KeepWithNext: true})
 		}
-		old = ""
+		old, base.Number = "", ""
 	}
-	c.add(pdf.Paragraph{Text: trackedRuns(old, strings.Join(added, " ")), Align: pdf.Left})
+	runs := trackedRuns(old, strings.Join(added, " "))
+	if base.Number != "" {
+		runs = append([]pdf.Run{{Text: base.Number + " "}}, runs...)
+	}
+	c.add(pdf.Paragraph{Text: runs, Align: pdf.Left})
 }
 
 // base is the paragraph an amendment is about, in the text of the draft as it was submitted or as it stands.
-func (c *composer) base(p conference.Proposal, a conference.Amendment) (string, bool) {
+func (c *composer) base(p conference.Proposal, a conference.Amendment) (drafting.Paragraph, bool) {
 	digests := []conference.Proposal{p}
 	for _, h := range caused[conference.ProposalSubmitted](c.passages()) {
 		if h.it.Proposal == p.ID {
@@ -100,13 +105,11 @@ func (c *composer) base(p conference.Proposal, a conference.Amendment) (string, 
 	}
 	for _, d := range slices.Backward(digests) {
 		t, _ := c.at(d.Text)
-		for _, x := range t.paragraphs {
-			if x.name == a.Paragraph {
-				return x.text, true
-			}
+		if x, ok := t.Paragraph(a.Paragraph); ok {
+			return x, true
 		}
 	}
-	return "", false
+	return drafting.Paragraph{}, false
 }
 
 // The signs that say without line or weight what is struck out and what is put in.
@@ -128,76 +131,19 @@ func (c *composer) legend() []pdf.Run {
 
 // trackedRuns are the words of a text with what was taken from the old and what the new one brought.
 func trackedRuns(old, new string) (runs []pdf.Run) {
-	for _, p := range changes(strings.Fields(old), strings.Fields(new)) {
+	for _, p := range drafting.Words(strings.Fields(old), strings.Fields(new)) {
 		if len(runs) > 0 {
 			runs = append(runs, pdf.Run{Text: " "})
 		}
-		words := strings.Join(p.words, " ")
-		switch p.kind {
-		case '-':
+		words := strings.Join(p.Words, " ")
+		switch p.Kind {
+		case drafting.Taken:
 			runs = append(runs, struck(words))
-		case '+':
+		case drafting.Added:
 			runs = append(runs, added(words))
 		default:
 			runs = append(runs, pdf.Run{Text: words})
 		}
 	}
 	return runs
-}
-
-// A piece is words that were kept (=), taken away (-) or brought (+).
-type piece struct {
-	kind  byte
-	words []string
-}
-
-// maxCompared bounds the table by which texts are compared: beyond it all of the old is struck out.
-const maxCompared = 4_000_000
-
-// changes are the fewest words to take away and bring that make b of a: the longest common subsequence stays.
-func changes(a, b []string) (list []piece) {
-	add := func(kind byte, word string) {
-		if n := len(list); n > 0 && list[n-1].kind == kind {
-			list[n-1].words = append(list[n-1].words, word)
-			return
-		}
-		list = append(list, piece{kind, []string{word}})
-	}
-	common := lengths(a, b)
-	i, j := 0, 0
-	for i < len(a) || j < len(b) {
-		switch {
-		case common != nil && i < len(a) && j < len(b) && a[i] == b[j]:
-			add('=', a[i])
-			i, j = i+1, j+1
-		case i < len(a) && (j == len(b) || common == nil || common[i+1][j] >= common[i][j+1]):
-			add('-', a[i])
-			i++
-		default:
-			add('+', b[j])
-			j++
-		}
-	}
-	return list
-}
-
-// lengths is how long the longest common subsequence of what is left of a from i and of b from j is; nil beyond the bound.
-func lengths(a, b []string) [][]int32 {
-	if (len(a)+1)*(len(b)+1) > maxCompared {
-		return nil
-	}
-	common := make([][]int32, len(a)+1)
-	for i := range common {
-		common[i] = make([]int32, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
-				common[i][j] = common[i+1][j+1] + 1
-			} else {
-				common[i][j] = max(common[i+1][j], common[i][j+1])
-			}
-		}
-	}
-	return common
 }

@@ -500,15 +500,4 @@ func (p *Paper) Trace() string {
 }
 
 // Roman writes a meeting's ordinal as meetings are numbered, 22 as XXII.
-func Roman(n int64) string {
-	if n < 1 || n > 3999 {
-		return fmt.Sprint(n)
-	}
-	var out strings.Builder
-	for i, v := range []int64{1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1} {
-		for ; n >= v; n -= v {
-			out.WriteString([]string{"M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"}[i])
-		}
-	}
-	return out.String()
-}
+func Roman(n int64) string { return conference.Roman(n) }

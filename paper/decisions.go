@@ -1,11 +1,11 @@
 package paper
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"kurultai/conference"
+	"kurultai/drafting"
 	"kurultai/paper/pdf"
 	"kurultai/record"
 )
@@ -81,9 +81,21 @@ func (c *composer) text(d record.Digest) {
 	if !ok {
 		return
 	}
-	for _, p := range text.paragraphs {
-		c.add(pdf.Paragraph{Text: []pdf.Run{{Text: p.text, Bold: p.title}}})
+	for _, p := range text.Paragraphs {
+		c.add(printed(p))
 	}
+}
+
+// printed is a paragraph as it stands on paper: behind its number, its first words slanted as they were written.
+func printed(p drafting.Paragraph) pdf.Paragraph {
+	var runs []pdf.Run
+	if p.Number != "" {
+		runs = append(runs, pdf.Run{Text: strings.Repeat("\u2003", p.Level) + p.Number + " "})
+	}
+	for _, r := range p.Runs {
+		runs = append(runs, pdf.Run{Text: r.Text, Italic: r.Emphasis, Bold: p.Kind == drafting.Title || p.Kind == drafting.Heading})
+	}
+	return pdf.Paragraph{Text: runs, KeepWithNext: p.Kind == drafting.Title || p.Kind == drafting.Heading}
 }
 
 // outcomeKinds are the events by which reports tell of what was decided.
@@ -141,57 +153,18 @@ func (p *Paper) of(entry int64) (list []Sentence) {
 	return list
 }
 
-// A text is a draft or decision taken apart: its paragraphs in order.
-type text struct{ paragraphs []paragraph }
-
-// A paragraph has the name by which amendments mean it: pp2 of the preamble, op3 of the operative part, "" of a title and of
-// the words of enactment.
-type paragraph struct {
-	name, text string
-	title      bool
-}
-
 // maxText bounds the texts that are printed.
 const maxText = 1 << 20
 
 // at finds a text and takes it apart.
-func (c *composer) at(d record.Digest) (text, bool) {
+func (c *composer) at(d record.Digest) (drafting.Text, bool) {
 	if c.find == nil || d == "" {
-		return text{}, false
+		return drafting.Text{}, false
 	}
 	b, ok := c.find(d)
-	if !ok || len(b) > maxText {
-		return text{}, false
+	if !ok {
+		return drafting.Text{}, false
 	}
-	return parseText(string(b)), true
-}
-
-// parseText takes a text apart. Paragraphs are parted by empty lines. One that begins with # is a title; one that begins
-// with a number and a full stop is of the operative part; one of at most six words that ends with a comma, before all of
-// these, is the words of enactment; any other before the operative part is of the preamble.
-func parseText(s string) (t text) {
-	pp, op := 0, 0
-	for _, block := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n\n") {
-		block = strings.Join(strings.Fields(block), " ")
-		name, title := "", strings.HasPrefix(block, "#")
-		switch n, _, numbered := strings.Cut(block, ". "); {
-		case block == "":
-			continue
-		case title:
-			block = strings.TrimSpace(strings.TrimLeft(block, "#"))
-		case numbered && isNumber(n):
-			op++
-			name = "op" + n
-		case op > 0 || pp == 0 && strings.HasSuffix(block, ",") && strings.Count(block, " ") < 6:
-		default:
-			pp++
-			name = fmt.Sprint("pp", pp)
-		}
-		t.paragraphs = append(t.paragraphs, paragraph{name, block, title})
-	}
-	return t
-}
-
-func isNumber(s string) bool {
-	return s != "" && len(s) < 5 && strings.Trim(s, "0123456789") == ""
+	t, err := drafting.Parse(b)
+	return t, err == nil
 }

@@ -58,6 +58,7 @@ func Kinds() []Kind {
 		{"blank-speakers", "a sheet for a list of speakers on paper", ofMeeting("blank-speakers", "", 0, (*composer).blankSpeakers)},
 		{"certificate", "what the record holds: ENTRY, or SYMBOL for true copies", ofMeeting("certificate", "", 1, (*composer).certificate)},
 		{"communique", "what a meeting did, in whole sentences", communiquePaper},
+		{"comparison", "a text held against another: OLD NEW", comparisonPaper},
 		{"credentials", "the report on credentials", ofMeeting("credentials", "credentials", 0, (*composer).credentials)},
 		{"decisions", "decisions and resolutions: [NUMBER] for one", ofMeeting("decisions", "", 1, (*composer).decisions)},
 		{"documents", "the list of documents", ofMeeting("documents", "list-of-documents", 0, (*composer).documents)},
@@ -66,6 +67,7 @@ func Kinds() []Kind {
 		{"place-cards", "cards for the table, two a page", ofMeeting("place-cards", "", 0, (*composer).placeCards)},
 		{"signature-pages", "pages to be signed: [INSTRUMENT]", ofMeeting("signature-pages", "", 1, (*composer).signaturePages)},
 		{"summary-record", "the summary record: [DATE] for one day", ofMeeting("summary-record", "summary-record", 1, (*composer).summary)},
+		{"text", "the text of a paper: SYMBOL", textPaper},
 		{"verification", "how to verify the record, with its code", ofMeeting("verification", "", 0, (*composer).verification)},
 		{"voting-record", "who voted how, and by which rule: [QUESTION]", ofMeeting("voting-record", "voting-record", 1, (*composer).votingRecord)},
 	}
@@ -91,7 +93,9 @@ func (k Kind) Audience() conference.Audience {
 }
 
 // Named reports whether a kind of paper cannot be made without the name of what it is about.
-func (k Kind) Named() bool { return k.Name == "certificate" }
+func (k Kind) Named() bool {
+	return k.Name == "certificate" || k.Name == "text" || k.Name == "comparison"
+}
 
 func communiquePaper(r Record, w Wish) (pdf.Document, error) {
 	if len(w.Args) > 0 {

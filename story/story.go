@@ -5,7 +5,7 @@
 //
 // Stories that ship are embedded: "baku" and "xviii" hold what press reports tell of two real meetings and nothing
 // else; "training" is a body of invented states, and "treaty" the same body in earlier years, with the whole life of its
-// founding agreement.
+// founding agreement; "drafting" is one draft of that body on its way from a delegation's pen to a resolution.
 package story
 
 import (

@@ -33,8 +33,27 @@ func (s *site) documentsPage(v View, in *visit) (any, error) {
 			decisions.Lines = append(decisions.Lines, d.decisionLine(x))
 		}
 	}
-	p.Side = []Section{decisions, d.instruments(), d.finder()}
+	p.Side = []Section{d.workOnPapers(), decisions, d.instruments(), d.finder()}
 	return d.show(p)
+}
+
+// workOnPapers leads to where drafts are written, to the language section and to the series of symbols.
+func (d *drawer) workOnPapers() Section {
+	s := Section{ID: "work", Title: d.say("text.work"), Kind: "plain"}
+	if d.site.Desk != nil {
+		s.Lines = append(s.Lines, Line{Text: d.say("text.write"), Address: "/" + d.l.Code + "/draft"})
+	}
+	if n := len(d.s.Translations(d.v.Reader())); n > 0 {
+		s.Lines = append(s.Lines, Line{Text: d.say("text.translations"), Address: d.to("translations"), Tag: number(d.l, int64(n)), Tone: "now"})
+	}
+	for _, x := range d.s.SeriesOfPapers() {
+		line := Line{Text: in(x.Names, d.l, string(x.Series)), Small: x.Pattern, Mark: entries(x.Index)}
+		if x.Limited {
+			line.Meta = []string{d.say("text.distr", d.say("text.distr.limited"))}
+		}
+		s.Lines = append(s.Lines, line)
+	}
+	return s
 }
 
 // paperLine is a paper in a list.
@@ -85,6 +104,11 @@ func (d *drawer) level(x conference.Document) string {
 	return d.say("public.level.public")
 }
 
+// distribution is how a paper is distributed and in what it was written, as its first page has it.
+func (d *drawer) distribution(x conference.Document) []Line {
+	return []Line{{Text: d.say("text.distr", d.say("text.distr."+d.s.Distribution(x)))}, {Text: d.say("text.originalin", tongueOf(x.Original))}}
+}
+
 // documentPage is one paper: its texts, who put it in, what was voted, who has it.
 func (s *site) documentPage(v View, in *visit) (any, error) {
 	d, symbol := s.drawer(v, in), conference.Symbol(in.args["symbol"])
@@ -100,7 +124,15 @@ func (s *site) documentPage(v View, in *visit) (any, error) {
 	p.Eyebrow = []Line{{Text: string(symbol)}}
 	if registered {
 		p.Lead = together(", ", d.kindOf(x), d.party(x.Party))
-		p.Main = append(p.Main, d.versions(x))
+		p.Eyebrow = append(p.Eyebrow, d.distribution(x)...)
+		switch old := "public.draft.withdrawn"; {
+		case x.Withdrawn:
+			p.Eyebrow = append(p.Eyebrow, Line{Tag: d.say(old), Tone: "no"})
+			p.Lead = together(" ", p.Lead+".", d.say("text.gone"))
+		case x.Successor != "":
+			p.Eyebrow = append(p.Eyebrow, Line{Tag: d.say("public.replacedby"), Tone: "wait", Text: string(x.Successor), Address: d.to("documents/%s", escaped(x.Successor))})
+		}
+		p.Main = append(p.Main, d.paperText(&p, x), d.brackets(x), d.versions(x))
 		facts := d.paperFacts(x)
 		switch {
 		case x.Destroyed:
@@ -108,7 +140,7 @@ func (s *site) documentPage(v View, in *visit) (any, error) {
 		case s.File != nil && d.s.OpensFile(in.reader, x):
 			facts.Lines = append(facts.Lines, Line{No: d.say("public.filed"), Text: d.say("public.file"), Address: d.to("files/%s", escaped(symbol))})
 		}
-		p.Side = append(p.Side, facts, d.receipts(x))
+		p.Side = append(p.Side, d.history(x), d.languages(x), facts, d.receipts(x), d.paperActs(x))
 	}
 	for _, q := range drafts {
 		p.Eyebrow = append(p.Eyebrow, Line{Tag: d.standing(q), Tone: tone(q.State)})
@@ -118,7 +150,20 @@ func (s *site) documentPage(v View, in *visit) (any, error) {
 		p.Main = append(p.Main, d.amendments(q), d.votesOn(q))
 		p.Side = append(p.Side, d.draftFacts(q), d.sponsors(q))
 	}
+	if title := d.titleOf(x); title != "" {
+		p.Title = title
+	}
 	return d.show(p)
+}
+
+// titleOf is the title of a paper's text, as the reader may have it.
+func (d *drawer) titleOf(x conference.Document) string {
+	v, ok := x.Version(conference.Language(d.l.Code))
+	if !ok && len(x.Versions) > 0 {
+		v = x.Versions[0]
+	}
+	t, _ := d.textOf(x, v)
+	return t.Title()
 }
 
 // documentFile is the file of a paper, as it was handed in, for those who may have it now.
@@ -149,11 +194,18 @@ func nameIn(names conference.Names, d *drawer, otherwise string) string {
 	return in(names, d.l, otherwise)
 }
 
-// drafts are the proposals that stand under a symbol.
+// drafts are the proposals that stand under a symbol, or under that of a paper it revises.
 func (d *drawer) drafts(symbol conference.Symbol) (list []conference.Proposal) {
+	under := []conference.Symbol{symbol}
+	for at, ok := d.s.Document(symbol); ok; {
+		old, known := d.s.Document(at.Of)
+		if ok = known && old.Successor == at.Symbol; ok {
+			under, at = append(under, old.Symbol), old
+		}
+	}
 	for _, m := range d.s.Meetings() {
 		for _, p := range d.s.Proposals(m.MeetingConvened.Meeting) {
-			if p.Symbol == symbol {
+			if slices.Contains(under, p.Symbol) {
 				list = append(list, p)
 			}
 		}
@@ -193,6 +245,12 @@ func (d *drawer) paperFacts(x conference.Document) Section {
 		add("public.item", Line{Text: in(item.Title, d.l, string(x.Item))})
 	}
 	add("public.readby", Line{Text: d.level(x)})
+	add("text.distribution", Line{Text: d.say("text.distr." + d.s.Distribution(x))})
+	if series, ok := d.s.Series(x.Series); ok {
+		add("text.series", Line{Text: in(series.Names, d.l, string(x.Series)), Small: series.Pattern, Mark: entries(series.Index)})
+	}
+	add("text.authority", Line{Text: d.authority(x)})
+	add("text.address", Line{Text: "/" + d.l.Code + "/documents/" + escaped(x.Symbol), Address: "/" + d.l.Code + "/documents/" + escaped(x.Symbol), Mono: true})
 	if x.Sent {
 		to := d.say("public.toall")
 		if len(x.To) > 0 {
@@ -206,15 +264,6 @@ func (d *drawer) paperFacts(x conference.Document) Section {
 	}
 	if x.Successor != "" {
 		add("public.replacedby", Line{Text: string(x.Successor), Address: d.to("documents/%s", escaped(x.Successor))})
-	}
-	return s
-}
-
-// receipts lists who acknowledged a paper.
-func (d *drawer) receipts(x conference.Document) Section {
-	s := Section{ID: "receipts", Title: d.say("public.receipts"), Kind: "members", Note: number(d.l, int64(len(x.Receipts)))}
-	for _, p := range x.Receipts {
-		s.Lines = append(s.Lines, d.partyLine(p))
 	}
 	return s
 }
@@ -238,11 +287,14 @@ func (d *drawer) draftFacts(q conference.Proposal) Section {
 	return s
 }
 
+// amendmentState is what is said of an amendment's state.
+var amendmentState = map[string]string{"submitted": "public.draft.open", "accepted": "public.accepted", "adopted": "public.adopted", "rejected": "public.draft.rejected", "fallen": "public.fallen"}
+
 // amendments is a table of what was moved to change a draft.
 func (d *drawer) amendments(q conference.Proposal) Section {
 	s := Section{ID: "amendments-" + string(q.ID), Title: d.say("public.amendments"), Kind: "table", Heads: []string{d.say("public.paragraph"), d.say("page.by"), d.say("public.state")}}
 	for _, a := range d.s.AmendmentsTo(q.ID) {
-		word := map[string]string{"submitted": "public.draft.open", "accepted": "public.accepted", "adopted": "public.adopted", "rejected": "public.draft.rejected", "fallen": "public.fallen"}[a.State]
+		word := amendmentState[a.State]
 		s.Rows = append(s.Rows, []Line{{Text: a.Paragraph, Small: string(a.ID)}, d.partyLine(a.Party), {Tag: d.say(word), Tone: tone(a.State), Mark: entries(a.Index)}})
 	}
 	return s

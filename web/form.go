@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"kurultai/conference"
+	"kurultai/drafting"
 	"kurultai/paper"
 	"kurultai/record"
 	"kurultai/record/canonical"
@@ -74,6 +75,7 @@ func (b *form) group(t reflect.Type, name string) (list []Field) {
 		}
 		f.Label, f.Required = b.label(key), rest != "omitempty" && f.Kind != "check"
 		f.Help = b.help(t.Name(), key, f.Kind)
+		b.suggest(&f, t, key)
 		if p := catalogue[key]; p != nil {
 			f.Value = cmp.Or(f.Value, b.id(t.Field(i).Type, key, p.Description))
 		}
@@ -99,6 +101,35 @@ func (b *form) id(t reflect.Type, key, help string) string {
 		return fmt.Sprintf("%s-%d-%s", key[:1], b.t.s.Size, strings.ToLower(rand.Text()[:4]))
 	}
 	return ""
+}
+
+// suggest proposes the symbol of a paper that is entered: the next free one of a series, or what follows from the paper it
+// comes after.
+func (b *form) suggest(f *Field, in reflect.Type, key string) {
+	if key != "symbol" || b.act.Fields != in {
+		return
+	}
+	var list []conference.Symbol
+	what := map[string]string{"IssueRevision": "Rev", "IssueAddendum": "Add", "IssueCorrigendum": "Corr"}[b.act.Name]
+	switch {
+	case b.act.Name == "RegisterDocument":
+		list = b.t.s.NextSymbols(b.meeting, b.t.s.Last)
+	case what != "":
+		for _, d := range b.t.s.Documents(b.meeting, b.reader) {
+			if d.Successor == "" && !d.Withdrawn {
+				list = append(list, b.t.s.SymbolAfter(d.Symbol, what))
+			}
+		}
+	default:
+		return
+	}
+	f.Kind, f.Options = "text", nil
+	for _, symbol := range list {
+		f.Options = append(f.Options, Option{Value: string(symbol)})
+	}
+	if what == "" && len(list) > 0 {
+		f.Value = cmp.Or(f.Value, string(list[0]))
+	}
 }
 
 // label is what a field is called: in this act, else in any.
@@ -331,17 +362,35 @@ func (e errTyped) Error() string { return strings.TrimPrefix(e.name, "field.") +
 // typed reads what was typed, and uploaded, into the fields of the act. What was left empty is absent.
 func (b *form) typed() (v canonical.Value, blobs [][]byte, err error) {
 	v, err = b.read(b.act.Fields, "field", &blobs)
-	return originalOf(b.act, v), blobs, err
+	return originalOf(b.act, v, blobs), blobs, err
 }
 
-// originalOf gives a paper whose file came, and no other digest of its original, the digest of the file.
-func originalOf(act *conference.Act, v canonical.Value) canonical.Value {
+// originalOf gives a paper whose file came, and no other digest of its text, the digest of the file; and one whose file is a
+// text, and that names no paragraphs, the names of those it has.
+func originalOf(act *conference.Act, v canonical.Value, blobs [][]byte) canonical.Value {
 	file := v.Get("file").Get("private").Get("blob")
-	at, has := slices.BinarySearch(v.Keys, "text")
-	if act.Name != "RegisterDocument" || has || file.Kind != canonical.String {
+	if file.Kind != canonical.String {
 		return v
 	}
-	v.Keys, v.Items = slices.Insert(v.Keys, at, "text"), slices.Insert(v.Items, at, file)
+	give := func(key string, value canonical.Value) {
+		_, asked := act.Fields.FieldByNameFunc(func(name string) bool { return strings.ToLower(name) == key })
+		if at, has := slices.BinarySearch(v.Keys, key); asked && !has {
+			v.Keys, v.Items = slices.Insert(v.Keys, at, key), slices.Insert(v.Items, at, value)
+		}
+	}
+	give("text", file)
+	for _, b := range blobs {
+		if string(record.DigestOf(b)) != file.Str {
+			continue
+		}
+		if t, err := drafting.Parse(b); err == nil && len(t.Names()) > 0 {
+			names := canonical.Value{Kind: canonical.Array}
+			for _, name := range t.Names() {
+				names.Items = append(names.Items, canonical.Value{Kind: canonical.String, Str: name})
+			}
+			give("paragraphs", names)
+		}
+	}
 	return v
 }
 
@@ -423,20 +472,26 @@ func orAbsent(v canonical.Value) canonical.Value {
 // readFile takes the digest of an uploaded file, or what was typed; a blob's bytes go with the act.
 func (b *form) readFile(t reflect.Type, name, text string, blobs *[][]byte) (none canonical.Value, err error) {
 	sent := b.files["file."+strings.TrimPrefix(name, "field.")]
-	if len(sent) == 0 || sent[0].Size == 0 {
-		if text == "" || t != digestType {
-			return none, nil
+	var content []byte
+	switch {
+	case len(sent) > 0 && sent[0].Size > 0:
+		f, err := sent[0].Open()
+		if err != nil {
+			return none, fmt.Errorf("reading an uploaded file: %w", err)
 		}
+		defer f.Close()
+		content = make([]byte, sent[0].Size)
+		if _, err := io.ReadFull(f, content); err != nil {
+			return none, fmt.Errorf("reading an uploaded file: %w", err)
+		}
+	case text == "":
+		return none, nil
+	case t == digestType:
 		return canonical.Value{Kind: canonical.String, Str: text}, nil
-	}
-	f, err := sent[0].Open()
-	if err != nil {
-		return none, fmt.Errorf("reading an uploaded file: %w", err)
-	}
-	defer f.Close()
-	content := make([]byte, sent[0].Size)
-	if _, err := io.ReadFull(f, content); err != nil {
-		return none, fmt.Errorf("reading an uploaded file: %w", err)
+	case t == sealedBlobType: // a text that was written here is the file
+		content = []byte(text + "\n")
+	default:
+		return none, nil
 	}
 	digest := canonical.Value{Kind: canonical.String, Str: string(record.DigestOf(content))}
 	if t == digestType {

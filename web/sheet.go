@@ -21,8 +21,10 @@ type Sheet struct {
 	Form    *Form // narrows what the page shows
 	On      *OnNow
 	Sums    []Sum
+	Views   []Way // ways to see what the page is about
 	Main    []Section
 	Side    []Section
+	ViewsOf string // what they are ways of, for those who do not see it
 	Aside   string // what the second column is, for those who do not see it
 }
 
@@ -37,6 +39,12 @@ type OnNow struct {
 	Polite, Title string
 }
 
+// Way is one way to see what a page is about; Here, if it is the one shown.
+type Way struct {
+	Link
+	Here bool
+}
+
 // Sum is a number and what it counts.
 type Sum struct {
 	Label string
@@ -48,7 +56,7 @@ type Sum struct {
 type Form struct{ Action, Name, Type, Label, Value, Button string }
 
 // A Section is a heading and what stands under it, as its Kind says: plain, agenda, members, cal, table, facts,
-// text, find, choose, acts or chart. One without lines, rows and text shows Void.
+// text, find, choose, acts, passages or chart. One without lines, rows and text shows Void.
 type Section struct {
 	ID, Title, Note string
 	Link            Link // beside the heading
@@ -60,12 +68,14 @@ type Section struct {
 	Choose          *Chooser
 	Acts            []NowAct // what the reader may do here, and what not now
 	Chart           *Chart
+	Passages        []Passage // of a text
+	Warn            string    // said above what stands there
 	Void            string
 }
 
 // Empty reports whether a section has nothing to show.
 func (s Section) Empty() bool {
-	return len(s.Lines) == 0 && len(s.Rows) == 0 && s.Find == nil && s.Choose == nil && s.Chart == nil && len(s.Acts) == 0
+	return len(s.Lines) == 0 && len(s.Rows) == 0 && s.Find == nil && s.Choose == nil && s.Chart == nil && len(s.Acts) == 0 && len(s.Passages) == 0
 }
 
 // A Line is one thing said: its name, perhaps an address, a flag and a state, and where it stands in the record.
@@ -127,7 +137,7 @@ func (d *drawer) say(key string, args ...string) string { return d.l.Say(key, ar
 
 // sheet begins a page.
 func (d *drawer) sheet(here, rest, title string) Sheet {
-	p := Sheet{Layout: d.site.layout(d.v, d.l, rest), Aside: d.say("public.beside")}
+	p := Sheet{Layout: d.site.layout(d.v, d.l, rest), Aside: d.say("public.beside"), ViewsOf: d.say("text.title")}
 	p.Title, p.Here = title, here
 	return p
 }

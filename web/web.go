@@ -8,6 +8,9 @@
 //	/LANG/meetings/ID/programme         its programme by day and place
 //	/LANG/meetings/ID/replay            it replayed, entry by entry
 //	/LANG/documents, documents/SYMBOL   papers that the reader may read; the slashes of a symbol part the address
+//	/LANG/documents/SYMBOL?beside=ru    its text beside another language; ?since=1 what changed; ?amended=1 with amendments
+//	/LANG/pdf/SYMBOL, receipts/SYMBOL   its text as PDF; who has acknowledged it
+//	/LANG/translations, draft           what the language section has before it; where a draft is written
 //	/LANG/decisions, instruments/ID, commitments
 //	/LANG/instruments/ID/signing        the ceremony at which it is signed: who has the pen, who is next, see signing.go
 //	/LANG/instruments/ID/wall           the same for a hall
@@ -201,6 +204,7 @@ func New(r Record, o Options) http.Handler {
 	mux.HandleFunc("GET /record", s.recordInTongue)
 	s.settle(mux)
 	s.settleVerify(mux)
+	s.settleDraft(mux)
 	s.settleSigning(mux)
 	s.settlePersonal(mux)
 	s.settlePhone(mux)
@@ -226,6 +230,8 @@ func New(r Record, o Options) http.Handler {
 			api.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/static/"), strings.HasPrefix(r.URL.Path, "/emblem/"):
 			static.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/documents/") && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+			s.documentInTongue(w, r)
 		default:
 			mux.ServeHTTP(w, r)
 		}
@@ -332,6 +338,12 @@ func home(v View, l *language.Language) string {
 func (s *site) recordInTongue(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept-Language")
 	http.Redirect(w, r, "/"+s.preferred(r).Code+"/record", http.StatusSeeOther)
+}
+
+// documentInTongue leads to a paper in the reader's language: the address of a symbol alone.
+func (s *site) documentInTongue(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Accept-Language")
+	http.Redirect(w, r, "/"+s.preferred(r).Code+"/documents/"+escaped(conference.Symbol(strings.TrimPrefix(r.URL.Path, "/documents/"))), http.StatusSeeOther)
 }
 
 // tongue leads to the body's page in a language.

@@ -14,13 +14,14 @@ import (
 	"kurultai/conference"
 	"kurultai/exchange"
 	"kurultai/language"
+	"kurultai/record"
 	"kurultai/record/tiles"
 	"kurultai/secretariat"
 	"kurultai/story"
 )
 
 func exportCommand() command {
-	var dir, format, meeting, lang, table string
+	var dir, format, meeting, lang, table, document string
 	var private bool
 	return command{
 		usage: `usage: kurultai export -data DIR -format story
@@ -33,11 +34,13 @@ tiles: what any verifier needs, in the folder TARGET, which must be empty or mis
 entries, openings (C2SP tlog-tiles).
 bundle: entries with what proves them, in one file on standard output: kurultai verify FILE checks it anywhere, offline.
 csv: a table, for a spreadsheet; ics: meetings and what is planned, for a calendar (RFC 5545); atom: the newest events,
-for a feed reader (RFC 4287); akn: a meeting as a debate in Akoma Ntoso 3.0. All four show what is published, and no more.
+for a feed reader (RFC 4287); akn: a meeting as a debate in Akoma Ntoso 3.0 or, with -document, a text as a statement, an
+act or an amendment. All four show what is published, and no more.
 
   -data DIR     the record
   -format F     story, tiles, bundle, csv, ics, atom or akn
   -meeting M    of that meeting alone; akn: the newest without it
+  -document X   akn: the text of a paper (its symbol), a decision (its number) or an instrument (its id)
   -lang L       az de en ka kk ky ru tr uz (en)
   -table T      csv: events, votes, decisions or participants (events)
   -private      with every opening that is still to be had, not only what is published to all
@@ -48,6 +51,7 @@ example: kurultai export -data baku -format story > baku.jsonl
 			f.StringVar(&dir, "data", "", "")
 			f.StringVar(&format, "format", "", "")
 			f.StringVar(&meeting, "meeting", "", "")
+			f.StringVar(&document, "document", "", "")
 			f.StringVar(&lang, "lang", "en", "")
 			f.StringVar(&table, "table", "events", "")
 			f.BoolVar(&private, "private", false, "")
@@ -83,7 +87,13 @@ example: kurultai export -data baku -format story > baku.jsonl
 				return out.Flush()
 			}
 			if format != "story" {
-				if err := exportView(ctx, v, format, table, meeting, l, out); err != nil {
+				err := error(nil)
+				if format == "akn" && document != "" {
+					err = exchange.WriteDocument(ctx, v, document, l, published(v), out)
+				} else {
+					err = exportView(ctx, v, format, table, meeting, l, out)
+				}
+				if err != nil {
 					return err
 				}
 				return out.Flush()
@@ -97,6 +107,18 @@ example: kurultai export -data baku -format story > baku.jsonl
 			}
 			return err
 		},
+	}
+}
+
+// published finds a text that is published: in a paper all may read, or among the public blobs.
+func published(v *secretariat.View) exchange.Texts {
+	return func(ctx context.Context, d record.Digest) ([]byte, bool) {
+		if f, ok := v.State().TextNamed(conference.Reader{}, d); ok {
+			b, err := v.File(ctx, f.Digest)
+			return b, err == nil
+		}
+		b, err := v.Blob(ctx, d)
+		return b, err == nil
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +16,13 @@ import (
 	"strings"
 	"testing"
 
+	"kurultai/conference"
+	"kurultai/exchange"
+	"kurultai/language"
+	"kurultai/record"
 	"kurultai/record/recordtest"
+	"kurultai/secretariat"
+	"kurultai/story"
 )
 
 // played plays a story into a folder.
@@ -206,12 +213,12 @@ func TestWhatGoesOutIsReadByOthers(t *testing.T) {
 	}
 }
 
-// Debates are held against the published schema.
-func TestDebatesFollowTheSchema(t *testing.T) {
+// schema holds a text against the published schema of Akoma Ntoso.
+func schema(t *testing.T) (valid func(text string) error) {
 	schema := recordtest.Table(t, "akn/akomantoso30.xsd")
 	lint := recordtest.Program(t, "xmllint")
-	valid := func(text string) error {
-		path := filepath.Join(t.TempDir(), "debate.xml")
+	return func(text string) error {
+		path := filepath.Join(t.TempDir(), "document.xml")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			return err
 		}
@@ -220,8 +227,83 @@ func TestDebatesFollowTheSchema(t *testing.T) {
 		}
 		return nil
 	}
+}
+
+// Every text of a story whose words are kept goes out by the published schema, and comes back with the same paragraphs;
+// what comes back goes out as it came.
+func TestDocumentsFollowTheSchemaAndComeBack(t *testing.T) {
+	valid := schema(t)
+	checked, forms := 0, map[string]int{}
+	for _, name := range story.Names() {
+		dir := played(t, name)
+		v := readOf(t, dir)
+		s := v.State()
+		var named [][2]string
+		for _, d := range s.Papers(conference.Reader{}) {
+			for _, text := range d.Versions {
+				if d.FileOf(text) != nil && s.Opens(conference.Reader{}, d) {
+					named = append(named, [2]string{string(d.Symbol), string(text.Language)})
+				}
+			}
+		}
+		for _, d := range s.Decisions() {
+			if _, ok := s.TextNamed(conference.Reader{}, d.Text); ok {
+				named = append(named, [2]string{d.Number, "en"})
+			}
+		}
+		for _, i := range s.Instruments() {
+			for _, text := range i.Texts {
+				named = append(named, [2]string{string(i.Instrument), string(text.Language)})
+			}
+		}
+		for _, n := range named {
+			text := exported(t, dir, "-format", "akn", "-document", n[0], "-lang", n[1])
+			if err := valid(text); err != nil {
+				t.Errorf("%s %s %s: %v", name, n[0], n[1], err)
+			}
+			d, err := exchange.ReadDocument([]byte(text))
+			if err != nil {
+				t.Errorf("%s %s: %v", name, n[0], err)
+				continue
+			}
+			if d.Number != n[0] || d.Language != n[1] || len(d.Left) > 0 {
+				t.Errorf("%s came back as %s in %s, without %q", n, d.Number, d.Language, d.Left)
+			}
+			forms[d.Form]++
+			var out bytes.Buffer
+			if err := exchange.WriteDocument(t.Context(), v, n[0], languageOf(t, n[1]), func(context.Context, record.Digest) ([]byte, bool) { return d.Text.Markdown(), true }, &out); err != nil || out.String() != text {
+				t.Errorf("%s %s goes out otherwise than it came: %v\n%s\n%s", name, n[0], err, text, out.String())
+			}
+			checked++
+		}
+	}
+	if checked < 10 || forms["statement"] == 0 || forms["amendment"] == 0 || forms["act"] == 0 {
+		t.Fatalf("checked %d documents: %v", checked, forms)
+	}
+	t.Logf("checked %d documents: %v", checked, forms)
+}
+
+// The OASIS samples are debates: the import says that it does not take them.
+func TestDebatesAreNoDocuments(t *testing.T) {
+	read := 0
+	for _, name := range []string{"akn/Debate_Bungeni_2010-11-12.xml", "akn/ke_Debate_Bungeni_2011-06-10.xml"} {
+		b, err := os.ReadFile(recordtest.Table(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := exchange.ReadDocument(b); !errors.Is(err, exchange.ErrNotDocument) || !strings.Contains(err.Error(), "debate") {
+			t.Errorf("%s: %v", name, err)
+		}
+		read++
+	}
+	t.Logf("read %d samples", read)
+}
+
+// Debates are held against the published schema.
+func TestDebatesFollowTheSchema(t *testing.T) {
+	valid := schema(t)
 	checked := 0
-	for _, story := range []string{"baku", "xviii", "training"} {
+	for _, story := range []string{"baku", "xviii", "training", "drafting"} {
 		dir := played(t, story)
 		for _, lang := range []string{"en", "ka", "uz"} {
 			text := exported(t, dir, "-format", "akn", "-lang", lang)
@@ -235,4 +317,24 @@ func TestDebatesFollowTheSchema(t *testing.T) {
 		}
 	}
 	t.Logf("checked %d debates", checked)
+}
+
+// readOf is the record in a folder.
+func readOf(t *testing.T, dir string) *secretariat.View {
+	t.Helper()
+	h, v, err := readView(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	return v
+}
+
+func languageOf(t *testing.T, code string) *language.Language {
+	t.Helper()
+	l, ok := language.Get(code)
+	if !ok {
+		t.Fatalf("no language %s", code)
+	}
+	return l
 }

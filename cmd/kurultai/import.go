@@ -24,21 +24,25 @@ func importCommand() command {
 	return command{
 		usage: `usage: kurultai import participants [flags] FILE      register and nominate a list of persons
        kurultai import votes [flags] FILE             enter answers taken on another device
+       kurultai import document [flags] FILE          register a document in Akoma Ntoso as a draft
 
 FILE is a table, .csv or .xlsx, whose first row names its columns; a row that is wrong is named with its column and
 what to do about it. All rows are entered, or none. Where it was interrupted, the same command goes on.
 
   participants   columns name, party (id or name), role (head, delegate, alternate, adviser, staff)
+  document       Akoma Ntoso 3.0 (statement, act, bill, doc, amendment): title, preamble and numbered paragraphs become a
+                 draft; what is not taken over is named; with -dry-run the text is shown as it would be entered
   votes          columns party, answer (yes, no, abstain, not-participating; Y, N, A; X or empty: did not vote)
 
   -data DIR        the record; with -dry-run it may be left out: then only the table is looked at
   -dry-run         look at everything and enter nothing
   -meeting M       id of the meeting; the newest without it
   -by PERSON       id of the secretary who enters it; the first without it
-  -lang L          participants: language of the names (en)
+  -lang L          participants: language of the names (en); document: its language, if not the one it names
   -parties         participants: name parties that are not there yet, and invite them as guests
   -first-is-head   participants: without a column role, the first of each party is its head, the others delegates
   -question Q      votes: id of the question
+  -symbol S        document: its symbol; the next free one of the first series without it
   -instruction X   votes: the paper or message on which the desk enters them
   -tripwire FILE   where the last checkpoint is kept, outside DIR
 
@@ -47,7 +51,7 @@ example: kurultai import participants -dry-run -data lakes people.csv
 		flags: i.flags,
 		run: func(ctx context.Context, io streams, args []string) error {
 			if len(args) == 0 {
-				return errUsage{"say participants or votes"}
+				return errUsage{"say participants, votes or document"}
 			}
 			rest := flag.NewFlagSet("import", flag.ContinueOnError)
 			rest.SetOutput(discard{})
@@ -57,8 +61,9 @@ example: kurultai import participants -dry-run -data lakes people.csv
 			} else if err != nil {
 				return errUsage{err.Error()}
 			}
-			if i.what = args[0]; rest.NArg() != 1 || i.what != "participants" && i.what != "votes" {
-				return errUsage{"participants or votes, its flags, and one FILE"}
+			rest.Visit(func(f *flag.Flag) { i.langGiven = i.langGiven || f.Name == "lang" })
+			if i.what = args[0]; rest.NArg() != 1 || i.what != "participants" && i.what != "votes" && i.what != "document" {
+				return errUsage{"participants, votes or document, its flags, and one FILE"}
 			}
 			return i.run(ctx, io, rest.Arg(0))
 		},
@@ -69,7 +74,8 @@ example: kurultai import participants -dry-run -data lakes people.csv
 type importer struct {
 	what                                                    string
 	dir, meeting, by, lang, question, instruction, tripwire string
-	dryRun, parties, firstIsHead                            bool
+	symbol                                                  string
+	dryRun, parties, firstIsHead, langGiven                 bool
 }
 
 func (i *importer) flags(f *flag.FlagSet) {
@@ -78,6 +84,7 @@ func (i *importer) flags(f *flag.FlagSet) {
 	f.StringVar(&i.by, "by", i.by, "")
 	f.StringVar(&i.lang, "lang", "en", "")
 	f.StringVar(&i.question, "question", i.question, "")
+	f.StringVar(&i.symbol, "symbol", i.symbol, "")
 	f.StringVar(&i.instruction, "instruction", i.instruction, "")
 	f.StringVar(&i.tripwire, "tripwire", i.tripwire, "")
 	f.BoolVar(&i.dryRun, "dry-run", i.dryRun, "")
@@ -91,6 +98,9 @@ func (i *importer) run(ctx context.Context, io streams, path string) error {
 	}
 	if i.dir == "" && !i.dryRun {
 		return errUsage{"-data DIR is needed, but for -dry-run"}
+	}
+	if i.what == "document" {
+		return i.document(ctx, io, path)
 	}
 	if i.what == "votes" && i.dir != "" && (i.question == "" || i.instruction == "") {
 		return errUsage{"votes need -question and -instruction"}

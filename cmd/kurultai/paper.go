@@ -79,6 +79,7 @@ example: kurultai paper -data baku -lang az -o participants.pdf participants
 			if err != nil {
 				return err
 			}
+			find = textsOf(ctx, v, find)
 			b, err := kind.Set(v, paper.Wish{Language: l, Meeting: id, Args: args[1:], Text: find})
 			if err != nil {
 				return err
@@ -165,4 +166,21 @@ func kindNamed(name string) (paper.Kind, error) {
 		names = append(names, k.Name)
 	}
 	return paper.Kind{}, errUsage{fmt.Sprintf("no paper is called %q: %s", name, strings.Join(names, ", "))}
+}
+
+// textsOf finds a text where find does, else among the files of the papers that the reader of v may have.
+func textsOf(ctx context.Context, v *secretariat.View, find func(record.Digest) ([]byte, bool)) func(record.Digest) ([]byte, bool) {
+	return func(d record.Digest) ([]byte, bool) {
+		if find != nil {
+			if b, ok := find(d); ok {
+				return b, true
+			}
+		}
+		f, ok := v.State().TextNamed(v.Reader(), d)
+		if !ok {
+			return nil, false
+		}
+		b, err := v.File(ctx, f.Digest)
+		return b, err == nil
+	}
 }
