@@ -40,7 +40,7 @@ func (s *site) statusPage(v View, in *visit) (any, error) {
 	rest := "instruments/" + url.PathEscape(string(x.Instrument)) + "/status"
 	p := d.sheet("documents", dated(rest, day, asked), x.Title)
 	p.Form = d.asOf(rest, day)
-	tag := Line{Tag: x.Says, Tone: map[string]string{"in-force": "yes", "settled": "now"}[x.Stage]}
+	tag := Line{Tag: x.Says, Tone: map[string]string{"in-force": "yes", "settled": "now", "ended": "no"}[x.Stage]}
 	if x.Stage == "not-in-force" || x.Stage == "not-opened" {
 		tag.Tone = "wait"
 	}
@@ -54,7 +54,7 @@ func (s *site) statusPage(v View, in *visit) (any, error) {
 	if _, opened := d.s.Instrument(x.Instrument); opened {
 		p.Eyebrow = append(p.Eyebrow, Line{Text: d.say("public.signatures"), Address: d.to("instruments/%s", x.Instrument)})
 	}
-	p.Main = []Section{d.progress(x), d.reckoning(x), d.statusTable(x), d.said("statements", "treaty.statements", x.Statements)}
+	p.Main = []Section{d.progress(x), d.reckoning(x), d.statusTable(x), d.said("statements", "treaty.statements", x.Statements), d.said("suspensions", "treaty.suspensions", x.Paused)}
 	p.Side = []Section{d.whatIf(x), d.timeline(x), d.said("provisional", "treaty.provisional", x.Applied), d.said("corrections", "treaty.corrections", x.Corrected), d.said("notices", "treaty.notices", x.Notices), d.copies(x), d.related(x), d.statusFiles(rest, day, asked)}
 	if x.Stage == "reported" {
 		p.Side = append(p.Side, d.reportedSources(x))
@@ -165,6 +165,9 @@ func (d *drawer) copies(x paper.Status) Section {
 	s := Section{ID: "copies", Title: d.say("treaty.copies"), Kind: "facts"}
 	for _, c := range x.Copies {
 		s.Lines = append(s.Lines, Line{No: tongueOf(conference.Language(c.Text)), Text: c.Small, Mono: true, Small: d.date(c.On), Mark: entries(c.Entries...)})
+	}
+	for _, c := range x.Sent {
+		s.Lines = append(s.Lines, Line{Text: c.Text, Small: together(", ", d.date(c.On), c.Small), Mark: entries(c.Entries...)})
 	}
 	return s
 }
