@@ -84,6 +84,7 @@ var (
 	terminate  = ground("Terminate", "consent", "2030-06-01", `,"agreed":["a"]`)
 	terminated = then(inForce, terminate, dueNow("termination/t", 47*86_400_000))
 	certified_ = then(office_, depositary("CertifyCopy", `{"instrument":"t","language":"en","copy":{"blob":"‹x›","size":5}}`))
+	letter     = depositary("IssuePaper", `{"symbol":"n1","language":"en","digest":"‹x›","layout":2}`)
 	transmit   = depositary("TransmitCopies", `{"instrument":"t","languages":["en"],"to":["a","b","o"]}`)
 	both       = then(inForce, onDay(ratify(headB, "ratification"), "2030-04-16"), dueNow("force/t/b", 0))
 )
@@ -114,6 +115,7 @@ func init() {
 		{"malformed", inForce, ground("SuspendOperation", "consent", "2030-06-01", `,"suspension":"su","agreed":["a"],"until":"2030-05-31"`)},
 		{"not-all-agree", both, ground("SuspendOperation", "some-parties", "2030-06-01", `,"suspension":"su","between":["a","b"],"agreed":["a"]`)},
 		{"id-taken", suspended, suspend},
+		{"letter-issued", then(notified, letter), letter},
 		{"ends-already", then(inForce, terminate), terminate},
 		{"unknown-suspension", inForce, depositary("ResumeOperation", `{"suspension":"su","on":"2030-04-16"}`)},
 		{"not-the-day", suspended, depositary("ResumeOperation", `{"suspension":"su","on":"2030-04-10"}`)},
@@ -345,6 +347,10 @@ func TestASuccessorStandsBesideItsPredecessor(t *testing.T) {
 
 func TestNotificationsAreNumberedAndReceived(t *testing.T) {
 	d, _ := after(t, then(notified, acknowledge, depositary("NotifyParties", `{"notification":"n2","instrument":"t","entry":41,"to":["c"]}`)))
+	d.must(t, letter)
+	if n, ok := d.Notification("n1"); !ok || len(n.Letters) != 1 || n.Letters[0].Language != "en" {
+		t.Errorf("%+v", n)
+	}
 	x := d.Notifications("t")
 	if len(x) != 2 || x[0].Number != 1 || x[1].Number != 2 || len(x[0].Received) != 1 || x[0].Received[0].Party != "a" || len(x[1].Received) != 0 {
 		t.Errorf("%+v", x)

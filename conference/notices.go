@@ -9,6 +9,7 @@ import (
 // A DepositaryNotification is a numbered circular: what happened to an instrument, told to those entitled (VCLT 77(1)(e)).
 type DepositaryNotification struct {
 	DepositaryNotified
+	Letters  []PaperIssued // as they left the house, one a language
 	Received []Acknowledged
 	Index    int64
 	At       record.Instant
@@ -106,6 +107,11 @@ func (s *State) Notifications(id InstrumentID) (list []DepositaryNotification) {
 	}
 	slices.SortStableFunc(list, func(a, b DepositaryNotification) int { return int(a.Number - b.Number) })
 	return list
+}
+
+// Notification is a depositary notification by its id.
+func (s *State) Notification(id NoteID) (DepositaryNotification, bool) {
+	return s.depositary.notified.Get(string(id))
 }
 
 // Copies lists the certified copies of an instrument's texts, in order of entry.
