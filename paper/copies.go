@@ -73,6 +73,9 @@ func (s *Signing) certified(ctx context.Context, t conference.AuthenticText) (pd
 		return d, err
 	}
 	d.Title = together(". ", Title("certified-copy", l), d.Title)
+	mast := d.Blocks[0].(pdf.Masthead)
+	mast.Kind = together(". ", Title("certified-copy", l), mast.Kind)
+	d.Blocks[0] = mast
 	c := &composer{r: s.past, s: s.past.State(), l: l}
 	c.zone = zoneOf(c.s.Body.Zone)
 	if signed := s.signatures(c); len(signed) > 0 {
