@@ -14,7 +14,7 @@ func proposeOfTreaties() {
 		"DepositConsent": proposeConsent, "NotifyWithdrawal": proposeLeaving, "RevokeWithdrawal": proposeStaying, "ApplyProvisionally": proposeApply, "EndProvisionalApplication": proposeEndApply,
 		"FormulateReservation": proposeReservation, "MakeDeclaration": proposeDeclaration, "ObjectToReservation": proposeObjection, "ObjectToCorrection": proposeAgainst, "WithdrawStatement": proposeTakeBack,
 		"AcknowledgeNotification": proposeAcknowledge,
-		"ExaminePowers":           proposeExamine, "NotifyParties": proposeNotify, "CertifyCopy": proposeCertify, "TransmitCopies": proposeTransmit, "RegisterInstrument": proposeRegister, "ResumeOperation": proposeResume,
+		"ExaminePowers":           proposeExamine, "NotifyParties": proposeNotify, "IssuePaper": proposeLetter, "CertifyCopy": proposeCertify, "TransmitCopies": proposeTransmit, "RegisterInstrument": proposeRegister, "ResumeOperation": proposeResume,
 	} {
 		proposers[name] = func(p *prospect) {
 			on := Date(p.at.String()[:10])
@@ -204,6 +204,23 @@ func proposeNotify(p *prospect, i Instrument, _ Date) {
 	to, untold := p.Entitled(i), p.Untold(i)
 	for _, entry := range slices.Backward(untold[max(0, len(untold)-maxUntold):]) {
 		p.proposes(&NotifyParties{p.freshNote("cn"), i.Instrument, entry, to}, nil, about(i), Thing{"entry", fmt.Sprint(entry)})
+	}
+}
+
+// LetterLayout is the layout in which letters of the depositary are set, so that they are set again to the same bytes.
+const LetterLayout = 2
+
+// proposeLetter is of the newest notification, in the body's languages in which it was not issued as a letter yet.
+func proposeLetter(p *prospect, i Instrument, _ Date) {
+	all := p.Notifications(i.Instrument)
+	if len(all) == 0 || p.offer.As != Depositary {
+		return
+	}
+	n := all[len(all)-1]
+	for _, l := range p.Body.Languages {
+		if !slices.ContainsFunc(n.Letters, func(x PaperIssued) bool { return x.Language == l }) {
+			p.proposes(&IssuePaper{Symbol: Symbol(n.Notification), Language: l, Digest: someDigest, Layout: LetterLayout, Size: p.Size}, []string{"digest"}, about(i), Thing{"notification", string(n.Notification)}, Thing{"language", string(l)})
+		}
 	}
 }
 

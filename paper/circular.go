@@ -42,6 +42,15 @@ func CircularDraft(r Record, id conference.InstrumentID, entry int64, l *languag
 	return ofInstrument(r, l, "notification").circular(i, n, instantDay(int64(s.Last)), l.Say("paper.draftmark"))
 }
 
+// CircularDrafted is the file of CircularDraft.
+func CircularDrafted(r Record, id conference.InstrumentID, entry int64, l *language.Language) ([]byte, error) {
+	d, err := CircularDraft(r, id, entry, l)
+	if err != nil {
+		return nil, err
+	}
+	return pdf.Set(d, pdf.Treaty())
+}
+
 // ofInstrument begins a paper of the depositary, which is of no meeting.
 func ofInstrument(r Record, l *language.Language, kind string) *composer {
 	c := &composer{r: r, s: r.State(), l: l}

@@ -93,6 +93,11 @@ type StatusLine struct {
 	Words   string             `json:"words,omitempty"` // the party's own
 	Small   string             `json:"more,omitempty"`
 	Entries []int64            `json:"entries,omitempty"`
+	// Of a notification: its id, who has acknowledged it and who has not, the languages in which it was issued as a letter.
+	Notification conference.NoteID     `json:"notification,omitempty"`
+	Received     []conference.PartyID  `json:"receivedBy,omitempty"`
+	Awaited      []conference.PartyID  `json:"awaitedFrom,omitempty"`
+	Letters      []conference.Language `json:"letters,omitempty"`
 }
 
 // IfOne is what follows if a state deposits its consent on the day of the status.
@@ -541,15 +546,29 @@ func (w *statusWriter) keeping(i conference.Instrument) {
 	}
 	for _, n := range w.s.Notifications(i.Instrument) {
 		if day := instantDay(int64(n.At)); day <= w.on {
-			line := StatusLine{On: day, Text: w.l.Say("treaty.notice", fmt.Sprint(n.Number), fmt.Sprint(n.Entry)), Entries: []int64{n.Index}}
-			received := 0
+			line := StatusLine{On: day, Text: w.l.Say("treaty.notice", fmt.Sprint(n.Number), fmt.Sprint(n.Entry)), Entries: []int64{n.Index}, Notification: n.Notification, Awaited: slices.Clone(n.To)}
 			for _, r := range n.Received {
 				if instantDay(int64(r.At)) <= w.on {
-					received++
-					line.Entries = append(line.Entries, r.Index)
+					line.Received, line.Entries = append(line.Received, r.Party), append(line.Entries, r.Index)
+					line.Awaited = slices.DeleteFunc(line.Awaited, func(p conference.PartyID) bool { return p == r.Party })
 				}
 			}
-			line.Small = w.l.Say("treaty.received", fmt.Sprint(received), fmt.Sprint(len(n.To)))
+			for _, x := range n.Letters {
+				line.Letters = append(line.Letters, x.Language)
+			}
+			line.Small = w.l.Say("treaty.received", fmt.Sprint(len(line.Received)), fmt.Sprint(len(n.To)))
+			for _, part := range []struct {
+				key  string
+				list []conference.PartyID
+			}{{"treaty.receivedby", line.Received}, {"treaty.receiptawaited", line.Awaited}} {
+				var names []string
+				for _, p := range part.list {
+					names = append(names, string(p))
+				}
+				if len(names) > 0 {
+					line.Small += "; " + w.l.Say(part.key, w.parties(names))
+				}
+			}
 			w.x.Notices = append(w.x.Notices, line)
 		}
 	}

@@ -14,7 +14,6 @@ import (
 	"kurultai/conference"
 	"kurultai/language"
 	"kurultai/paper"
-	"kurultai/paper/pdf"
 	"kurultai/record"
 	"kurultai/secretariat"
 )
@@ -135,11 +134,7 @@ func writeNotification(v *secretariat.View, args []string, l *language.Language,
 		if err != nil {
 			return errUsage{fmt.Sprintf("%.40q is no number of an entry", args[1])}
 		}
-		d, err := paper.CircularDraft(v, id, entry, l)
-		if err != nil {
-			return err
-		}
-		b, err := pdf.Set(d, pdf.Treaty())
+		b, err := paper.CircularDrafted(v, id, entry, l)
 		if err != nil {
 			return err
 		}
