@@ -166,6 +166,7 @@ func StatusOf(s *conference.State, id conference.InstrumentID, on conference.Dat
 	w.keeping(i)
 	w.ifOne(i, a)
 	w.timeline(i, a)
+	w.tells(i)
 	return x, true
 }
 
@@ -375,20 +376,23 @@ func (w *statusWriter) versions(i conference.Instrument, a depositary.Answer, ro
 	return says
 }
 
+// some puts the names of parties in the place of a sentence; of none it says nothing.
+func (w *statusWriter) some(sentence string, ids ...conference.PartyID) string {
+	var names []string
+	for _, p := range ids {
+		if p != "" {
+			names = append(names, string(p))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return strings.Replace(sentence, "{0}", w.parties(names), 1)
+}
+
 // pausing is what suspends the operation of the instrument and what ends it, as known on the day.
 func (w *statusWriter) pausing(i conference.Instrument, a depositary.Answer) {
-	some := func(key string, ids ...conference.PartyID) string {
-		var names []string
-		for _, p := range ids {
-			if p != "" {
-				names = append(names, string(p))
-			}
-		}
-		if len(names) == 0 {
-			return ""
-		}
-		return w.l.Say(key, w.parties(names))
-	}
+	some := func(key string, ids ...conference.PartyID) string { return w.some(w.l.Say(key, "{0}"), ids...) }
 	for _, x := range w.s.Suspensions(i.Instrument) {
 		if x.On > w.on {
 			continue
@@ -556,19 +560,8 @@ func (w *statusWriter) keeping(i conference.Instrument) {
 			for _, x := range n.Letters {
 				line.Letters = append(line.Letters, x.Language)
 			}
-			line.Small = w.l.Say("treaty.received", fmt.Sprint(len(line.Received)), fmt.Sprint(len(n.To)))
-			for _, part := range []struct {
-				key  string
-				list []conference.PartyID
-			}{{"treaty.receivedby", line.Received}, {"treaty.receiptawaited", line.Awaited}} {
-				var names []string
-				for _, p := range part.list {
-					names = append(names, string(p))
-				}
-				if len(names) > 0 {
-					line.Small += "; " + w.l.Say(part.key, w.parties(names))
-				}
-			}
+			line.Small = together(": ", w.l.Say("treaty.received", fmt.Sprint(len(line.Received)), fmt.Sprint(len(n.To))), w.some("{0}", line.Received...))
+			line.Small = together("; ", line.Small, w.some(w.l.Say("treaty.receiptawaited", "{0}"), line.Awaited...))
 			w.x.Notices = append(w.x.Notices, line)
 		}
 	}
@@ -594,6 +587,19 @@ func (w *statusWriter) ifOne(i conference.Instrument, a depositary.Answer) {
 			x.Says = w.l.Say("treaty.settled", w.date(x.Day))
 		}
 		w.x.IfOne = append(w.x.IfOne, x)
+	}
+}
+
+// tells says of each notification what it is about, as the timeline has it.
+func (w *statusWriter) tells(i conference.Instrument) {
+	for k, line := range w.x.Notices {
+		n, _ := w.s.Notification(line.Notification)
+		for _, t := range w.x.Timeline {
+			if slices.Contains(t.Entries, n.Entry) {
+				w.x.Notices[k].Text += ". " + together(": ", t.Name, t.Text)
+				break
+			}
+		}
 	}
 }
 

@@ -202,9 +202,10 @@ func (s *site) letterFile(v View, in *visit) (any, error) {
 
 // drafts are the papers of the depositary that go with an act: the letter in which a notification is circulated, the copy
 // that is certified. Of a letter that is issued it fills in what the form asks: its digest, as this program sets it.
-func (s *site) drafts(v View, l *language.Language, act *conference.Act, typed url.Values) (list []Option) {
+func (s *site) drafts(v View, l *language.Language, act *conference.Act, typed url.Values) (what string, list []Option) {
 	st := v.State()
 	instrument := conference.InstrumentID(typed.Get("field.instrument"))
+	what = l.Say("treaty.letter")
 	_, known := st.Instrument(instrument)
 	at := func(l *language.Language, rest string) string {
 		return "/" + l.Code + "/instruments/" + url.PathEscape(string(instrument)) + "/" + rest
@@ -213,27 +214,28 @@ func (s *site) drafts(v View, l *language.Language, act *conference.Act, typed u
 	case act.Name == "NotifyParties" && known && entry != "":
 		for _, code := range st.Body.Languages {
 			if in, ok := language.Get(string(code)); ok {
-				list = append(list, Option{Value: at(in, "notifications/draft.pdf?entry="+url.QueryEscape(entry)), Label: l.Say("treaty.letter") + ": " + in.Say("language")})
+				list = append(list, Option{Value: at(in, "notifications/draft.pdf?entry="+url.QueryEscape(entry)), Label: in.Say("language")})
 			}
 		}
 	case act.Name == "CertifyCopy" && known && typed.Get("field.language") != "":
+		what = paper.Title("certified-copy", l)
 		code := conference.Language(typed.Get("field.language"))
-		list = append(list, Option{Value: at(l, "copies/"+url.PathEscape(string(code))+".pdf"), Label: paper.Title("certified-copy", l) + ": " + tongueOf(code)})
+		list = append(list, Option{Value: at(l, "copies/"+url.PathEscape(string(code))+".pdf"), Label: tongueOf(code)})
 	case act.Name == "IssuePaper":
 		n, tells := st.Notification(conference.NoteID(typed.Get("field.symbol")))
 		in, speaks := language.Get(typed.Get("field.language"))
 		if !tells || !speaks {
-			return nil
+			return "", nil
 		}
 		instrument = n.Instrument
-		list = append(list, Option{Value: at(in, "notifications/"+url.PathEscape(string(n.Notification))+".pdf"), Label: l.Say("treaty.letter") + ": " + in.Say("language")})
+		list = append(list, Option{Value: at(in, "notifications/"+url.PathEscape(string(n.Notification))+".pdf"), Label: in.Say("language")})
 		if b, err := paper.CircularIssued(v, n.Notification, in); err == nil && typed.Get("field.digest") == "" {
 			typed.Set("field.digest", string(record.DigestOf(b)))
 			typed.Set("field.size", fmt.Sprint(st.Size))
 			typed.Set("field.layout", fmt.Sprint(conference.LetterLayout))
 		}
 	}
-	return list
+	return what, list
 }
 
 // treatyPaper is a paper of the depositary, set once for a size of the record and a language. What is refused is not there.
