@@ -172,7 +172,11 @@ func body(ed *edition) {
 				break
 			}
 			if d.id == f.Due {
-				return d.events, nil
+				events := slices.Clone(d.events)
+				for _, e := range d.events {
+					events = append(events, s.follows(e)...)
+				}
+				return events, nil
 			}
 		}
 		return nil, refuse("not-due", "doc/record.md 6", f.Due)

@@ -16,8 +16,11 @@ type depositaryState struct {
 	corrections Ordered[string, Correction]  // by id
 	provisional Ordered[string, Provisional] // by instrument and party
 	notified    Ordered[string, DepositaryNotification]
-	copies      Ordered[string, []Copy] // by instrument, in order of entry
+	copies      Ordered[string, []Copy]         // by instrument, in order of entry
+	sent        Ordered[string, []Transmission] // by instrument, in order of entry
 	registered  Ordered[string, Registration]
+	suspended   Ordered[string, Suspension] // by id
+	ended       Ordered[string, Ending]     // by instrument
 }
 
 // A PartyAct is a deposit, a succession, a withdrawal or its revocation: none replaces another.
@@ -170,6 +173,9 @@ func (s *State) FactsOf(i Instrument) (f treaty.Facts) {
 	for _, a := range s.PartyActs(i.Instrument) {
 		f.Acts = append(f.Acts, a.reckoned())
 	}
+	if x, ok := s.Ending(i.Instrument); ok && x.On != "" {
+		f.Acts = append(f.Acts, treaty.Act{Sort: treaty.Terminates, Day: dayOf(x.On), Effective: dayOf(x.Date)})
+	}
 	return f
 }
 
@@ -218,7 +224,7 @@ func (s *State) settles(i Instrument, acts ...treaty.Act) []Event {
 			e.Working = append(e.Working, Reckoned{Term(step.What), step.Need, step.Have, Date(day.Date())})
 		}
 	}
-	return []Event{{Body: e}}
+	return append([]Event{{Body: e}}, i.endsByText(a)...)
 }
 
 // binds is from when an act of a party binds it, where the instrument's own day was settled before.
@@ -288,7 +294,7 @@ func (s *State) comesInto(i InstrumentID, p PartyID, from Date) {
 func consentsAndForce(ed *edition) {
 	does(ed, Act{
 		Name: "DepositConsent", Title: "Deposit an instrument of consent", Help: "Deposits your party's ratification, acceptance, approval or accession, or its notice that domestic procedures are complete.",
-		Who: depositors, Attested: true, Rule: "VCLT 11, 14-16", Refusals: []Code{"unknown-instrument", "not-authenticated", "not-due-form", "not-the-day", "already-consented", "not-signatory", "was-signatory", "accession-closed"}, Causes: []string{"ConsentDeposited", "EntryIntoForceSettled"}, Timed: true,
+		Who: depositors, Attested: true, Rule: "VCLT 11, 14-16", Refusals: []Code{"unknown-instrument", "not-authenticated", "not-due-form", "not-the-day", "terminated", "already-consented", "not-signatory", "was-signatory", "accession-closed"}, Causes: []string{"ConsentDeposited", "EntryIntoForceSettled", "TerminationSettled"}, Timed: true,
 	}, func(s *State, c *Call, f *DepositConsent) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r != nil {
@@ -307,6 +313,8 @@ func consentsAndForce(ed *edition) {
 			return nil, r
 		}
 		switch {
+		case s.running(i, f.On) != nil:
+			return nil, s.running(i, f.On)
 		case s.consents(i, p, f.On):
 			return nil, refuse("already-consented", "VCLT 16", p)
 		case f.Means != treaty.Accession && !i.signed(p):
@@ -328,7 +336,7 @@ func consentsAndForce(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "NotifySuccession", Title: "Notify a succession", Help: "Says that your party succeeds to the consent of a state before it; that state's own instrument stays in the record.",
-		Who: depositors, Attested: true, Rule: "VCSS 1978, 17, 22", Refusals: []Code{"unknown-instrument", "unknown-party", "not-the-day", "already-consented", "no-consent-to-succeed"}, Causes: []string{"SuccessionNotified", "EntryIntoForceSettled"}, Timed: true,
+		Who: depositors, Attested: true, Rule: "VCSS 1978, 17, 22", Refusals: []Code{"unknown-instrument", "unknown-party", "not-the-day", "terminated", "already-consented", "no-consent-to-succeed"}, Causes: []string{"SuccessionNotified", "EntryIntoForceSettled", "TerminationSettled"}, Timed: true,
 	}, func(s *State, c *Call, f *NotifySuccession) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		switch {
@@ -344,6 +352,8 @@ func consentsAndForce(ed *edition) {
 		}
 		p := PartyID(c.For)
 		switch {
+		case s.running(i, f.On) != nil:
+			return nil, s.running(i, f.On)
 		case s.consents(i, p, f.On):
 			return nil, refuse("already-consented", "VCLT 16", p)
 		case f.Predecessor == p || len(s.answerOf(i, f.On).Consented(string(f.Predecessor))) == 0:
@@ -375,11 +385,14 @@ func consentsAndForce(ed *edition) {
 func withdrawals(ed *edition) {
 	does(ed, Act{
 		Name: "NotifyWithdrawal", Title: "Notify a withdrawal", Help: "Denounces the instrument for your party, with the notice its clause asks; before it is bound, its consent is taken back at once.",
-		Who: depositors, Attested: true, Rule: "VCLT 54, 56, 67", Refusals: []Code{"unknown-instrument", "not-the-day", "no-consent", "leaving-barred", "too-early-to-leave"}, Causes: []string{"WithdrawalNotified"}, Timed: true,
+		Who: depositors, Attested: true, Rule: "VCLT 54, 56, 67", Refusals: []Code{"unknown-instrument", "not-the-day", "terminated", "no-consent", "leaving-barred", "too-early-to-leave"}, Causes: []string{"WithdrawalNotified"}, Timed: true,
 	}, func(s *State, c *Call, f *NotifyWithdrawal) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil {
 			r = s.received(c, i, f.On)
+		}
+		if r == nil {
+			r = s.running(i, f.On)
 		}
 		if r != nil {
 			return nil, r

@@ -73,7 +73,58 @@ var (
 	objectC     = head("ObjectToCorrection", `{"correction":"co","reason":"it was meant so"}`)
 )
 
+// ground is an end or a suspension of the instrument in force, on a ground, by an agreement of parties.
+func ground(name, basis, from, more string) act {
+	return onDay(of(depositary, name, `,"basis":"`+basis+`","from":"`+from+`","paper":"‹x›"`+more), "2030-04-16")
+}
+
+var (
+	suspend    = ground("SuspendOperation", "consent", "2030-05-01", `,"suspension":"su","agreed":["a"]`)
+	suspended  = then(inForce, suspend)
+	terminate  = ground("Terminate", "consent", "2030-06-01", `,"agreed":["a"]`)
+	terminated = then(inForce, terminate, dueNow("termination/t", 47*86_400_000))
+	certified_ = then(office_, depositary("CertifyCopy", `{"instrument":"t","language":"en","copy":{"blob":"‹x›","size":5}}`))
+	letter     = depositary("IssuePaper", `{"symbol":"n1","language":"en","digest":"‹x›","layout":2}`)
+	transmit   = depositary("TransmitCopies", `{"instrument":"t","languages":["en"],"to":["a","b","o"]}`)
+	both       = then(inForce, onDay(ratify(headB, "ratification"), "2030-04-16"), dueNow("force/t/b", 0))
+)
+
 func init() {
+	for name, more := range map[string]string{"Terminate": ``, "SuspendOperation": `,"suspension":"su"`} {
+		agreed := func(basis, from, rest string) act { return ground(name, basis, from, more+rest) }
+		moreRefusals = append(moreRefusals, []way3{
+			{"unknown-instrument", nil, agreed("consent", "2030-06-01", ``)},
+			{"unknown-instrument", inForce, agreed("later-treaty", "2030-06-01", `,"superseding":"zz"`)},
+			{"not-the-day", inForce, onDay(of(depositary, name, `,"basis":"consent","from":"2030-06-01","paper":"‹x›"`+more), "2030-04-10")},
+			{"not-in-force", deposited, of(depositary, name, `,"basis":"consent","from":"2030-06-01","paper":"‹x›"`+more)},
+			{"not-in-force", then(inForce, with(openI, strings.Replace(openI.fields, `"instrument":"t"`, `"instrument":"t2"`, 1))), agreed("later-treaty", "2030-06-01", `,"superseding":"t2"`)},
+			{"terminated", terminated, onDay(of(depositary, name, `,"basis":"consent","from":"2030-06-04","paper":"‹x›","agreed":["a"]`+more), "2030-06-01")},
+			{"no-consent", inForce, agreed("consent", "2030-06-01", `,"agreed":["a","c"]`)},
+			{"not-all-agree", both, agreed("consent", "2030-06-01", `,"agreed":["a"]`)},
+			{"not-all-agree", both, agreed("breach", "2030-08-01", `,"defaulting":"b"`)},
+			{"notice-of-three-months", inForce, agreed("impossibility", "2030-07-15", ``)},
+			{"notice-of-three-months", both, agreed("breach", "2030-06-01", `,"defaulting":"b","agreed":["a"]`)},
+			{"malformed", inForce, agreed("whim", "2030-06-01", ``)},
+			{"malformed", inForce, agreed("text", "2030-06-01", ``)},
+			{"malformed", inForce, agreed("breach", "2030-08-01", ``)},
+			{"malformed", inForce, agreed("consent", "2030-04-15", `,"agreed":["a"]`)},
+		}...)
+	}
+	moreRefusals = append(moreRefusals, []way3{
+		{"malformed", inForce, ground("SuspendOperation", "some-parties", "2030-06-01", `,"suspension":"su","between":["a"],"agreed":["a"]`)},
+		{"malformed", inForce, ground("SuspendOperation", "consent", "2030-06-01", `,"suspension":"su","agreed":["a"],"until":"2030-05-31"`)},
+		{"not-all-agree", both, ground("SuspendOperation", "some-parties", "2030-06-01", `,"suspension":"su","between":["a","b"],"agreed":["a"]`)},
+		{"id-taken", suspended, suspend},
+		{"letter-issued", then(notified, letter), letter},
+		{"ends-already", then(inForce, terminate), terminate},
+		{"unknown-suspension", inForce, depositary("ResumeOperation", `{"suspension":"su","on":"2030-04-16"}`)},
+		{"not-the-day", suspended, depositary("ResumeOperation", `{"suspension":"su","on":"2030-04-10"}`)},
+		{"unknown-instrument", nil, transmit}, {"no-certified-copy", office_, transmit},
+		{"not-entitled", then(claused(month), depositary("CertifyCopy", `{"instrument":"t","language":"en","copy":{"blob":"‹x›","size":5}}`)), transmit},
+		{"terminated", terminated, onDay(ratify(headB, "ratification"), "2030-06-01")},
+		{"terminated", terminated, onDay(succeed, "2030-06-01")},
+		{"terminated", terminated, onDay(of(head, "NotifyWithdrawal", `,"paper":"‹x›"`), "2030-06-01")},
+	}...)
 	lawful = append(lawful, []way{
 		{office_, ratify(head, "ratification")},
 		{deposited, succeed},
@@ -92,6 +143,10 @@ func init() {
 		{notified, acknowledge},
 		{office_, depositary("CertifyCopy", `{"instrument":"t","language":"en","copy":{"blob":"‹x›","size":5}}`)},
 		{inForce, register},
+		{inForce, suspend},
+		{suspended, onDay(depositary("ResumeOperation", `{"suspension":"su","on":"`+today+`"}`), "2030-04-16")},
+		{inForce, terminate},
+		{certified_, transmit},
 	}...)
 	moreRefusals = append(moreRefusals, []way3{
 		{"unknown-instrument", nil, notify}, {"unknown-instrument", nil, register}, {"unknown-instrument", nil, depositary("CertifyCopy", `{"instrument":"t","language":"en","copy":{"blob":"‹x›","size":5}}`)},
@@ -292,8 +347,108 @@ func TestASuccessorStandsBesideItsPredecessor(t *testing.T) {
 
 func TestNotificationsAreNumberedAndReceived(t *testing.T) {
 	d, _ := after(t, then(notified, acknowledge, depositary("NotifyParties", `{"notification":"n2","instrument":"t","entry":41,"to":["c"]}`)))
+	d.must(t, letter)
+	if n, ok := d.Notification("n1"); !ok || len(n.Letters) != 1 || n.Letters[0].Language != "en" {
+		t.Errorf("%+v", n)
+	}
 	x := d.Notifications("t")
 	if len(x) != 2 || x[0].Number != 1 || x[1].Number != 2 || len(x[0].Received) != 1 || x[0].Received[0].Party != "a" || len(x[1].Received) != 0 {
 		t.Errorf("%+v", x)
+	}
+}
+
+// What ends an instrument, and what its end does to those it binds.
+func TestAnInstrumentEndsOnItsDay(t *testing.T) {
+	d, events := after(t, then(inForce, terminate))
+	if x := events[0].Body.(*TerminationSettled); kindsOf(events) != "TerminationSettled" || x.Date != "2030-06-01" || x.On != "2030-04-16" || x.Basis != "consent" || !slices.Equal(x.Agreed, []PartyID{"a"}) {
+		t.Errorf("%+v", x)
+	}
+	if got := slices.Collect(d.Due(Date("2030-06-01").begins() - 1)); len(got) != 0 {
+		t.Errorf("due the day before: %v", got)
+	}
+	i, _ := d.Instrument("t")
+	if a := d.Reckon(i, "2030-04-16"); a.Bound("a")[0].Until.String() != "2030-06-01" {
+		t.Errorf("%+v", a.Bound("a"))
+	}
+	// a withdrawal that would have taken effect later never does
+	e, events := after(t, then(leaving, terminate, dueNow("termination/t", 47*86_400_000)))
+	if kindsOf(events) != "Terminated" {
+		t.Error(kindsOf(events))
+	}
+	if got := slices.Collect(e.Due(Date("2041-01-01").begins())); len(got) != 0 {
+		t.Errorf("due after the end: %v", got)
+	}
+	if x, _ := e.Ending("t"); x.Came != e.Size-1 {
+		t.Errorf("%+v", x)
+	}
+}
+
+func TestATextEndsItsInstrument(t *testing.T) {
+	named := claused(month + `,"termination":{"day":"2030-05-01"}`)
+	d, events := after(t, then(named, ratify(head, "ratification")))
+	if x, ok := d.Ending("t"); kindsOf(events) != "ConsentDeposited EntryIntoForceSettled TerminationSettled" || !ok || x.Date != "2030-05-01" || x.On != "" || x.Provision != "9" {
+		t.Errorf("%s %+v", kindsOf(events), x)
+	}
+	if got := slices.Collect(d.Due(Date("2030-05-01").begins())); !slices.Equal(got, []string{"force/t", "termination/t"}) {
+		t.Errorf("due: %v", got)
+	}
+	// an agreement ends it earlier, and takes the place of the day the text names
+	e, _ := after(t, then(named, ratify(head, "ratification"), dueNow("force/t", 30*86_400_000), ground("Terminate", "consent", "2030-04-20", `,"agreed":["a"]`)))
+	if got := slices.Collect(e.Due(Date("2031-01-01").begins())); !slices.Equal(got, []string{"termination/t"}) {
+		t.Errorf("due: %v", got)
+	}
+	if at, _ := e.NextDue(); at != Date("2030-04-20").begins() {
+		t.Errorf("due at %s", at)
+	}
+	// too few are left on the day a withdrawal takes effect, not on the day of its notice
+	few := then(claused(month+`,"termination":{"below":1},"withdrawal":{"months":1}`), ratify(head, "ratification"), dueNow("force/t", 30*86_400_000), leaves)
+	f, events := after(t, few)
+	if _, ok := f.Ending("t"); ok || kindsOf(events) != "WithdrawalNotified" {
+		t.Errorf("%s", kindsOf(events))
+	}
+	g, events := after(t, then(few, dueNow("leaving/t/a", 31*86_400_000)))
+	if x, _ := g.Ending("t"); kindsOf(events) != "Withdrawn TerminationSettled Terminated" || x.Date != "2030-05-16" || x.Came != g.Size-1 {
+		t.Errorf("%s %+v", kindsOf(events), x)
+	}
+	if got := slices.Collect(g.Due(Date("2041-01-01").begins())); len(got) != 0 {
+		t.Errorf("due after the end: %v", got)
+	}
+}
+
+func TestASuspensionEndsOnItsDayOrByAnAct(t *testing.T) {
+	d, _ := after(t, then(inForce, ground("SuspendOperation", "consent", "2030-05-01", `,"suspension":"su","agreed":["a"],"until":"2030-05-10"`)))
+	x := d.Suspensions("t")[0]
+	for day, holds := range map[Date]bool{"2030-04-30": false, "2030-05-01": true, "2030-05-10": true, "2030-05-11": false} {
+		if x.Holds(day) != holds {
+			t.Errorf("on %s it holds: %t", day, !holds)
+		}
+	}
+	if got := slices.Collect(d.Due(Date("2030-05-11").begins())); !slices.Equal(got, []string{"suspension/su"}) {
+		t.Errorf("due: %v", got)
+	}
+	e, _ := after(t, then(suspended, onDay(depositary("ResumeOperation", `{"suspension":"su","on":"`+today+`"}`), "2030-04-16")))
+	if x := e.Suspensions("t")[0]; x.Ended != "2030-04-16" || x.Over != e.Size-1 {
+		t.Errorf("%+v", x)
+	}
+	// it stays in force, and a party may leave meanwhile
+	if _, events := after(t, then(suspended, leaves)); kindsOf(events) != "WithdrawalNotified" {
+		t.Error(kindsOf(events))
+	}
+}
+
+func TestCopiesGoToThoseEntitled(t *testing.T) {
+	again := depositary("CertifyCopy", `{"instrument":"t","language":"en","copy":{"blob":"`+string(record.DigestOf([]byte("new")))+`","size":3}}`)
+	d, _ := after(t, then(certified_, again, transmit))
+	if x := d.Transmissions("t"); len(x) != 1 || !slices.Equal(x[0].Copies, []record.Digest{record.DigestOf([]byte("new"))}) {
+		t.Errorf("the newest copy goes: %+v", x)
+	}
+	i, _ := d.Instrument("t")
+	if got := d.Entitled(i); !slices.Equal(got, []PartyID{"a", "b", "c", "o"}) {
+		t.Errorf("entitled: %v", got)
+	}
+	e, _ := after(t, claused(month))
+	i, _ = e.Instrument("t")
+	if got := e.Entitled(i); !slices.Equal(got, []PartyID{"a", "b"}) {
+		t.Errorf("entitled to a closed one: %v", got)
 	}
 }

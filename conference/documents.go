@@ -294,7 +294,7 @@ type (
 	FileDestroyed DestroyFile
 	// IssuePaper notes a paper as it left the house.
 	IssuePaper struct {
-		Symbol   Symbol        `json:"symbol" jsonschema:"the paper, or the instrument to be signed on it"`
+		Symbol   Symbol        `json:"symbol" jsonschema:"the paper, the instrument to be signed on it, or the notification of the depositary"`
 		Language Language      `json:"language" jsonschema:"its language"`
 		Digest   record.Digest `json:"digest" jsonschema:"SHA-256 of the file issued"`
 		Layout   int64         `json:"layout" jsonschema:"number of the layout it was set in"`
@@ -453,13 +453,16 @@ func versions(ed *edition) {
 
 	does(ed, Act{
 		Name: "IssuePaper", Title: "Issue a paper", Help: "Notes the digest and layout of a paper as it left the house, so that a copy can be held against it.",
-		Who: []Capacity{Secretary, Depositary}, Rule: "doc/record.md 2", Refusals: []Code{"unknown-symbol", "not-authenticated", "paper-issued", "beyond-record"}, Causes: []string{"PaperIssued"}, OfFiles: []Code{"other-paper"},
+		Who: []Capacity{Secretary, Depositary}, Rule: "doc/record.md 2", Refusals: []Code{"unknown-symbol", "not-authenticated", "paper-issued", "letter-issued", "beyond-record"}, Causes: []string{"PaperIssued"}, OfFiles: []Code{"other-paper"},
 	}, func(s *State, c *Call, f *IssuePaper) ([]Event, *Refusal) {
 		i, signs := s.Instrument(InstrumentID(f.Symbol))
+		n, tells := s.depositary.notified.Get(string(f.Symbol))
 		_, r := s.paper(f.Symbol)
 		switch {
-		case !signs && r != nil:
+		case !signs && !tells && r != nil:
 			return nil, r
+		case tells && slices.ContainsFunc(n.Letters, func(x PaperIssued) bool { return x.Language == f.Language }):
+			return nil, refuse("letter-issued", "VCLT 78", f.Symbol)
 		case f.Size > s.Size:
 			return nil, refuse("beyond-record", "doc/record.md 2", f.Size, s.Size)
 		case signs && len(i.Texts) == 0:
@@ -474,6 +477,10 @@ func versions(ed *edition) {
 		s.sealing.issued = s.sealing.issued.Set(string(b.Digest), IssuedPaper{*b, h.Index})
 		if s.instruments.all.Has(string(b.Symbol)) {
 			s.changeInstrument(InstrumentID(b.Symbol), h.Index, func(i *Instrument) { i.Paper, i.Issue = h.Index, *b })
+		}
+		if n, ok := s.depositary.notified.Get(string(b.Symbol)); ok {
+			n.Letters = append(slices.Clone(n.Letters), *b)
+			s.depositary.notified = s.depositary.notified.Set(string(b.Symbol), n)
 		}
 	})
 }

@@ -172,6 +172,13 @@ type (
 	}
 	// InstrumentOpened is what OpenInstrument causes.
 	InstrumentOpened OpenInstrument
+	// InstrumentAmendmentAdopted says of an instrument that another amends it (VCLT 39-41): whoever consents to that one is bound by
+	// both as they are read together, everybody else by the first alone.
+	InstrumentAmendmentAdopted struct {
+		Instrument InstrumentID `json:"instrument"`
+		Amendment  InstrumentID `json:"amendment"`
+		Decision   DecisionID   `json:"decision"`
+	}
 	// AuthenticateText says that the texts are authentic and final (VCLT 10).
 	AuthenticateText struct {
 		Instrument InstrumentID    `json:"instrument" jsonschema:"id of the instrument"`
@@ -283,7 +290,7 @@ func instruments(ed *edition) {
 	ed.thing("instrument", func(s *State, id string) (int64, bool) { i, ok := s.instruments.all.Get(id); return i.Index, ok })
 	does(ed, Act{
 		Name: "OpenInstrument", Title: "Open an instrument", Help: "Enters a text that is to be signed, adopted by a decision of the body.",
-		Who: []Capacity{Secretary}, Rule: "VCLT 9", Refusals: []Code{"id-taken", "no-adopted-text", "unknown-party", "missing-language", "nothing-to-amend", "unknown-group"}, Causes: []string{"InstrumentOpened"},
+		Who: []Capacity{Secretary}, Rule: "VCLT 9", Refusals: []Code{"id-taken", "no-adopted-text", "unknown-party", "missing-language", "nothing-to-amend", "unknown-group"}, Causes: []string{"InstrumentOpened", "InstrumentAmendmentAdopted"},
 	}, func(s *State, c *Call, f *OpenInstrument) ([]Event, *Refusal) {
 		if s.instruments.all.Has(string(f.Instrument)) {
 			return nil, refuse("id-taken", "doc/record.md 5", f.Instrument)
@@ -316,7 +323,14 @@ func instruments(ed *edition) {
 			}
 		}
 		e := InstrumentOpened(*f)
-		return []Event{{Body: &e}}, nil
+		events := []Event{{Body: &e}}
+		if f.Amends != "" {
+			events = append(events, Event{Body: &InstrumentAmendmentAdopted{f.Amends, f.Instrument, f.Decision}})
+		}
+		return events, nil
+	})
+	happens(ed, func(s *State, h Happened, b *InstrumentAmendmentAdopted) {
+		s.changeInstrument(b.Instrument, h.Index, func(*Instrument) {})
 	})
 	happens(ed, func(s *State, h Happened, b *InstrumentOpened) {
 		s.instruments.all = s.instruments.all.Set(string(b.Instrument), Instrument{InstrumentOpened: *b, Begun: h.Index, BegunAt: h.At, Index: h.Index})
@@ -329,6 +343,7 @@ func instruments(ed *edition) {
 	statements(ed)
 	rectification(ed)
 	depositaryNotices(ed)
+	endings(ed)
 }
 
 func authentication(ed *edition) {
@@ -465,7 +480,7 @@ func signatures(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "Sign", Title: "Sign", Help: "Signs the instrument for your party, under full powers or by office. Nobody signs for another.",
-		Who: members, Attested: true, Rule: "VCLT 7, 11-14", Refusals: []Code{"unknown-instrument", "not-open-for-signature", "outside-period", "not-entitled", "already-signed", "mode-differs", "no-full-powers", "powers-cover-less"}, Causes: []string{"SignatureGiven", "InstrumentSigned", "EntryIntoForceSettled"}, Timed: true,
+		Who: members, Attested: true, Rule: "VCLT 7, 11-14", Refusals: []Code{"unknown-instrument", "not-open-for-signature", "outside-period", "not-entitled", "already-signed", "mode-differs", "no-full-powers", "powers-cover-less"}, Causes: []string{"SignatureGiven", "InstrumentSigned", "EntryIntoForceSettled", "TerminationSettled"}, Timed: true,
 	}, func(s *State, c *Call, f *Sign) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r != nil {
@@ -518,7 +533,7 @@ func signatures(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "ConfirmSignature", Title: "Confirm a signature", Help: "Confirms for your party what was signed ad referendum.",
-		Who: []Capacity{Head}, Attested: true, Rule: "VCLT 12(2)(b)", Refusals: []Code{"unknown-instrument", "not-ad-referendum"}, Causes: []string{"SignatureConfirmed", "EntryIntoForceSettled"}, Timed: true,
+		Who: []Capacity{Head}, Attested: true, Rule: "VCLT 12(2)(b)", Refusals: []Code{"unknown-instrument", "not-ad-referendum"}, Causes: []string{"SignatureConfirmed", "EntryIntoForceSettled", "TerminationSettled"}, Timed: true,
 	}, func(s *State, c *Call, f *ConfirmSignature) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil && !slices.ContainsFunc(i.Signed, func(x Signature) bool {

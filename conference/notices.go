@@ -9,6 +9,7 @@ import (
 // A DepositaryNotification is a numbered circular: what happened to an instrument, told to those entitled (VCLT 77(1)(e)).
 type DepositaryNotification struct {
 	DepositaryNotified
+	Letters  []PaperIssued // as they left the house, one a language
 	Received []Acknowledged
 	Index    int64
 	At       record.Instant
@@ -24,6 +25,13 @@ type Acknowledged struct {
 // A Copy of an authentic text, certified by the depositary (VCLT 77(1)(b)).
 type Copy struct {
 	CopyCertified
+	Index int64
+	At    record.Instant
+}
+
+// A Transmission of certified copies to those entitled to them (VCLT 77(1)(b)).
+type Transmission struct {
+	CopiesTransmitted
 	Index int64
 	At    record.Instant
 }
@@ -68,6 +76,19 @@ type (
 	}
 	// CopyCertified is what CertifyCopy causes.
 	CopyCertified CertifyCopy
+	// TransmitCopies sends the certified copies to signatories, parties and who may become one.
+	TransmitCopies struct {
+		Instrument InstrumentID `json:"instrument" jsonschema:"id of the instrument"`
+		Languages  []Language   `json:"languages" jsonschema:"of the copies"`
+		To         []PartyID    `json:"to" jsonschema:"to whom they go"`
+	}
+	// CopiesTransmitted is what TransmitCopies causes. Copies are the newest certified in each language, by their digests.
+	CopiesTransmitted struct {
+		Instrument InstrumentID    `json:"instrument"`
+		Languages  []Language      `json:"languages"`
+		Copies     []record.Digest `json:"copies"`
+		To         []PartyID       `json:"to"`
+	}
 	// RegisterInstrument enters the number under which the United Nations registered the instrument.
 	RegisterInstrument struct {
 		Instrument InstrumentID `json:"instrument" jsonschema:"id of the instrument"`
@@ -88,8 +109,31 @@ func (s *State) Notifications(id InstrumentID) (list []DepositaryNotification) {
 	return list
 }
 
+// Notification is a depositary notification by its id.
+func (s *State) Notification(id NoteID) (DepositaryNotification, bool) {
+	return s.depositary.notified.Get(string(id))
+}
+
 // Copies lists the certified copies of an instrument's texts, in order of entry.
 func (s *State) Copies(id InstrumentID) []Copy { return s.depositary.copies.At(string(id)) }
+
+// Transmissions lists to whom copies of an instrument's texts went, in order of entry.
+func (s *State) Transmissions(id InstrumentID) []Transmission {
+	return s.depositary.sent.At(string(id))
+}
+
+// Entitled lists whom the depositary serves: who may sign, who consented, who is invited to accede, and, where accession is
+// open, every party of the body (VCLT 77(1)(b), (e)). Signatories come first, in their order; the rest by id.
+func (s *State) Entitled(i Instrument) []PartyID {
+	list, clause := slices.Clone(i.Signatories), i.ClauseOf()
+	for _, p := range s.Parties() {
+		acted := slices.ContainsFunc(s.PartyActs(i.Instrument), func(a PartyAct) bool { return a.Party == p.ID })
+		if !slices.Contains(list, p.ID) && (acted || clause.OpenTo(string(p.ID)) && len(p.Statuses) > 0) {
+			list = append(list, p.ID)
+		}
+	}
+	return list
+}
 
 // Registration is under which number an instrument is registered, if it is.
 func (s *State) Registration(id InstrumentID) (Registration, bool) {
@@ -155,6 +199,40 @@ func depositaryNotices(ed *edition) {
 	happens(ed, func(s *State, h Happened, b *CopyCertified) {
 		known := s.depositary.copies.At(string(b.Instrument))
 		s.depositary.copies = s.depositary.copies.Set(string(b.Instrument), append(known[:len(known):len(known)], Copy{*b, h.Index, h.At}))
+		s.changeInstrument(b.Instrument, h.Index, func(*Instrument) {})
+	})
+	does(ed, Act{
+		Name: "TransmitCopies", Title: "Transmit certified copies", Help: "The depositary sends the certified copies to signatories, parties and states entitled to become parties.",
+		Who: []Capacity{Depositary}, Attested: true, Rule: "VCLT 77(1)(b)", Refusals: []Code{"unknown-instrument", "no-certified-copy", "not-entitled"}, Causes: []string{"CopiesTransmitted"},
+	}, func(s *State, c *Call, f *TransmitCopies) ([]Event, *Refusal) {
+		i, r := s.instrument(f.Instrument)
+		if r != nil {
+			return nil, r
+		}
+		e := &CopiesTransmitted{Instrument: f.Instrument, Languages: f.Languages, To: f.To}
+		for _, l := range f.Languages {
+			certified := record.Digest("")
+			for _, x := range s.Copies(f.Instrument) {
+				if x.Language == l {
+					certified = x.Copy.Digest
+				}
+			}
+			if certified == "" {
+				return nil, refuse("no-certified-copy", "VCLT 77(1)(b)", l)
+			}
+			e.Copies = append(e.Copies, certified)
+		}
+		entitled := s.Entitled(i)
+		for _, p := range f.To {
+			if !slices.Contains(entitled, p) {
+				return nil, refuse("not-entitled", "VCLT 77(1)(b)", p, f.Instrument)
+			}
+		}
+		return []Event{{Body: e}}, nil
+	})
+	happens(ed, func(s *State, h Happened, b *CopiesTransmitted) {
+		known := s.depositary.sent.At(string(b.Instrument))
+		s.depositary.sent = s.depositary.sent.Set(string(b.Instrument), append(known[:len(known):len(known)], Transmission{*b, h.Index, h.At}))
 		s.changeInstrument(b.Instrument, h.Index, func(*Instrument) {})
 	})
 	does(ed, Act{

@@ -249,6 +249,7 @@ func init() {
 		"AcceptCommitment": ofCommitment, "ReportProgress": proposeReport, "CloseCommitment": ofCommitment,
 		"RecordPresence": proposePresence, "ResolveBracket": proposeResolve, "AgreeParagraph": proposeAgree,
 	}
+	proposeOfTreaties()
 }
 
 // What several acts have for fields.
@@ -559,8 +560,12 @@ func proposeSign(p *prospect) {
 		if by := x.SignedBy(p.of()); !x.Open || len(by) == x.SignersFor(p.of()) || x.signedAs(p.of(), p.offer.By) || !slices.Contains(x.Signatories, p.of()) {
 			continue
 		}
-		for _, mode := range []string{"definitive", "ad-referendum"} {
-			p.proposes(&Sign{Instrument: x.Instrument, Mode: mode}, nil, Thing{"instrument", string(x.Instrument)}, Thing{"mode", mode})
+		for _, mode := range modes {
+			label := []Thing{{"instrument", string(x.Instrument)}, {"mode", mode}}
+			if x.Until != "" {
+				label = append(label, Thing{"until", string(x.Until)})
+			}
+			p.proposes(&Sign{Instrument: x.Instrument, Mode: mode}, nil, label...)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func decided(s *conference.State, o conference.Offer, fields canonical.Value, at
 // barred is refused, with the refusal that is shown; and what the story goes on to do was offered to who does it.
 func TestOffersSayWhatDecideSays(t *testing.T) {
 	n := counts{offered: map[string]bool{}}
-	for _, name := range []string{"baku", "training"} {
+	for _, name := range []string{"baku", "training", "treaty"} {
 		entries := lived(t, name)
 		sample, s := samples(entries), new(conference.State)
 		for _, e := range entries {
@@ -184,4 +184,68 @@ func TestTheChairIsToldWhatComesNext(t *testing.T) {
 		t.Errorf("what came next was done %d times", followed)
 	}
 	t.Logf("%d steps of %d kinds, followed %d times", len(entries), len(seen), followed)
+}
+
+// Whatever the parties to the treaties of the story and their depositary did was offered to them with its fields filled in,
+// but for what only they could know, and for ids of their own choosing.
+func TestWhatTheRecordFillsIn(t *testing.T) {
+	own := []string{"reservation", "declaration", "objection", "notification", "to"}
+	acts := []string{"Sign", "ConfirmSignature", "DepositConsent", "NotifyWithdrawal", "RevokeWithdrawal", "FormulateReservation", "MakeDeclaration", "ObjectToReservation", "ObjectToCorrection", "WithdrawStatement",
+		"ApplyProvisionally", "AcknowledgeNotification", "ExaminePowers", "NotifyParties", "CertifyCopy", "TransmitCopies", "RegisterInstrument", "ResumeOperation"}
+	s, met := new(conference.State), map[string]int{}
+	for _, e := range lived(t, "treaty") {
+		if act, _ := s.Lookup(e.Act.Name); act != nil && slices.Contains(acts, e.Act.Name) {
+			office := conference.Office{Person: conference.PersonID(e.Act.By), Capacity: conference.Capacity(e.Act.As), For: conference.PartyID(e.Act.For)}
+			offered := false
+			for _, o := range s.OffersOf(act, office, "", e.At) {
+				fits := (o.Refusal == nil || e.Act.Fields.Get("exOfficio").Str != "") && len(o.Fields.Keys) > 0
+				for _, key := range o.Fields.Keys {
+					mine, theirs := string(canonical.Append(nil, o.Fields.Get(key))), string(canonical.Append(nil, e.Act.Fields.Get(key)))
+					fits = fits && (mine == theirs || key == "objection" || key != "reservation" && slices.Contains(own, key) || key == "reservation" && e.Act.Name == "FormulateReservation")
+				}
+				offered = offered || fits
+			}
+			if offered {
+				met[e.Act.Name]++
+			} else {
+				t.Errorf("entry %d: %s of %s was not offered as it was done: %s", e.Index, e.Act.Name, e.Act.For, canonical.Append(nil, e.Act.Fields))
+			}
+		}
+		if err := s.Fold(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range acts {
+		if met[name] == 0 {
+			t.Errorf("no %s in the story", name)
+		}
+	}
+	t.Logf("%v", met)
+}
+
+// An objection is offered until its last day and no longer; a head is told that day.
+func TestAnOfferEndsWithItsPeriod(t *testing.T) {
+	entries, s := lived(t, "treaty"), new(conference.State)
+	for _, e := range entries[:79] { // the reservation of Zelinor stands
+		if err := s.Fold(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	act, _ := s.Lookup("ObjectToReservation")
+	head := conference.Office{Person: "a2c4f0ea7d5f768a9f6233971518b468", Capacity: conference.Head, For: "xl"}
+	offers := func(day conference.Date) (list []conference.Offer) {
+		for _, o := range s.OffersOf(act, head, "", day.Begins()+3_600_000) {
+			if len(o.Label) > 0 {
+				list = append(list, o)
+			}
+		}
+		return list
+	}
+	last := offers("2028-04-22")
+	if len(last) != 1 || last[0].Label[2] != (conference.Thing{Kind: "until", ID: "2028-04-22"}) || !slices.Equal(last[0].Open, []string{"text"}) {
+		t.Errorf("%+v", last)
+	}
+	if over := offers("2028-04-23"); len(over) != 0 {
+		t.Errorf("offered after the last day: %+v", over)
+	}
 }

@@ -158,6 +158,11 @@ func (s *State) Statements(id InstrumentID) (list []Statement) {
 	return list
 }
 
+// Statement is a reservation, a declaration or an objection by its id.
+func (s *State) Statement(id NoteID) (Statement, bool) {
+	return s.depositary.statements.Get(string(id))
+}
+
 // Provisionals lists who applies an instrument provisionally, or did, in order of party.
 func (s *State) Provisionals(id InstrumentID) (list []Provisional) {
 	for _, x := range s.depositary.provisional.All() {

@@ -3,6 +3,7 @@
 //
 //	Clause.Reckon(facts, at) Answer        the day, or what is missing, as known on a day
 //	Answer.Bound(party) []Span             from when until when a party is bound
+//	Answer.Ends, Ended                     when the treaty itself ends, and why
 //	Clause.Leaves(notified, bound) Day     when a withdrawal takes effect
 //
 // Three states are asked, the thirtieth day after the third deposit counts, and the seat's own state must be among them:
@@ -24,15 +25,16 @@ import (
 // A Clause is what a treaty says of its entry into force. Its ways are joined by or, the conditions of a way by and, to be
 // met on one and the same day. Without ways it is VCLT 24(2): all negotiating states have consented.
 type Clause struct {
-	Article      string      `json:"article" jsonschema:"the article that says so"`
-	Ways         []Way       `json:"ways,omitempty" jsonschema:"ways into force: the earliest day any of them gives; absent: all negotiating states have consented (VCLT 24(2))"`
-	Later        *Delay      `json:"later,omitempty" jsonschema:"for who consents after the conditions were met: from its own deposit; absent: that day, but not before the treaty is in force (VCLT 24(3))"`
-	Provisional  bool        `json:"provisional,omitempty" jsonschema:"true where it may be applied provisionally (VCLT 25)"`
-	Accession    string      `json:"accession,omitempty" jsonschema:"who may accede: open, invited or none; absent: none (VCLT 15)"`
-	Invited      []string    `json:"invited,omitempty" jsonschema:"who is invited to accede, ids of parties in order"`
-	Withdrawal   *Withdrawal `json:"withdrawal,omitempty" jsonschema:"how a party leaves; absent: twelve months after its notice (VCLT 56(2))"`
-	Reservations string      `json:"reservations,omitempty" jsonschema:"any, listed or none; absent: any that the treaty's object allows (VCLT 19)"`
-	Provisions   []string    `json:"provisions,omitempty" jsonschema:"the provisions that may be reserved, where reservations says listed"`
+	Article      string       `json:"article" jsonschema:"the article that says so"`
+	Ways         []Way        `json:"ways,omitempty" jsonschema:"ways into force: the earliest day any of them gives; absent: all negotiating states have consented (VCLT 24(2))"`
+	Later        *Delay       `json:"later,omitempty" jsonschema:"for who consents after the conditions were met: from its own deposit; absent: that day, but not before the treaty is in force (VCLT 24(3))"`
+	Provisional  bool         `json:"provisional,omitempty" jsonschema:"true where it may be applied provisionally (VCLT 25)"`
+	Accession    string       `json:"accession,omitempty" jsonschema:"who may accede: open, invited or none; absent: none (VCLT 15)"`
+	Invited      []string     `json:"invited,omitempty" jsonschema:"who is invited to accede, ids of parties in order"`
+	Withdrawal   *Withdrawal  `json:"withdrawal,omitempty" jsonschema:"how a party leaves; absent: twelve months after its notice (VCLT 56(2))"`
+	Termination  *Termination `json:"termination,omitempty" jsonschema:"when the treaty itself ends; absent: its text does not say (VCLT 54(a), 55)"`
+	Reservations string       `json:"reservations,omitempty" jsonschema:"any, listed or none; absent: any that the treaty's object allows (VCLT 19)"`
+	Provisions   []string     `json:"provisions,omitempty" jsonschema:"the provisions that may be reserved, where reservations says listed"`
 
 	Groups        []Group    `json:"groups,omitempty" jsonschema:"groups of states the conditions name, as annex 2"`
 	Quantities    []Quantity `json:"quantities,omitempty" jsonschema:"quantities of which the conditions ask a share, as tonnage"`
@@ -82,6 +84,12 @@ type Withdrawal struct {
 	Never  bool  `json:"never,omitempty" jsonschema:"true where no party can leave"`
 }
 
+// A Termination is when a treaty ends by its own text: on a day, or when too few are left. Both may be said; the earlier ends it.
+type Termination struct {
+	Day   Date  `json:"day,omitempty" jsonschema:"the first day on which it is no longer in force"`
+	Below int64 `json:"below,omitempty" jsonschema:"it ends when fewer than so many are bound by it"`
+}
+
 // Accession and reservations, as a clause says them.
 const (
 	Open    = "open"
@@ -105,6 +113,9 @@ func (c Clause) Check() error {
 	}
 	if w := c.Withdrawal; w != nil && (w.Months < 0 || w.After < 0 || w.Months > 1200 || w.After > 1200 || w.Never && (w.Months > 0 || w.After > 0)) {
 		return fmt.Errorf("withdrawal takes 0 to 1200 months, or never")
+	}
+	if t := c.Termination; t != nil && (t.Day == "" && t.Below == 0 || t.Below < 0 || t.Below > 100_000) {
+		return fmt.Errorf("termination names a day, or the number of parties below which the treaty ends")
 	}
 	if c.Later != nil {
 		if err := c.Later.Check(); err != nil {
@@ -242,6 +253,7 @@ const (
 	Notification = "notification"        // that domestic procedures are complete
 	Withdraws    = "withdrawal"
 	Revokes      = "withdrawal-revoked" // before it took effect (VCLT 68)
+	Terminates   = "termination"        // of the treaty, by all together or by one of the grounds of VCLT 54 to 64; of no party
 )
 
 // consents are the sorts by which a party consents to be bound (VCLT 11).

@@ -277,3 +277,65 @@ func FuzzDay(f *testing.F) {
 		}
 	})
 }
+
+// When a treaty itself ends, and what that does to those it binds: days reckoned by hand.
+//
+//	entry into force 2001-02-01 for a, b, c (third deposit); d from 2002-01-01
+//	a leaves with effect from 2003-01-01, b from 2004-01-01: three are left, then two
+func TestWhatEndsATreaty(t *testing.T) {
+	const (
+		ways  = `{"article":"1","termination":%s,"ways":[{"conditions":[{"number":3,"what":"consents"}]}]}`
+		lives = "2001-01-01 ratification a, 2001-02-01 ratification b c, 2002-01-01 accession d, 2002-01-01 withdrawal>2003-01-01 a, 2003-01-01 withdrawal>2004-01-01 b"
+		all   = "2005-05-05 termination>2006-01-01 -"
+	)
+	rows := []struct{ what, termination, acts, at, ends, spans string }{
+		{"nothing said: VCLT 55", ``, lives, "2010-01-01", "", "a 2001-02-01 2003-01-01, b 2001-02-01 2004-01-01, c 2001-02-01 -, d 2002-01-01 -"},
+		{"the text names the day", `{"day":"2003-06-01"}`, lives, "2001-03-01", "day 2003-06-01", "a 2001-02-01 2003-06-01, b 2001-02-01 2003-06-01, c 2001-02-01 2003-06-01"},
+		{"who left before stays left", `{"day":"2003-06-01"}`, lives, "2010-01-01", "day 2003-06-01", "a 2001-02-01 2003-01-01, b 2001-02-01 2003-06-01, c 2001-02-01 2003-06-01, d 2002-01-01 2003-06-01"},
+		{"fewer than three, from the day the second is out", `{"below":3}`, lives, "2004-01-01", "number 2004-01-01", "a 2001-02-01 2003-01-01, b 2001-02-01 2004-01-01, c 2001-02-01 2004-01-01, d 2002-01-01 2004-01-01"},
+		{"not the day before, though the notice is there", `{"below":3}`, lives, "2003-12-31", "", "a 2001-02-01 2003-01-01, b 2001-02-01 2004-01-01, c 2001-02-01 -, d 2002-01-01 -"},
+		{"three are not fewer than three", `{"below":3}`, lives, "2003-01-01", "", "a 2001-02-01 2003-01-01, b 2001-02-01 2004-01-01, c 2001-02-01 -, d 2002-01-01 -"},
+		{"all agree to end it", ``, lives + ", " + all, "2005-05-05", "act 2006-01-01", "a 2001-02-01 2003-01-01, b 2001-02-01 2004-01-01, c 2001-02-01 2006-01-01, d 2002-01-01 2006-01-01"},
+		{"not known before", ``, lives + ", " + all, "2005-05-04", "", "a 2001-02-01 2003-01-01, b 2001-02-01 2004-01-01, c 2001-02-01 -, d 2002-01-01 -"},
+		{"the earlier counts", `{"below":3,"day":"2007-01-01"}`, lives + ", " + all, "2010-01-01", "number 2004-01-01", "a 2001-02-01 2003-01-01, b 2001-02-01 2004-01-01, c 2001-02-01 2004-01-01, d 2002-01-01 2004-01-01"},
+		{"what never entered into force does not end", `{"day":"2003-06-01"}`, "2001-01-01 ratification a", "2010-01-01", "", ""},
+	}
+	for _, row := range rows {
+		clause := fmt.Sprintf(ways, row.termination)
+		if row.termination == "" {
+			clause = strings.Replace(clause, `"termination":,`, "", 1)
+		}
+		a := clauseOf(t, clause).Reckon(Facts{Acts: acts(t, row.acts)}, Date(row.at).Day())
+		ends := ""
+		if a.Ended != "" {
+			ends = a.Ended + " " + a.Ends.String()
+			if a.InForce(a.Ends) || !a.InForce(a.Ends-1) {
+				t.Errorf("%s: in force on %s: %t, the day before: %t", row.what, a.Ends, a.InForce(a.Ends), a.InForce(a.Ends-1))
+			}
+		}
+		var spans []string
+		for _, p := range a.Parties() {
+			for _, s := range a.Bound(p) {
+				until := "-"
+				if s.Ends {
+					until = s.Until.String()
+				}
+				spans = append(spans, p+" "+s.From.String()+" "+until)
+			}
+		}
+		if got := strings.Join(spans, ", "); ends != row.ends || got != row.spans {
+			t.Errorf("%s:\n%q %s\nnot\n%q %s", row.what, ends, got, row.ends, row.spans)
+		}
+	}
+	if len(rows) == 0 {
+		t.Fatal("no rows")
+	}
+	t.Logf("%d rows", len(rows))
+	for _, bad := range []string{`{}`, `{"below":100001}`} {
+		v, _ := canonical.Parse(`{"article":"1","termination":` + bad + `}`)
+		var c Clause
+		if err := canonical.Decode(v, &c); err == nil {
+			t.Errorf("termination %s was taken", bad)
+		}
+	}
+}

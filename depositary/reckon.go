@@ -65,14 +65,80 @@ type Answer struct {
 	Way     int64
 	By      []string // whose acts of the deciding day brought it about, all of them
 	Working []Step
+	Ended   string // why the treaty ends: one of ByDay, ByNumber, ByAct; "": nothing known on this day ends it
+	Ends    Day    // the first day on which it is no longer in force
 
 	clause Clause
 	facts  Facts
 	acts   []Act
 }
 
+// Why a treaty ends.
+const (
+	ByDay    = "day"    // its text names the day
+	ByNumber = "number" // fewer are bound than its text asks
+	ByAct    = "act"    // an act of the depositary says so
+)
+
 // InForce reports whether the treaty is in force on a day.
-func (a Answer) InForce(on Day) bool { return a.Settled && a.Enters <= on }
+func (a Answer) InForce(on Day) bool {
+	return a.Settled && a.Enters <= on && (a.Ended == "" || on < a.Ends)
+}
+
+// end finds what ends a treaty that entered into force or will: the earliest of the day its text names, the day on which too
+// few were left, as far as it has come, and an act that ends it.
+func (a *Answer) end() {
+	if !a.Settled {
+		return
+	}
+	why, day := "", Day(0)
+	ends := func(because string, on Day) {
+		if why == "" || on < day {
+			why, day = because, on
+		}
+	}
+	for _, x := range a.acts {
+		if x.Sort == Terminates {
+			ends(ByAct, x.effect())
+		}
+	}
+	if t := a.clause.Termination; t != nil {
+		if t.Day != "" {
+			ends(ByDay, t.Day.Day())
+		}
+		if on, ok := a.fewer(t.Below); ok {
+			ends(ByNumber, on)
+		}
+	}
+	a.Ended, a.Ends = why, day
+}
+
+// fewer is the first day, from the entry into force until the answer's own, on which fewer than so many are bound.
+func (a *Answer) fewer(than int64) (Day, bool) {
+	if than == 0 {
+		return 0, false
+	}
+	parties, days := a.Parties(), []Day{a.Enters}
+	for _, x := range a.acts {
+		days = append(days, x.effect())
+	}
+	slices.Sort(days)
+	for _, d := range days {
+		if d < a.Enters || d > a.At {
+			continue
+		}
+		bound := int64(0)
+		for _, p := range parties {
+			if slices.ContainsFunc(a.Bound(p), func(s Span) bool { return s.Holds(d) }) {
+				bound++
+			}
+		}
+		if bound < than {
+			return d, true
+		}
+	}
+	return 0, false
+}
 
 // Missing are the steps that are not met, of the ways that can still be.
 func (a Answer) Missing() (list []Step) {
@@ -94,7 +160,8 @@ type Span struct {
 	Ends        bool
 }
 
-func (s Span) holds(d Day) bool { return s.From <= d && (!s.Ends || d < s.Until) }
+// Holds reports whether somebody is bound on a day.
+func (s Span) Holds(d Day) bool { return s.From <= d && (!s.Ends || d < s.Until) }
 
 // a roll is who has consented, when: the spans of each party, from the day of deposit until a withdrawal takes effect.
 type roll struct {
@@ -105,7 +172,7 @@ type roll struct {
 func (r *roll) of(party string) []Span { return r.spans[party] }
 
 func (r *roll) in(party string, d Day) bool {
-	return slices.ContainsFunc(r.spans[party], func(s Span) bool { return s.holds(d) })
+	return slices.ContainsFunc(r.spans[party], func(s Span) bool { return s.Holds(d) })
 }
 
 // begins adds a party whose consent stands from this very day.
@@ -156,6 +223,7 @@ func (c Clause) Reckon(f Facts, at Day) Answer {
 			a.Settled, a.Decided, a.Enters, a.Way, a.By = true, decided, enters, int64(i+1), w.on(f, a.acts, r, decided)
 		}
 	}
+	a.end()
 	return a
 }
 
@@ -372,7 +440,7 @@ func (a Answer) Consented(party string) []Span { return enrol(a.acts).of(party) 
 
 // Bound is from when until when the treaty is in force for a party. Who consented by the day the conditions were met is
 // bound from the treaty's own entry into force; who came later, from when the clause says, and never before that day. A
-// party that left and returned has a span each. A successor is bound from the day of its succession (VCSS 1978, 17, 23).
+// party that left and returned has a span each, and none lasts longer than the treaty. A successor is bound from the day of its succession (VCSS 1978, 17, 23).
 func (a Answer) Bound(party string) (list []Span) {
 	if !a.Settled {
 		return nil
@@ -385,12 +453,35 @@ func (a Answer) Bound(party string) (list []Span) {
 				from = max(a.Enters, day)
 			}
 		}
+		if a.Ended != "" && (!s.Ends || s.Until > a.Ends) {
+			s.Ends, s.Until = true, a.Ends
+		}
 		if s.Ends && s.Until <= from {
-			continue // it left before it was bound
+			continue // it left, or the treaty ended, before it was bound
 		}
 		list = append(list, Span{from, s.Until, s.Ends})
 	}
 	return list
+}
+
+// Amended reports whether a party that is bound on a day is bound by the treaty as another amends it, of which by is the
+// answer: it is bound by that one too, or became a party when that one was in force and is taken as a party to the treaty as
+// amended (VCLT 40(4), (5)(a)). Others stay bound by the treaty as it was, also towards those.
+func (a Answer) Amended(by Answer, party string, on Day) bool {
+	if !by.InForce(on) {
+		return false
+	}
+	for _, s := range by.Bound(party) {
+		if s.Holds(on) {
+			return true
+		}
+	}
+	for _, s := range a.Bound(party) {
+		if s.Holds(on) {
+			return s.From >= by.Enters
+		}
+	}
+	return false
 }
 
 // succeeded is the day from which a party succeeds by a notification of a day.

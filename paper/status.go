@@ -21,9 +21,10 @@ type Status struct {
 	Title      string                  `json:"title"`
 	Form       string                  `json:"form,omitempty"` // treaty, agreement …, as the record has it
 	On         conference.Date         `json:"on"`
-	Stage      string                  `json:"stage"` // in-force, settled, not-in-force, not-opened or reported
+	Stage      string                  `json:"stage"` // in-force, settled, not-in-force, ended, not-opened or reported
 	Day        conference.Date         `json:"day,omitempty"`
-	Says       string                  `json:"says"` // the stage in words
+	Ends       conference.Date         `json:"ends,omitempty"` // the first day on which it is no longer in force
+	Says       string                  `json:"says"`           // the stage in words
 	Article    string                  `json:"article,omitempty"`
 	Amends     []Related               `json:"amends,omitempty"`
 	Amended    []Related               `json:"amended,omitempty"`
@@ -32,7 +33,9 @@ type Status struct {
 	Statements []StatusLine            `json:"statements,omitempty"`
 	Applied    []StatusLine            `json:"provisional,omitempty"`
 	Corrected  []StatusLine            `json:"corrections,omitempty"`
+	Paused     []StatusLine            `json:"suspensions,omitempty"` // what suspended its operation, and what ends it
 	Copies     []StatusLine            `json:"copies,omitempty"`
+	Sent       []StatusLine            `json:"transmissions,omitempty"` // to whom the copies went
 	Notices    []StatusLine            `json:"notifications,omitempty"`
 	Registered string                  `json:"registered,omitempty"` // number with the United Nations (Charter, 102)
 	Timeline   []StatusLine            `json:"timeline,omitempty"`
@@ -67,7 +70,10 @@ type StatusRow struct {
 	Consents []StatusLine       `json:"acts,omitempty"`  // deposits, successions, withdrawals: all of them
 	Bound    []BoundSpan        `json:"bound,omitempty"` // one each time it was bound
 	Binds    string             `json:"binds,omitempty"` // the same in words
-	Entries  []int64            `json:"entries,omitempty"`
+	// Amended are amendments in force by which it is bound on the day, Unamended those in force for others alone.
+	Amended   []conference.InstrumentID `json:"amended,omitempty"`
+	Unamended []conference.InstrumentID `json:"unamended,omitempty"`
+	Entries   []int64                   `json:"entries,omitempty"`
 }
 
 // A BoundSpan is from when until when the instrument is in force for a state; without Until it still is.
@@ -87,6 +93,11 @@ type StatusLine struct {
 	Words   string             `json:"words,omitempty"` // the party's own
 	Small   string             `json:"more,omitempty"`
 	Entries []int64            `json:"entries,omitempty"`
+	// Of a notification: its id, who has acknowledged it and who has not, the languages in which it was issued as a letter.
+	Notification conference.NoteID     `json:"notification,omitempty"`
+	Received     []conference.PartyID  `json:"receivedBy,omitempty"`
+	Awaited      []conference.PartyID  `json:"awaitedFrom,omitempty"`
+	Letters      []conference.Language `json:"letters,omitempty"`
 }
 
 // IfOne is what follows if a state deposits its consent on the day of the status.
@@ -151,9 +162,11 @@ func StatusOf(s *conference.State, id conference.InstrumentID, on conference.Dat
 	w.steps(a)
 	w.rows(i, a)
 	w.statements(i)
+	w.pausing(i, a)
 	w.keeping(i)
 	w.ifOne(i, a)
 	w.timeline(i, a)
+	w.tells(i)
 	return x, true
 }
 
@@ -249,12 +262,19 @@ func (w *statusWriter) stage(a depositary.Answer) {
 	case !a.Settled:
 		w.x.Stage, w.x.Says = "not-in-force", w.l.Say("treaty.notinforce")
 		return
+	case a.Ended != "" && a.Ends <= depositary.Date(w.on).Day():
+		w.x.Stage, w.x.Says = "ended", w.l.Say("treaty.ended", w.date(dateAt(a.Ends)))
 	case a.InForce(depositary.Date(w.on).Day()):
 		w.x.Stage, w.x.Says = "in-force", w.l.Say("treaty.inforce", w.date(dateAt(a.Enters)))
 	default:
 		w.x.Stage, w.x.Says = "settled", w.l.Say("treaty.settled", w.date(dateAt(a.Enters)))
 	}
 	w.x.Day = dateAt(a.Enters)
+	if a.Ended != "" {
+		if w.x.Ends = dateAt(a.Ends); w.x.Stage != "ended" {
+			w.x.Says += ". " + w.l.Say("treaty.ends", w.date(w.x.Ends))
+		}
+	}
 }
 
 func (w *statusWriter) steps(a depositary.Answer) {
@@ -329,9 +349,93 @@ func (w *statusWriter) rows(i conference.Instrument, a depositary.Answer) {
 			}
 			row.Bound, binds = append(row.Bound, b), append(binds, says)
 		}
+		binds = append(binds, w.versions(i, a, &row)...)
 		row.Binds = strings.Join(binds, "; ")
 		w.x.Rows = append(w.x.Rows, row)
 	}
+}
+
+// versions are the amendments in force on the day by which a party is bound or is not, and what that is in words.
+func (w *statusWriter) versions(i conference.Instrument, a depositary.Answer, row *StatusRow) (says []string) {
+	day := depositary.Date(w.on).Day()
+	if !slices.ContainsFunc(a.Bound(string(row.Party)), func(s depositary.Span) bool { return s.Holds(day) }) {
+		return nil
+	}
+	for _, other := range w.s.Instruments() {
+		if other.Amends != i.Instrument {
+			continue
+		}
+		switch by := w.s.Reckon(other, w.on); {
+		case !by.InForce(day):
+		case a.Amended(by, string(row.Party), day):
+			row.Amended, says = append(row.Amended, other.Instrument), append(says, w.l.Say("treaty.asamended", w.title(other)))
+		default:
+			row.Unamended, says = append(row.Unamended, other.Instrument), append(says, w.l.Say("treaty.unamended", w.title(other)))
+		}
+	}
+	return says
+}
+
+// some puts the names of parties in the place of a sentence; of none it says nothing.
+func (w *statusWriter) some(sentence string, ids ...conference.PartyID) string {
+	var names []string
+	for _, p := range ids {
+		if p != "" {
+			names = append(names, string(p))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return strings.Replace(sentence, "{0}", w.parties(names), 1)
+}
+
+// pausing is what suspends the operation of the instrument and what ends it, as known on the day.
+func (w *statusWriter) pausing(i conference.Instrument, a depositary.Answer) {
+	some := func(key string, ids ...conference.PartyID) string { return w.some(w.l.Say(key, "{0}"), ids...) }
+	for _, x := range w.s.Suspensions(i.Instrument) {
+		if x.On > w.on {
+			continue
+		}
+		line := StatusLine{On: x.On, Sort: string(x.Basis), Effect: x.From, Entries: []int64{x.Index}}
+		until := ""
+		switch ended := x.Ended; {
+		case x.Over > 0 && instantDay(int64(x.OverAt)) <= w.on:
+			until, line.Entries = string(ended), append(line.Entries, x.Over)
+		case x.Until != "":
+			until = string((depositary.Date(x.Until).Day() + 1).Date())
+		}
+		line.Text = w.l.Say("treaty.suspended") + ", " + w.l.Say("treaty.from", w.date(x.From))
+		if until != "" {
+			line.Text += ", " + w.l.Say("treaty.until", w.date(conference.Date(until)))
+		}
+		line.Small = together("; ", together(", ", w.l.Say("word.ground."+string(x.Basis)), x.Provision), some("treaty.betweensome", x.Between...), some("treaty.breachby", x.Defaulting), some("treaty.agreedby", x.Agreed...))
+		w.x.Paused = append(w.x.Paused, line)
+		if x.Holds(w.on) && len(x.Between) == 0 && w.x.Stage == "in-force" {
+			w.x.Says += ". " + w.l.Say("treaty.suspended")
+		}
+	}
+	x, ok := w.s.Ending(i.Instrument)
+	if !ok || a.Ended == "" {
+		return
+	}
+	on := x.On
+	switch {
+	case on > w.on: // on that day nothing but the text was to end it
+		on = dateAt(a.Decided)
+		x = conference.Ending{TerminationSettled: conference.TerminationSettled{Basis: "text", Provision: i.ClauseOf().Article, Date: dateAt(a.Ends)}, Index: i.Begun}
+	case on == "":
+		on = instantDay(int64(x.At))
+	}
+	line := StatusLine{On: on, Sort: string(x.Basis), Effect: x.Date, Text: w.l.Say("treaty.ends", w.date(x.Date)), Entries: []int64{x.Index}}
+	if w.x.Stage == "ended" {
+		line.Text = w.l.Say("treaty.ended", w.date(x.Date))
+		if x.Came > 0 {
+			line.Entries = append(line.Entries, x.Came)
+		}
+	}
+	line.Small = together("; ", together(", ", w.l.Say("word.ground."+string(x.Basis)), x.Provision), some("treaty.breachby", x.Defaulting), some("treaty.agreedby", x.Agreed...))
+	w.x.Paused = append(w.x.Paused, line)
 }
 
 func (w *statusWriter) mode(g conference.Signature) string {
@@ -432,17 +536,32 @@ func (w *statusWriter) keeping(i conference.Instrument) {
 			w.x.Copies = append(w.x.Copies, StatusLine{On: day, Text: string(c.Language), Small: string(c.Copy.Digest), Entries: []int64{c.Index}})
 		}
 	}
+	for _, x := range w.s.Transmissions(i.Instrument) {
+		if day := instantDay(int64(x.At)); day <= w.on {
+			var to, in []string
+			for _, p := range x.To {
+				to = append(to, string(p))
+			}
+			for _, l := range x.Languages {
+				in = append(in, string(l))
+			}
+			w.x.Sent = append(w.x.Sent, StatusLine{On: day, Text: w.l.Say("treaty.transmitted", w.parties(to)), Small: strings.Join(in, ", "), Entries: []int64{x.Index}})
+		}
+	}
 	for _, n := range w.s.Notifications(i.Instrument) {
 		if day := instantDay(int64(n.At)); day <= w.on {
-			line := StatusLine{On: day, Text: w.l.Say("treaty.notice", fmt.Sprint(n.Number), fmt.Sprint(n.Entry)), Entries: []int64{n.Index}}
-			received := 0
+			line := StatusLine{On: day, Text: w.l.Say("treaty.notice", fmt.Sprint(n.Number), fmt.Sprint(n.Entry)), Entries: []int64{n.Index}, Notification: n.Notification, Awaited: slices.Clone(n.To)}
 			for _, r := range n.Received {
 				if instantDay(int64(r.At)) <= w.on {
-					received++
-					line.Entries = append(line.Entries, r.Index)
+					line.Received, line.Entries = append(line.Received, r.Party), append(line.Entries, r.Index)
+					line.Awaited = slices.DeleteFunc(line.Awaited, func(p conference.PartyID) bool { return p == r.Party })
 				}
 			}
-			line.Small = w.l.Say("treaty.received", fmt.Sprint(received), fmt.Sprint(len(n.To)))
+			for _, x := range n.Letters {
+				line.Letters = append(line.Letters, x.Language)
+			}
+			line.Small = together(": ", w.l.Say("treaty.received", fmt.Sprint(len(line.Received)), fmt.Sprint(len(n.To))), w.some("{0}", line.Received...))
+			line.Small = together("; ", line.Small, w.some(w.l.Say("treaty.receiptawaited", "{0}"), line.Awaited...))
 			w.x.Notices = append(w.x.Notices, line)
 		}
 	}
@@ -471,6 +590,19 @@ func (w *statusWriter) ifOne(i conference.Instrument, a depositary.Answer) {
 	}
 }
 
+// tells says of each notification what it is about, as the timeline has it.
+func (w *statusWriter) tells(i conference.Instrument) {
+	for k, line := range w.x.Notices {
+		n, _ := w.s.Notification(line.Notification)
+		for _, t := range w.x.Timeline {
+			if slices.Contains(t.Entries, n.Entry) {
+				w.x.Notices[k].Text += ". " + together(": ", t.Name, t.Text)
+				break
+			}
+		}
+	}
+}
+
 // timeline is what happened, and what is settled to happen, in order of day.
 func (w *statusWriter) timeline(i conference.Instrument, a depositary.Answer) {
 	list := []StatusLine{{On: instantDay(int64(i.BegunAt)), Text: w.l.Say("event.InstrumentOpened"), Entries: []int64{i.Begun}}}
@@ -480,9 +612,8 @@ func (w *statusWriter) timeline(i conference.Instrument, a depositary.Answer) {
 		}
 		list = append(list, row.Consents...)
 	}
-	for _, x := range w.x.Statements {
-		list = append(list, x)
-	}
+	list = append(list, w.x.Statements...)
+	list = append(list, w.x.Paused...)
 	if a.Settled {
 		list = append(list, StatusLine{On: dateAt(a.Enters), Text: w.l.Say("treaty.force")})
 		if x, ok := w.s.EntryIntoForce(i.Instrument); ok {
@@ -550,7 +681,8 @@ func (x Status) Text(l *language.Language) string {
 	section("treaty.statements", x.Statements)
 	section("treaty.provisional", x.Applied)
 	section("treaty.corrections", x.Corrected)
-	section("treaty.copies", x.Copies)
+	section("treaty.suspensions", x.Paused)
+	section("treaty.copies", append(slices.Clone(x.Copies), x.Sent...))
 	section("treaty.notices", x.Notices)
 	if len(x.IfOne) > 0 {
 		line("\n%s", l.Say("treaty.whatif"))

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"kurultai/conference"
-	"kurultai/paper/pdf"
 )
 
 // asked says what a question was about.
@@ -100,19 +99,13 @@ func (c *composer) outcome(q conference.Question) {
 
 // facts is a table of two columns: what is told, and what it is. Rows of nothing are left out.
 func (c *composer) facts(entries []int64, rows [][2]string) {
-	t := pdf.Table{Columns: []pdf.Column{{Weight: 2}, {Weight: 5}}, RowHeads: true}
+	var known [][2]string
 	for _, row := range rows {
-		if row[1] == "" {
-			continue
+		if row[1] != "" {
+			known = append(known, [2]string{c.l.Say(row[0]), row[1]})
 		}
-		label := c.l.Say(row[0])
-		c.tell(label+": "+row[1], slices.Clone(entries)...)
-		t.Rows = append(t.Rows, cellsOf([]string{label, row[1]}))
 	}
-	if len(entries) > 0 {
-		t.Rows = append(t.Rows, cellsOf([]string{c.l.Say("paper.entry"), numbers(entries, ", ")}))
-	}
-	c.add(t)
+	c.pairs(entries, known)
 }
 
 // answers is a table of who answered what, in the order of the roll call or of the parties; there is none of consensus and of

@@ -38,6 +38,8 @@ type ActPage struct {
 	NotAfter string   // until when it is meant, where that is said
 	From     string   // the place one came from, to which the receipt leads back: chair, desk, floor or ""
 	About    []string // kind/version/id
+	Drafted  string   // what the papers are that the record gives for it, to look at
+	Drafts   []Option
 	Refusal  *Problem
 	SignedIn bool
 	Readonly bool // this node takes no acts
@@ -88,6 +90,7 @@ func (s *site) showForm(w http.ResponseWriter, r *http.Request, l *language.Lang
 	p := ActPage{Layout: s.layout(v, l, "act/"+act.Name), Act: Explain(act, l), Refusal: refusal, Readonly: s.Desk == nil, About: typed["about"], From: typed.Get("from"), Now: s.backTo(l, typed.Get("from"), typed.Get("meeting"))}
 	who, p.SignedIn = s.who(r)
 	p.Here, p.Title, p.Lead = "act", p.Act.Title, p.Act.Help
+	p.Drafted, p.Drafts = s.drafts(v, l, act, typed)
 	f := form{t: newTeller(v, l), act: act, meeting: conference.MeetingID(typed.Get("meeting")), values: typed, reader: v.State().Reader(who, v.State().Last)}
 	p.Offices = offices(f.t, act, who, typed)
 	p.Meetings = f.meetings()

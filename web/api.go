@@ -11,10 +11,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"kurultai/conference"
+	"kurultai/depositary"
 	"kurultai/language"
 	"kurultai/paper"
 	"kurultai/record"
@@ -257,6 +259,12 @@ type (
 		Open       bool              `json:"open,omitempty" jsonschema:"true while it is open for signature"`
 		Index      int64             `json:"index"`
 	}
+	// TreatyView is an instrument as it stands on a day: its clause, the reckoning with its working, who is bound since when.
+	TreatyView struct {
+		Status paper.Status       `json:"status" jsonschema:"as treaty collections print it, in the language asked for"`
+		Clause *depositary.Clause `json:"clause,omitempty" jsonschema:"when it enters into force, as data; absent: when all who may sign have consented (VCLT 24(2)), or it is known from reports alone"`
+		Index  int64              `json:"index,omitempty" jsonschema:"entry that changed it last"`
+	}
 	// SignatureView is a party's signature.
 	SignatureView struct {
 		Party     string `json:"party"`
@@ -380,6 +388,8 @@ var endpoints = []endpoint{
 	{path: "/api/instruments", title: "Texts to be signed, and who signed", result: resultOf[[]InstrumentView](), get: func(q *query) (any, error) {
 		return each(q.v.State().Instruments(), instrumentView), nil
 	}},
+	{path: "/api/instruments/{id}", title: "One instrument as it stands on a day, with its clause and the reckoning", result: resultOf[TreatyView](),
+		query: []parameter{{"on", "the day, as 2027-10-14; else that of the last entry at the body's seat", map[string]any{"type": "string", "format": "date"}}, {"lang", "language; else that of Accept-Language", map[string]any{"type": "string", "enum": codes()}}}, get: treatyView},
 	{path: "/api/commitments", title: "What parties undertook, and how it stands", result: resultOf[[]CommitmentView](), get: func(q *query) (any, error) {
 		return each(q.v.State().Commitments(), func(c conference.Commitment) CommitmentView {
 			return CommitmentView{string(c.Commitment), string(c.Decision), string(c.By), string(c.Due), c.State, c.Index}
@@ -425,6 +435,28 @@ func documentView(d conference.Document) DocumentView {
 		v.Languages = append(v.Languages, string(x.Language))
 	}
 	return v
+}
+
+func treatyView(q *query) (any, error) {
+	s, l := q.v.State(), q.lang
+	last, _ := thereAt(s.Last, s.Body.Zone)
+	on := conference.Date(last.Format(time.DateOnly))
+	if code := q.URL.Query().Get("lang"); code != "" {
+		var ok bool
+		if l, ok = language.Get(code); !ok {
+			return nil, errBadQuery{"lang"}
+		}
+	}
+	if day := q.URL.Query().Get("on"); day != "" {
+		if _, err := depositary.ParseDay(day); err != nil {
+			return nil, errBadQuery{"on"}
+		}
+		on = conference.Date(day)
+	}
+	id := conference.InstrumentID(q.PathValue("id"))
+	x, ok := paper.StatusOf(s, id, on, l)
+	i, _ := s.Instrument(id)
+	return TreatyView{x, i.Clause, i.Index}, found(ok)
 }
 
 func instrumentView(i conference.Instrument) InstrumentView {

@@ -301,8 +301,40 @@ func (t teller) thing(x conference.Thing) string {
 		return together(", ", t.word("motionkind", m.Sort), t.party(m.Party))
 	case "entry":
 		return t.l.Say("page.entry", x.ID)
+	case "means":
+		return t.l.Say("treaty.means." + x.ID)
+	case "until":
+		return t.l.Say("treaty.until", t.date(conference.Date(x.ID)))
+	case "language":
+		return tongueOf(conference.Language(x.ID))
+	case "statement":
+		return t.reserved(conference.NoteID(x.ID))
+	case "correction":
+		return x.ID
+	case "notification":
+		n, _ := t.s.Notification(conference.NoteID(x.ID))
+		return t.l.Say("treaty.notice", fmt.Sprint(n.Number), fmt.Sprint(n.Entry))
 	}
 	return t.word(x.Kind, x.ID)
+}
+
+// reserved names a reservation, a declaration or an objection: what it is, and whose.
+func (t teller) reserved(id conference.NoteID) string {
+	x, ok := t.s.Statement(id)
+	if !ok {
+		return string(id)
+	}
+	says := t.l.Say("treaty.declaration")
+	switch x.Sort {
+	case "reservation":
+		says = t.l.Say("treaty.reservation", x.Provision)
+	case "objection":
+		to, _ := t.s.Statement(x.To)
+		says = t.l.Say("treaty.objection", t.party(to.Party))
+	case "territory":
+		says = t.l.Say("treaty.territory", t.place(x.Territory))
+	}
+	return together(", ", says, t.party(x.Party))
 }
 
 // refusal says why an act at a meeting is refused, and what helps. Where it names a thing by its id, people read its name.

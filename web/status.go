@@ -2,11 +2,18 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 
 	"kurultai/conference"
+	"kurultai/language"
 	"kurultai/paper"
+	"kurultai/record"
 )
 
 // The status of an instrument, as treaty collections print it, as of a day.
@@ -40,7 +47,7 @@ func (s *site) statusPage(v View, in *visit) (any, error) {
 	rest := "instruments/" + url.PathEscape(string(x.Instrument)) + "/status"
 	p := d.sheet("documents", dated(rest, day, asked), x.Title)
 	p.Form = d.asOf(rest, day)
-	tag := Line{Tag: x.Says, Tone: map[string]string{"in-force": "yes", "settled": "now"}[x.Stage]}
+	tag := Line{Tag: x.Says, Tone: map[string]string{"in-force": "yes", "settled": "now", "ended": "no"}[x.Stage]}
 	if x.Stage == "not-in-force" || x.Stage == "not-opened" {
 		tag.Tone = "wait"
 	}
@@ -54,8 +61,8 @@ func (s *site) statusPage(v View, in *visit) (any, error) {
 	if _, opened := d.s.Instrument(x.Instrument); opened {
 		p.Eyebrow = append(p.Eyebrow, Line{Text: d.say("public.signatures"), Address: d.to("instruments/%s", x.Instrument)})
 	}
-	p.Main = []Section{d.progress(x), d.reckoning(x), d.statusTable(x), d.said("statements", "treaty.statements", x.Statements)}
-	p.Side = []Section{d.whatIf(x), d.timeline(x), d.said("provisional", "treaty.provisional", x.Applied), d.said("corrections", "treaty.corrections", x.Corrected), d.said("notices", "treaty.notices", x.Notices), d.copies(x), d.related(x), d.statusFiles(rest, day, asked)}
+	p.Main = []Section{d.progress(x), d.reckoning(x), d.statusTable(x), d.said("statements", "treaty.statements", x.Statements), d.said("suspensions", "treaty.suspensions", x.Paused)}
+	p.Side = []Section{d.whatIf(x), d.timeline(x), d.said("provisional", "treaty.provisional", x.Applied), d.said("corrections", "treaty.corrections", x.Corrected), d.notices(x), d.copies(x), d.related(x), d.statusFiles(rest, day, asked)}
 	if x.Stage == "reported" {
 		p.Side = append(p.Side, d.reportedSources(x))
 	}
@@ -160,13 +167,145 @@ func (d *drawer) timeline(x paper.Status) Section {
 	return s
 }
 
+// notices are the depositary's notifications, each with its letter, who has acknowledged it and who has not.
+func (d *drawer) notices(x paper.Status) Section {
+	s := d.said("notices", "treaty.notices", x.Notices)
+	for n, line := range x.Notices {
+		s.Lines[n].Address = d.to("instruments/%s/notifications/%s.pdf", x.Instrument, line.Notification)
+		for _, l := range line.Letters {
+			s.Lines[n].Meta = append(s.Lines[n].Meta, tongueOf(l))
+		}
+	}
+	return s
+}
+
+// letterFile is a notification of the depositary as a letter, in the reader's language, or with ?entry=N its draft.
+func (s *site) letterFile(v View, in *visit) (any, error) {
+	id, isPDF := strings.CutSuffix(in.args["file"], ".pdf")
+	instrument := conference.InstrumentID(in.args["instrument"])
+	n, told := v.State().Notification(conference.NoteID(id))
+	set := func() ([]byte, error) { return paper.CircularIssued(v, n.Notification, in.lang) }
+	key := "letters/" + id
+	if id == "draft" && in.URL.Query().Has("entry") {
+		entry, err := strconv.ParseInt(in.URL.Query().Get("entry"), 10, 64)
+		if err != nil {
+			return nil, errNotFound
+		}
+		told, n.Instrument, key = true, instrument, fmt.Sprintf("letters/%s/%d", instrument, entry)
+		set = func() ([]byte, error) { return paper.CircularDrafted(v, instrument, entry, in.lang) }
+	}
+	if !isPDF || !told || n.Instrument != instrument {
+		return nil, errNotFound
+	}
+	return s.treatyPaper(v, in, key, "application/pdf", set)
+}
+
+// drafts are the papers of the depositary that go with an act: the letter in which a notification is circulated, the copy
+// that is certified. Of a letter that is issued it fills in what the form asks: its digest, as this program sets it.
+func (s *site) drafts(v View, l *language.Language, act *conference.Act, typed url.Values) (what string, list []Option) {
+	st := v.State()
+	instrument := conference.InstrumentID(typed.Get("field.instrument"))
+	what = l.Say("treaty.letter")
+	_, known := st.Instrument(instrument)
+	at := func(l *language.Language, rest string) string {
+		return "/" + l.Code + "/instruments/" + url.PathEscape(string(instrument)) + "/" + rest
+	}
+	switch entry := typed.Get("field.entry"); {
+	case act.Name == "NotifyParties" && known && entry != "":
+		for _, code := range st.Body.Languages {
+			if in, ok := language.Get(string(code)); ok {
+				list = append(list, Option{Value: at(in, "notifications/draft.pdf?entry="+url.QueryEscape(entry)), Label: in.Say("language")})
+			}
+		}
+	case act.Name == "CertifyCopy" && known && typed.Get("field.language") != "":
+		what = paper.Title("certified-copy", l)
+		code := conference.Language(typed.Get("field.language"))
+		list = append(list, Option{Value: at(l, "copies/"+url.PathEscape(string(code))+".pdf"), Label: tongueOf(code)})
+	case act.Name == "IssuePaper":
+		n, tells := st.Notification(conference.NoteID(typed.Get("field.symbol")))
+		in, speaks := language.Get(typed.Get("field.language"))
+		if !tells || !speaks {
+			return "", nil
+		}
+		instrument = n.Instrument
+		list = append(list, Option{Value: at(in, "notifications/"+url.PathEscape(string(n.Notification))+".pdf"), Label: in.Say("language")})
+		if b, err := paper.CircularIssued(v, n.Notification, in); err == nil && typed.Get("field.digest") == "" {
+			typed.Set("field.digest", string(record.DigestOf(b)))
+			typed.Set("field.size", fmt.Sprint(st.Size))
+			typed.Set("field.layout", fmt.Sprint(conference.LetterLayout))
+		}
+	}
+	return what, list
+}
+
+// treatyPaper is a paper of the depositary, set once for a size of the record and a language. What is refused is not there.
+func (s *site) treatyPaper(v View, in *visit, key, kind string, set func() ([]byte, error)) (any, error) {
+	body, err := s.press.get(in.Context(), strings.Join([]string{in.lang.Code, key, s.keep(v)}, "/"), v.State().Size, set)
+	var no *paper.Refusal
+	if errors.As(err, &no) {
+		return nil, errNotFound
+	}
+	return file{kind: kind, body: body}, err
+}
+
+// copyFile is the certified copy of an authentic text as it is to be signed, LANG.pdf.
+func (s *site) copyFile(v View, in *visit) (any, error) {
+	code, isPDF := strings.CutSuffix(in.args["file"], ".pdf")
+	if !isPDF {
+		return nil, errNotFound
+	}
+	id := conference.InstrumentID(in.args["instrument"])
+	return s.treatyPaper(v, in, "copies/"+string(id)+"/"+code, "application/pdf", func() ([]byte, error) {
+		c, err := paper.Copy(in.Context(), archiveOf(s, v), id, conference.Language(code))
+		if err != nil {
+			return nil, err
+		}
+		return c.Paper.Bytes(), nil
+	})
+}
+
+// packageFile is what registration with the United Nations asks, in one file; there is none before the instrument is in force
+// and certified.
+func (s *site) packageFile(v View, in *visit) (any, error) {
+	id := conference.InstrumentID(in.args["instrument"])
+	made, err := s.treatyPaper(v, in, "package/"+string(id), "application/zip", func() ([]byte, error) {
+		return paper.Package(in.Context(), archiveOf(s, v), id, in.lang)
+	})
+	if f, ok := made.(file); ok && err == nil {
+		f.name = string(id) + "-article-102.zip"
+		return f, nil
+	}
+	return nil, err
+}
+
 // copies lists what the depositary certified, by digest.
 func (d *drawer) copies(x paper.Status) Section {
 	s := Section{ID: "copies", Title: d.say("treaty.copies"), Kind: "facts"}
 	for _, c := range x.Copies {
 		s.Lines = append(s.Lines, Line{No: tongueOf(conference.Language(c.Text)), Text: c.Small, Mono: true, Small: d.date(c.On), Mark: entries(c.Entries...)})
 	}
+	for _, c := range x.Sent {
+		s.Lines = append(s.Lines, Line{Text: c.Text, Small: together(", ", d.date(c.On), c.Small), Mark: entries(c.Entries...)})
+	}
+	if i, ok := d.s.Instrument(x.Instrument); ok && i.From != "" {
+		for _, t := range i.Texts {
+			s.Lines = append(s.Lines, Line{Text: paper.Title("certified-copy", d.l), Address: d.to("instruments/%s/copies/%s.pdf", x.Instrument, t.Language), Small: tongueOf(t.Language) + ", PDF"})
+		}
+	}
+	if d.registrable(x.Instrument) {
+		s.Lines = append(s.Lines, Line{Text: d.say("treaty.package"), Address: d.to("instruments/%s/package.zip", x.Instrument), Small: "ZIP"})
+	}
 	return s
+}
+
+// registrable reports whether all is there that the package for registration holds.
+func (d *drawer) registrable(id conference.InstrumentID) bool {
+	i, _ := d.s.Instrument(id)
+	settled, _ := d.s.EntryIntoForce(id)
+	certified := func(t conference.AuthenticText) bool {
+		return slices.ContainsFunc(d.s.Copies(id), func(c conference.Copy) bool { return c.Language == t.Language })
+	}
+	return settled.Entered > 0 && !slices.ContainsFunc(i.Texts, func(t conference.AuthenticText) bool { return !certified(t) })
 }
 
 // whatIf says of each state that has not consented what its deposit on the day would bring about.

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"kurultai/language"
+	"kurultai/paper"
+	"kurultai/record"
 	"kurultai/story/storytest"
 	"kurultai/web"
 )
@@ -119,5 +122,92 @@ func TestAReportedInstrumentStandsAsReported(t *testing.T) {
 		if !strings.Contains(founding, says) {
 			t.Errorf("the founding protocol does not say %q:\n%s", says, founding)
 		}
+	}
+}
+
+// The papers of the depositary are had from the page: letters and their drafts, copies to be certified, the package for
+// registration, where there is one.
+func TestThePapersOfTheDepositary(t *testing.T) {
+	h := web.New(reading{storytest.Play(t, "treaty")}, web.Options{})
+	const at = "/tr/instruments/warning-service/"
+	for path, begins := range map[string]string{at + "notifications/cn-2.pdf": "%PDF-", at + "notifications/draft.pdf?entry=79": "%PDF-", at + "copies/ru.pdf": "%PDF-", at + "package.zip": "PK", "/tr/instruments/stations/copies/en.pdf": "%PDF-"} {
+		if w := get(h, path); w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), begins) {
+			t.Errorf("%s: %d %.20q", path, w.Code, w.Body)
+		}
+	}
+	if got := get(h, at+"package.zip").Header().Get("Content-Disposition"); !strings.Contains(got, "warning-service-article-102.zip") {
+		t.Errorf("it is kept as %q", got)
+	}
+	for _, path := range []string{at + "notifications/cn-9.pdf", at + "notifications/cn-2", at + "notifications/draft.pdf", at + "notifications/draft.pdf?entry=x", at + "notifications/draft.pdf?entry=1", at + "notifications/draft.pdf?entry=9000",
+		"/tr/instruments/stations/notifications/cn-2.pdf", at + "copies/de.pdf", at + "copies/ru", "/tr/instruments/none/copies/en.pdf", "/tr/instruments/stations/package.zip", "/tr/instruments/none/package.zip"} {
+		if w := get(h, path); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	page := get(h, "/en/instruments/warning-service/status").Body.String()
+	for _, says := range []string{`href="/en/instruments/warning-service/notifications/cn-2.pdf"`, `href="/en/instruments/warning-service/copies/ru.pdf"`, `href="/en/instruments/warning-service/package.zip"`} {
+		if !strings.Contains(page, says) {
+			t.Errorf("the page has no %s", says)
+		}
+	}
+	for _, says := range []string{"No. 2: entry 123. Tolvand: Succession", "received by 2 of 7: Lomera, Tolvand; Receipt still awaited: Ardovel, Orsevin, Vindara, Zelinor, Morvesa", "Sent to: Ardovel, Lomera", "Suspension and termination", "only between: Lomera, Vindara", "No longer in force since 1 January 2034"} {
+		if !strings.Contains(spaced(page), says) {
+			t.Errorf("the page does not say %q:\n%s", says, spaced(page))
+		}
+	}
+	if page := get(h, "/en/instruments/stations/status").Body.String(); strings.Contains(page, "package.zip") {
+		t.Error("the package is promised of what was not certified")
+	}
+}
+
+func TestTheAPITellsATreatyOnADay(t *testing.T) {
+	h := web.New(reading{storytest.Play(t, "treaty")}, web.Options{})
+	var x struct {
+		Status struct {
+			Stage   string
+			Day     string
+			Working []struct {
+				What       string
+				Have, Need int
+			}
+			Parties []struct{ Party string }
+		}
+		Clause struct{ Article string }
+	}
+	if err := json.Unmarshal(get(h, "/api/instruments/warning-service?on=2027-06-20").Body.Bytes(), &x); err != nil || x.Status.Stage != "not-in-force" || x.Status.Working[0].Have != 3 || x.Status.Working[0].Need != 4 || x.Clause.Article != "14(1)" || len(x.Status.Parties) != 5 {
+		t.Errorf("%+v %v", x, err)
+	}
+	if err := json.Unmarshal(get(h, "/api/instruments/warning-service").Body.Bytes(), &x); err != nil || x.Status.Stage != "ended" || len(x.Status.Parties) != 7 {
+		t.Errorf("%+v %v", x, err)
+	}
+	for path, code := range map[string]int{"/api/instruments/none": 404, "/api/instruments/warning-service?on=2027": 400, "/api/instruments/warning-service?on=2027-02-30": 400, "/api/instruments/warning-service?lang=xx": 400} {
+		if w := get(h, path); w.Code != code {
+			t.Errorf("%s: %d, want %d", path, w.Code, code)
+		}
+	}
+}
+
+// The form of a notification leads to its letter in each language of the body; that of a letter that is issued holds what it
+// is issued as.
+func TestAFormOffersTheDepositarysPapers(t *testing.T) {
+	s := storytest.Play(t, "treaty")
+	h := web.New(reading{s}, web.Options{})
+	page := get(h, "/en/act/NotifyParties?field.instrument=warning-service&field.entry=79").Body.String()
+	if n := strings.Count(page, "notifications/draft.pdf?entry=79"); n != 9 {
+		t.Errorf("%d letters are offered:\n%s", n, page)
+	}
+	en, _ := language.Get("en")
+	letter, err := paper.CircularIssued(s.View(), "cn-2", en)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page = get(h, "/en/act/IssuePaper?field.symbol=cn-2&field.language=en").Body.String()
+	for _, says := range []string{string(record.DigestOf(letter)), `name="field.size" value="179"`, `name="field.layout" value="2"`, "notifications/cn-2.pdf"} {
+		if !strings.Contains(page, says) {
+			t.Errorf("the form has no %s", says)
+		}
+	}
+	if page := get(h, "/en/act/CertifyCopy?field.instrument=warning-service&field.language=ru").Body.String(); !strings.Contains(page, "copies/ru.pdf") {
+		t.Error("the form leads to no copy")
 	}
 }

@@ -42,6 +42,7 @@ var vocabularies = func() map[string]vocabulary {
 		"word.condition.":  {"Condition.what": "consents share parties everyone signatories signatures date"},
 		"treaty.means.":    {"DepositConsent.means": "ratification acceptance approval accession notification"},
 		"word.declaring.":  {"MakeDeclaration.sort": "interpretative optional political"},
+		"word.ground.":     {"SuspendOperation.basis": "text consent some-parties later-treaty breach impossibility changed-circumstances relations", "Terminate.basis": "text consent later-treaty breach impossibility changed-circumstances peremptory-norm"},
 		"word.unit.":       {"Delay.unit": "days months"},
 		"word.accession.":  {"Clause.accession": "open invited none"},
 		"word.reserving.":  {"Clause.reservations": "any listed none"},

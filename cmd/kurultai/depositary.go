@@ -6,6 +6,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -14,12 +16,15 @@ import (
 	"kurultai/depositary/treaties"
 	"kurultai/language"
 	"kurultai/paper"
+	"kurultai/paper/examine"
 )
 
 func depositaryCommand() command {
 	return command{
 		usage: `usage: kurultai depositary check [-working] FOLDER
        kurultai depositary status -data DIR [flags] INSTRUMENT
+       kurultai depositary copy -data DIR [-lang L] [-certificate FILE] -o FILE INSTRUMENT
+       kurultai depositary package -data DIR [-lang L] -o FILE INSTRUMENT
 
 check reckons the entry into force of every treaty in a folder again (ID.yaml, ID.csv) and prints a line each: name,
 published, computed, equal or why not; last how many were checked, were equal, are excepted. A treaty is excepted only
@@ -35,11 +40,22 @@ INSTRUMENT is its id, or FIRST for the first of the record.
   -lang L    az de en ka kk ky ru tr uz (en)
   -json      for programs
 
+copy sets the certified copy of an authentic text (PDF): the text, who signed, what was corrected, the depositary's
+certificate and a field for its signature. With -certificate the file has room for that signature: sign make, then sign
+embed, fill it; nothing is changed behind it (DocMDP). The finished file goes into the record by the act CertifyCopy.
+
+package writes what registration with the United Nations asks (Charter, Article 102) as one ZIP: the certified copies as
+the record holds them, the depositary's statement, the status of each party, all reservations. It is refused before the
+instrument is in force.
+
+  -certificate FILE  the depositary's certificate, behind it those between it and the authority it named
+  -o FILE            where to write it
+
 example: kurultai depositary status -data lakes -at 2028-06-01 FIRST
 `,
 		run: func(ctx context.Context, io streams, args []string) error {
 			if len(args) == 0 {
-				return errUsage{"check FOLDER or status INSTRUMENT"}
+				return errUsage{"check FOLDER; status, copy or package INSTRUMENT"}
 			}
 			var o statusOptions
 			working := false
@@ -53,8 +69,15 @@ example: kurultai depositary status -data lakes -at 2028-06-01 FIRST
 				own.StringVar(&o.at, "at", time.Now().UTC().Format(time.DateOnly), "")
 				own.StringVar(&o.lang, "lang", "en", "")
 				own.BoolVar(&o.json, "json", false, "")
+			case "copy", "package":
+				own.StringVar(&o.dir, "data", "", "")
+				own.StringVar(&o.lang, "lang", "en", "")
+				own.StringVar(&o.out, "o", "", "")
+				if args[0] == "copy" {
+					own.StringVar(&o.certificate, "certificate", "", "")
+				}
 			default:
-				return errUsage{fmt.Sprintf("%q is neither check nor status", args[0])}
+				return errUsage{fmt.Sprintf("%q is none of check, status, copy, package", args[0])}
 			}
 			if err := own.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
 				return err
@@ -63,19 +86,87 @@ example: kurultai depositary status -data lakes -at 2028-06-01 FIRST
 			}
 			switch {
 			case own.NArg() != 1:
-				return errUsage{args[0] + " takes one " + map[string]string{"check": "FOLDER", "status": "INSTRUMENT"}[args[0]] + ", behind the flags"}
+				return errUsage{args[0] + " takes one " + map[bool]string{true: "FOLDER", false: "INSTRUMENT"}[args[0] == "check"] + ", behind the flags"}
 			case args[0] == "check":
 				return checkTreaties(io, own.Arg(0), working)
 			}
-			return o.status(ctx, io, own.Arg(0))
+			if args[0] == "status" {
+				return o.status(ctx, io, own.Arg(0))
+			}
+			return o.paper(ctx, io, args[0], own.Arg(0))
 		},
 	}
 }
 
-// statusOptions are the flags of depositary status.
+// statusOptions are the flags of depositary status, copy and package.
 type statusOptions struct {
-	dir, at, lang string
-	json          bool
+	dir, at, lang, out, certificate string
+	json                            bool
+}
+
+// paper writes a certified copy or the package for registration.
+func (o statusOptions) paper(ctx context.Context, io streams, what, name string) error {
+	l, ok := language.Get(o.lang)
+	switch {
+	case o.dir == "" || o.out == "":
+		return errUsage{"-data DIR and -o FILE are needed"}
+	case !ok:
+		return errUsage{fmt.Sprintf("no language is called %q: az de en ka kk ky ru tr uz", o.lang)}
+	}
+	h, v, err := readView(ctx, o.dir)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	id, err := instrumentNamed(v.State(), name)
+	if err != nil {
+		return err
+	}
+	if what == "package" {
+		b, err := paper.Package(ctx, archive(v), id, l)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(o.out, b, 0o644)
+	}
+	copied, err := paper.Copy(ctx, archive(v), id, conference.Language(l.Code))
+	if err != nil {
+		return err
+	}
+	if o.certificate == "" {
+		return os.WriteFile(o.out, copied.Paper.Bytes(), 0o644)
+	}
+	return o.prepareCopy(ctx, io, archive(v), copied, id)
+}
+
+// prepareCopy writes a certified copy with room for the depositary's signature, and says what comes next.
+func (o statusOptions) prepareCopy(ctx context.Context, io streams, a paper.Archive, copied *paper.CertifiedCopy, id conference.InstrumentID) error {
+	chain, err := readCertificates(o.certificate)
+	if err != nil {
+		return err
+	}
+	i, _ := a.State().Instrument(id)
+	l, _ := language.Get(o.lang)
+	roots, err := authorities(ctx, a, i, l, true)
+	if err != nil {
+		return err
+	}
+	if list := examine.Trusted(chain[0], chain, roots, paper.CopyField, time.Now()); len(list) > 0 {
+		return hinted{fmt.Errorf("the certificate in %s: %w", o.certificate, list[0]), "name the depositary's authority first (act NameAuthority), or sign with a certificate of the one that is named"}
+	}
+	prepared, err := copied.Prepare(chain[0])
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(o.out, copied.Paper.Vacant(prepared), 0o644); err != nil {
+		return err
+	}
+	signature := strings.TrimSuffix(o.out, filepath.Ext(o.out)) + ".p7s"
+	fmt.Fprintf(io.out, "prepared field %s of the copy of %s in %s; to be signed: SHA-256 %x\n", prepared.Field(), id, o.lang, prepared.Digest())
+	fmt.Fprintf(io.talk, "next: kurultai sign make -certificate %s -key KEY -o %s %s\n", o.certificate, signature, o.out)
+	fmt.Fprintf(io.talk, "then: kurultai sign embed -o %s %s %s\n", o.out, o.out, signature)
+	fmt.Fprintf(io.talk, "then: kurultai act -data %s -key OFFICER CertifyCopy '{\"instrument\":\"%s\",\"language\":\"%s\",\"copy\":{\"file\":\"%s\"}}'\n", o.dir, id, o.lang, o.out)
+	return nil
 }
 
 func (o statusOptions) status(ctx context.Context, io streams, name string) error {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kurultai/conference"
+	"kurultai/language"
 	"kurultai/paper"
 	"kurultai/paper/cms"
 	"kurultai/record"
@@ -52,6 +53,12 @@ func inspectPaper(ctx context.Context, v *secretariat.Ahead, _ record.Instant, e
 		if !ok {
 			continue
 		}
+		if _, tells := v.State().Notification(conference.NoteID(issued.Symbol)); tells {
+			if err := inspectLetter(ctx, archiveAhead(v), *issued); err != nil {
+				return err
+			}
+			continue
+		}
 		id := conference.InstrumentID(issued.Symbol)
 		if _, signs := v.State().Instrument(id); !signs {
 			continue
@@ -61,6 +68,24 @@ func inspectPaper(ctx context.Context, v *secretariat.Ahead, _ record.Instant, e
 		}
 	}
 	return nil
+}
+
+// inspectLetter refuses a letter that is not what this program sets of the notification.
+func inspectLetter(ctx context.Context, a paper.Archive, issued conference.PaperIssued) error {
+	l, ok := language.Get(string(issued.Language))
+	if ok && issued.Size > 0 && issued.Size < a.State().Size {
+		past, err := a.Past(ctx, issued.Size)
+		if err != nil {
+			return err
+		}
+		a = past
+	}
+	if ok {
+		if b, err := paper.CircularIssued(a, conference.NoteID(issued.Symbol), l); err == nil && record.DigestOf(b) == issued.Digest {
+			return nil
+		}
+	}
+	return no("other-paper", "VCLT 78", string(issued.Symbol))
 }
 
 func archiveAhead(v *secretariat.Ahead) paper.Archive {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"kurultai/conference"
@@ -30,6 +31,8 @@ Sets a paper from the record alone, as a tagged PDF (PDF/A-3a, PDF/UA-1): the sa
 
 ` + list.String() + `  instrument NAME  a text to be signed, with the signatures it bears so far; FIRST is the first of the record
   instrument NAME PARTY  the copy a party keeps: it stands first, and the signed original is attached
+  notification ID        a notification of the depositary as the letter that is issued
+  notification NAME ENTRY  the letter about an entry on the instrument NAME, as a draft
 
   -data DIR     the record
   -o FILE       where to write it
@@ -57,7 +60,7 @@ example: kurultai paper -data baku -lang az -o participants.pdf participants
 				return errUsage{fmt.Sprintf("no language is called %q: az de en ka kk ky ru tr uz", lang)}
 			}
 			kind, err := kindNamed(args[0])
-			if err != nil && args[0] != "instrument" {
+			if err != nil && args[0] != "instrument" && args[0] != "notification" {
 				return err
 			}
 			h, v, err := readView(ctx, dir)
@@ -65,8 +68,11 @@ example: kurultai paper -data baku -lang az -o participants.pdf participants
 				return err
 			}
 			defer h.Close()
-			if args[0] == "instrument" {
+			switch args[0] {
+			case "instrument":
 				return writeInstrument(ctx, v, args[1:], l, out)
+			case "notification":
+				return writeNotification(v, args[1:], l, out)
 			}
 			id, err := meetingNamed(v.State(), meeting)
 			if err != nil {
@@ -109,6 +115,33 @@ func writeInstrument(ctx context.Context, v *secretariat.View, args []string, l 
 		}
 	}
 	return os.WriteFile(out, b, 0o644)
+}
+
+// writeNotification writes a notification of the depositary as a letter, or the draft of one.
+func writeNotification(v *secretariat.View, args []string, l *language.Language, out string) error {
+	switch len(args) {
+	case 1:
+		b, err := paper.CircularIssued(v, conference.NoteID(args[0]), l)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(out, b, 0o644)
+	case 2:
+		id, err := instrumentNamed(v.State(), args[0])
+		if err != nil {
+			return err
+		}
+		entry, err := strconv.ParseInt(args[1], 10, 64)
+		if err != nil {
+			return errUsage{fmt.Sprintf("%.40q is no number of an entry", args[1])}
+		}
+		b, err := paper.CircularDrafted(v, id, entry, l)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(out, b, 0o644)
+	}
+	return errUsage{"which notification? its id; or the instrument and the entry of which it is to tell"}
 }
 
 // readBy is the record as a person may read it; as everybody may where none is named.
