@@ -172,11 +172,22 @@ func body(ed *edition) {
 				break
 			}
 			if d.id == f.Due {
-				return d.events, nil
+				return append(d.events[:len(d.events):len(d.events)], s.following(d)...), nil
 			}
 		}
 		return nil, refuse("not-due", "doc/record.md 6", f.Due)
 	})
+}
+
+// following is what follows from something that falls due, as the record stands then: of a silence that held, the
+// commitments that the draft carried.
+func (s *State) following(d due) (events []Event) {
+	for _, e := range d.events {
+		if a, ok := e.Body.(*Adopted); ok {
+			events = append(events, s.undertakes(a.Proposal, a.Decision, d.at)...)
+		}
+	}
+	return events
 }
 
 // TimeCame names what falls due.
