@@ -196,46 +196,6 @@ func (s *State) disputed(id NoteID, p PartyID) (Dispute, bool) {
 	return Dispute{}, false
 }
 
-// Owing lists whom an event about a commitment concerns: its debtors, or the one it names.
-func (s *State) Owing(e Event) []PartyID {
-	about := func(id NoteID, p PartyID) []PartyID {
-		if p != "" {
-			return []PartyID{p}
-		}
-		c, _ := s.Commitment(id)
-		return c.Debtors()
-	}
-	switch b := e.Body.(type) {
-	case *CommitmentRecorded:
-		return b.Debtors()
-	case *CommitmentAccepted:
-		return about(b.Commitment, b.Party)
-	case *ProgressReported:
-		return about(b.Commitment, b.Party)
-	case *CommitmentFulfilled:
-		return about(b.Commitment, b.Party)
-	case *CommitmentEscalated:
-		return about(b.Commitment, b.Party)
-	case *CommitmentReopened:
-		return about(b.Commitment, b.Party)
-	case *CommitmentReleased:
-		return about(b.Commitment, b.Party)
-	case *DueDateMoved:
-		return about(b.Commitment, b.Party)
-	case *CommitmentDisputed:
-		return about(b.Commitment, b.Party)
-	case *CommitmentOverdue:
-		if len(b.Parties) > 0 {
-			return b.Parties
-		}
-		return about(b.Commitment, "")
-	case *DisputeSettled:
-		d := s.commitments.disputes.At(string(b.Dispute))
-		return append(about(d.Commitment, d.Party), d.By)
-	}
-	return nil
-}
-
 type (
 	// An Undertaking is what a draft will oblige whom to do by when, once it is adopted.
 	Undertaking struct {

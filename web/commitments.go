@@ -107,7 +107,7 @@ func (d *drawer) courseTag(r paper.LedgerRow) Line {
 
 // sumsOf counts a ledger: all, and each course of them.
 func (d *drawer) sumsOf(x paper.Ledger) (list []Sum) {
-	list = []Sum{{Label: d.say("public.commitments"), N: len(x.Rows)}}
+	list = []Sum{{Label: d.say("owed.total"), N: len(x.Rows)}}
 	for _, c := range x.Counts {
 		list = append(list, Sum{Label: c.Says, N: c.N, Late: c.Course == conference.CourseOverdue && c.N > 0})
 	}
@@ -121,7 +121,7 @@ func (s *site) commitmentsPage(v View, in *visit) (any, error) {
 	d.renewed(&p)
 	x := d.ledger(paper.LedgerOf{})
 	d.ledgerSheet(&p, x, "commitments", "commitments")
-	p.Main = append([]Section{d.commitmentTable(x)}, d.charts(x)...)
+	d.compared(&p, x)
 	return d.show(p)
 }
 
@@ -168,20 +168,25 @@ func (d *drawer) commitmentTable(x paper.Ledger) Section {
 			}
 		}
 		from, _ := d.fromDecision(r)
-		what := Line{Text: r.What, ID: "c-" + string(r.Commitment), Address: d.to("commitments/%s", r.Commitment), Small: from, Mark: entries(r.Entries[0])}
+		what := Line{Text: r.What, Lang: d.tongueOf(r.Symbol), ID: "c-" + string(r.Commitment), Address: d.to("commitments/%s", r.Commitment), Small: from, Mark: entries(r.Entries[0])}
 		who, state := d.debtorLine(r), d.courseTag(r)
 		if len(all) > 1 {
 			c, _ := d.s.Commitment(r.Commitment)
-			who = Line{Text: paper.DebtorIn(d.s, c.CommitmentRecorded, d.l), Small: d.say("owed.base", number(d.l, int64(len(all))), number(d.l, int64(r.Among)))}
+			who = Line{Text: paper.DebtorIn(d.s, c.CommitmentRecorded, d.l)}
 			if c.All {
-				who.Small = number(d.l, int64(r.Among))
+				var names []string
+				for _, one := range all {
+					names = append(names, one.Debtor)
+				}
+				who.Small = strings.Join(names, ", ")
 			}
-			state = Line{}
+			var counts []string
 			for _, course := range conference.Courses {
 				if n := courseIn(all, course); n > 0 {
-					state.Meta = append(state.Meta, d.say("owed."+course)+": "+d.say("owed.base", number(d.l, int64(n)), number(d.l, int64(len(all)))))
+					counts = append(counts, d.say("owed."+course)+": "+d.say("owed.base", number(d.l, int64(n)), number(d.l, int64(len(all)))))
 				}
 			}
+			state = Line{Text: strings.Join(counts, " · ")}
 		}
 		open := 0
 		for _, one := range all {
@@ -193,6 +198,14 @@ func (d *drawer) commitmentTable(x paper.Ledger) Section {
 		s.Rows = append(s.Rows, []Line{what, who, d.dayLine(r), state})
 	}
 	return s
+}
+
+// tongueOf is the language in which a paper was adopted, where it is another than the page's.
+func (d *drawer) tongueOf(symbol conference.Symbol) string {
+	if x, ok := d.s.Document(symbol); ok && string(x.Original) != d.l.Code {
+		return string(x.Original)
+	}
+	return ""
 }
 
 func courseIn(rows []paper.LedgerRow, course string) (n int) {
@@ -255,7 +268,7 @@ func withoutAll(list, less []int64) (left []int64) {
 // whatLine is a commitment at the beginning of a row.
 func (d *drawer) whatLine(r paper.LedgerRow) Line {
 	from, address := d.fromDecision(r)
-	return Line{ID: "c-" + string(r.Commitment), Text: r.What, Address: address, Small: from, Mark: entries(r.Entries[0])}
+	return Line{ID: "c-" + string(r.Commitment), Text: r.What, Lang: d.tongueOf(r.Symbol), Address: address, Small: from, Mark: entries(r.Entries[0])}
 }
 
 // commitmentPage is one commitment: the words adopted, and how it stands with each debtor.
@@ -278,7 +291,7 @@ func (s *site) commitmentPage(v View, in *visit) (any, error) {
 			facts.Lines = append(facts.Lines, line)
 		}
 	}
-	add(d.say("public.what"), Line{Text: c.What, Small: d.say(map[bool]string{true: "owed.withit", false: "owed.later"}[r.WithIt]), Mark: entries(c.Made.Index)})
+	add(d.say("public.what"), Line{Text: c.What, Lang: d.tongueOf(r.Symbol), Small: d.say(map[bool]string{true: "owed.withit", false: "owed.later"}[r.WithIt]), Mark: entries(c.Made.Index)})
 	add(d.say("field.measure"), Line{Text: c.Measure})
 	add(d.say("owed.who"), Line{Text: paper.DebtorIn(d.s, c.CommitmentRecorded, d.l)})
 	add(d.say("votes.decision"), Line{Text: r.Number, Address: d.to("decisions/%s", c.Decision)})
@@ -312,8 +325,8 @@ func (s *site) meetingCommitments(v View, in *visit) (any, error) {
 	p := d.sheet("commitments", rest, d.say("public.commitmentshead"))
 	p.Eyebrow = []Line{{Text: d.meetingName(of.Meeting), Address: d.to("meetings/%s", of.Meeting)}}
 	d.ledgerSheet(&p, x, rest, rest)
-	p.Main = append([]Section{d.commitmentTable(x)}, d.charts(x)...)
 	p.Side[1].Lines = append(p.Side[1].Lines, Line{Text: d.say("owed.print"), Address: d.to("meetings/%s/papers/commitments.pdf", of.Meeting)})
+	d.compared(&p, x)
 	return d.show(p)
 }
 
@@ -373,8 +386,9 @@ func (d *drawer) obliges(q conference.Proposal) Section {
 	return s
 }
 
-// charts are the ledger by party and by meeting, each with the same as a table.
-func (d *drawer) charts(x paper.Ledger) (list []Section) {
+// compared shows a ledger as a table, and by party and by meeting as charts, each beside the same as a table.
+func (d *drawer) compared(p *Sheet, x paper.Ledger) {
+	p.Main = []Section{d.commitmentTable(x)}
 	by := []struct {
 		id, word string
 		of       func(paper.LedgerRow) string
@@ -387,10 +401,9 @@ func (d *drawer) charts(x paper.Ledger) (list []Section) {
 		if chart == nil {
 			continue
 		}
-		list = append(list, Section{ID: b.id, Title: d.say(b.word), Kind: "chart", Chart: chart},
-			Section{ID: b.id + "-table", Title: d.say(b.word) + ": " + d.say("owed.inwords"), Kind: "table", Heads: table[0], Rows: rowsOf(table[1:])})
+		p.Side = append(p.Side, Section{ID: b.id, Title: d.say(b.word), Kind: "chart", Chart: chart})
+		p.Main = append(p.Main, Section{ID: b.id + "-table", Title: d.say(b.word), Note: d.say("owed.inwords"), Kind: "table", Heads: table[0], Rows: rowsOf(table[1:])})
 	}
-	return list
 }
 
 func rowsOf(table [][]string) (rows [][]Line) {
@@ -645,4 +658,40 @@ func commitmentView(s *conference.State, c conference.Commitment) CommitmentView
 		x.Disputes = append(x.Disputes, y)
 	}
 	return x
+}
+
+// debtorNotices are what a delegation has to hear of as a debtor, or as who disputes: what others did about its
+// commitments and what the Clock found, in no order.
+func (f *phone) debtorNotices() (list []PhoneMessage) {
+	add := func(at conference.Stamp, event, what string) {
+		if at.Index > 0 {
+			list = append(list, PhoneMessage{Entry: at.Index, Title: f.l.Say("event."+event) + ": " + what, At: f.moment(at.At), AtStamp: at.At.String(), Ours: true})
+		}
+	}
+	for _, c := range f.s.Commitments() {
+		x, owes := c.Undertaken(f.office.For)
+		owes = owes && f.office.For != ""
+		if owes {
+			add(c.Made, "CommitmentRecorded", c.What)
+			add(x.Overdue, "CommitmentOverdue", c.What)
+			add(x.Escalated, "CommitmentEscalated", c.What)
+			add(x.Fulfilled, "CommitmentFulfilled", c.What)
+			add(x.Reopened, "CommitmentReopened", c.What)
+			add(x.Released, "CommitmentReleased", c.What)
+			for _, m := range c.Moved {
+				if m.Party == "" || m.Party == f.office.For {
+					add(m.Stamp, "DueDateMoved", c.What)
+				}
+			}
+		}
+		for _, d := range f.s.Disputes(c.Commitment) {
+			if owes && d.Party == f.office.For && d.By != f.office.For {
+				add(d.Raised, "CommitmentDisputed", c.What)
+			}
+			if owes && d.Party == f.office.For || d.By == f.office.For {
+				add(d.Settled, "DisputeSettled", c.What)
+			}
+		}
+	}
+	return list
 }
