@@ -174,13 +174,25 @@ func body(ed *edition) {
 			if d.id == f.Due {
 				events := slices.Clone(d.events)
 				for _, e := range d.events {
-					events = append(events, s.follows(e)...)
+					events = append(events, s.follows(e, d.at)...)
 				}
 				return events, nil
 			}
 		}
 		return nil, refuse("not-due", "doc/record.md 6", f.Due)
 	})
+}
+
+// follows is what an event that falls due at an instant brings about, as the record stands then: of a silence that held,
+// the commitments that the draft carried; of a withdrawal that leaves too few, the end by the clause.
+func (s *State) follows(e Event, at record.Instant) []Event {
+	switch b := e.Body.(type) {
+	case *Adopted:
+		return s.undertakes(b.Proposal, b.Decision, at)
+	case *Withdrawn:
+		return s.leavesTooFew(b)
+	}
+	return nil
 }
 
 // TimeCame names what falls due.

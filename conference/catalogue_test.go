@@ -177,6 +177,17 @@ var (
 	promised   = then(decided_, secretary("ExtractCommitment", fields(`{"commitment":"w","decision":"d1","paragraph":"op1","by":"a","what":"report","due":"2030-03-18"}`)))
 	progress   = head("ReportProgress", `{"commitment":"w","evidence":"L.1"}`)
 	fulfilled  = then(promised, progress, desk1("CloseCommitment", `{"commitment":"w"}`))
+	carry      = head("DraftCommitments", `{"proposal":"p","base":"‹x›","undertakings":[{"commitment":"w","paragraph":"op1","by":"a","what":"report","due":"2030-03-18"}]}`)
+	shared     = then(decided_, secretary("ExtractCommitment", fields(`{"commitment":"w","decision":"d1","paragraph":"op1","all":true,"what":"report","months":6}`)))
+	byOffice   = then(decided_, secretary("ExtractCommitment", fields(`{"commitment":"w","decision":"d1","paragraph":"op1","organ":"secretariat","what":"report","due":"2030-03-18"}`)))
+	closeW     = desk1("CloseCommitment", `{"commitment":"w"}`)
+	reopen     = desk1("ReopenCommitment", `{"commitment":"w","reason":"the paper was withdrawn"}`)
+	escalate   = desk1("EscalateCommitment", `{"commitment":"w","to":"bureau"}`)
+	moveDue    = desk1("MoveDueDate", `{"commitment":"w","due":"2030-06-30","basis":"d1"}`)
+	release    = desk1("ReleaseCommitment", `{"commitment":"w","basis":"d1","ground":"lapsed"}`)
+	released   = then(promised, release)
+	dispute    = headB("DisputeCommitment", `{"dispute":"x","commitment":"w","ground":"record","words":"it says all parties","letter":"L.1"}`)
+	settle     = desk1("SettleDispute", `{"dispute":"x","outcome":"dismissed","agreed":["a","b"]}`)
 	precedence = protocolOfficer("FixPrecedence", `{"language":"en","list":["a","b","c"]}`)
 	plan       = protocolOfficer("PlanEvent", `{"plan":"n","type":"wreath","place":"hall","date":"2026-01-01"}`)
 	delegation = desk1("NominateDelegation", `{"party":"a","members":[{"person":"pid:5","role":"head"},{"person":"pid:10","role":"adviser"}]}`)
@@ -199,6 +210,15 @@ var (
 	second     = []act{two(secretary("GrantOffice", fields(shorthand.Replace(`{"capacity":"Chair","person":"pid:9"}`))))}
 	third      = []act{secretary("RegisterPerson", fields(shorthand.Replace(`{"names":[["en",{"sealed":"‹x›"}]],"person":"pid:9"}`)))}
 )
+
+// carrying is a draft's commitments, n of them.
+func carrying(n int) act {
+	var list []string
+	for i := range n {
+		list = append(list, fmt.Sprintf(`{"by":"a","commitment":"w-%d","due":"2030-03-18","paragraph":"op1","what":"report"}`, i))
+	}
+	return head("DraftCommitments", `{"proposal":"p","base":"‹x›","undertakings":[`+strings.Join(list, ",")+`]}`)
+}
 
 // callNames calls the names of the roll as drawStart orders them.
 func callNames() (calls []act) {
@@ -281,6 +301,12 @@ func init() {
 		{promised, progress},
 		{then(promised, progress), desk1("CloseCommitment", `{"commitment":"w"}`)},
 		{then(promised, dueNow("commitment/w", 2*86_400_000)), desk1("EscalateCommitment", `{"commitment":"w","to":"bureau"}`)},
+		{draft_, carry},
+		{fulfilled, reopen},
+		{promised, moveDue},
+		{promised, release},
+		{promised, dispute},
+		{then(promised, dispute), settle},
 		{nil, text_},
 		{[]act{text_}, chair("AgreeParagraph", `{"paragraph":"g"}`)},
 		{[]act{text_}, bracket},
@@ -452,6 +478,7 @@ var elsewhere = []struct {
 	{"speaks-to-substance", `,"rule":"GA 71"`, ``}, {"no-instruction", `,"instruction":"aloud"`, ``}, {"names-unrecorded-fact", `"entries":[1]`, `"entries":[900]`}, {"tally-wrong", `"papers":2`, `"papers":3`}, {"no-tellers", `,"` + pid(6) + `"`, ``},
 	{"not-all-parties", `["a","b","c"]`, `["a","b"]`}, {"no-head", `"role":"head"`, `"role":"delegate"`}, {"two-heads", `"role":"adviser"`, `"role":"head"`}, {"two-heads", `"role":"delegate"`, `"role":"head"`}, {"two-on-one-seat", `"seat":2`, `"seat":1`},
 	{"not-in-precedence", `"order":["a","b"]`, `"order":["a","zz"]`}, {"not-in-precedence", `"party":"o","seat"`, `"party":"zz","seat"`}, {"rule-not-suspendable", `"rule":"22"`, `"rule":"1"`}, {"notice-too-short", `"2030-03-01T`, `"2030-04-01T`}, {"withdrawal-too-soon", `"from":"2031-01-01"`, `"from":"2030-01-01"`},
+	{"no-debtor", `"by":"a",`, ``}, {"no-day", `"due":"2030-03-18",`, ``}, {"day-passed", `"due":"2030-06-30"`, `"due":"2020"`}, {"no-decision", `"basis":"d1"`, `"basis":"zz"`}, {"unknown-dispute", `"dispute":"x"`, `"dispute":"zz"`}, {"not-agreed", `"agreed":["a","b"]`, `"agreed":["b"]`}, {"unknown-symbol", `"letter":"L.1"`, `"letter":"ZZ"`},
 	{"shorter-than-rule", `2030-03-19`, `2030-03-16`}, {"languages-differ", `"language":"en"`, `"language":"de"`}, {"not-rescindable", `"sort":"invitation"`, `"sort":"office"`}, {"depended-upon", `"index":32`, `"index":31`},
 }
 
@@ -511,7 +538,7 @@ func bent(w way) (rows []refused) {
 		add("objection", w.before, with(w.act, fields(strings.Replace("{"+strings.Trim(w.act.fields, "{}")+`,"objection":"b"}`, "{,", "{", 1))))
 	}
 	for _, code := range again {
-		if !slices.Contains([]string{"FileNote", "RefuseAccreditation", "DraftCommunique", "AgreeParagraph", "ResolveBracket", "Adopt"}, w.act.name) && !(code == "id-taken" && (w.act.name == "EnrolPasskey" || w.act.name == "DepositPartyKey")) && (code != "already-approved" || w.act.name == "ApproveCommunique") {
+		if !slices.Contains([]string{"FileNote", "RefuseAccreditation", "DraftCommunique", "AgreeParagraph", "ResolveBracket", "Adopt", "DraftCommitments"}, w.act.name) && !(code == "id-taken" && (w.act.name == "EnrolPasskey" || w.act.name == "DepositPartyKey")) && (code != "already-approved" || w.act.name == "ApproveCommunique") {
 			add(code, then(w.before, w.act), w.act)
 		}
 	}
@@ -553,6 +580,21 @@ var apart = []refused{
 	{"objected", draft_, headC("RequestDivision", `{"proposal":"p","parts":[{"part":"op1"}],"objection":"b"}`)},
 
 	{"commitment-closed", fulfilled, head("AcceptCommitment", `{"commitment":"w"}`)}, {"commitment-closed", fulfilled, progress}, {"commitment-closed", fulfilled, desk1("CloseCommitment", `{"commitment":"w"}`)}, {"commitment-closed", fulfilled, desk1("EscalateCommitment", `{"commitment":"w","to":"bureau"}`)},
+	{"commitment-closed", fulfilled, moveDue}, {"commitment-closed", fulfilled, release},
+	{"commitment-released", released, head("AcceptCommitment", `{"commitment":"w"}`)}, {"commitment-released", released, progress}, {"commitment-released", released, closeW}, {"commitment-released", released, escalate}, {"commitment-released", released, moveDue}, {"commitment-released", released, release},
+	{"which-debtor", shared, closeW}, {"which-debtor", shared, reopen}, {"which-debtor", shared, headB("DisputeCommitment", `{"dispute":"x","commitment":"w","ground":"record","words":"no"}`)},
+	{"not-debtor", shared, with(closeW, `{"commitment":"w","party":"o"}`)}, {"not-debtor", shared, with(reopen, `{"commitment":"w","party":"o","reason":"no"}`)}, {"not-debtor", shared, with(escalate, `{"commitment":"w","party":"o","to":"bureau"}`)},
+	{"not-debtor", shared, with(moveDue, `{"basis":"d1","commitment":"w","due":"2030-06-30","party":"o"}`)}, {"not-debtor", shared, with(release, `{"basis":"d1","commitment":"w","ground":"lapsed","party":"o"}`)}, {"not-debtor", shared, headB("DisputeCommitment", `{"dispute":"x","commitment":"w","party":"o","ground":"record","words":"no"}`)},
+	{"not-debtor", promised, desk1("ReportProgress", `{"commitment":"w","evidence":"L.1"}`)}, {"not-debtor", byOffice, progress},
+	{"in-dispute", then(promised, progress, with(dispute, `{"commitment":"w","dispute":"x","ground":"fulfilment","words":"no"}`)), closeW},
+	{"own-case", then(byOffice, desk1("ReportProgress", `{"commitment":"w","evidence":"L.1"}`)), closeW},
+	{"no-decision", then(promised, progress), with(closeW, `{"basis":"zz","commitment":"w"}`)}, {"no-decision", then(promised, dispute), with(settle, `{"basis":"zz","dispute":"x","outcome":"upheld"}`)},
+	{"not-fulfilled", promised, reopen}, {"nothing-reported", promised, with(dispute, `{"commitment":"w","dispute":"x","ground":"fulfilment","words":"no"}`)}, {"already-disputed", then(promised, dispute), with(dispute, `{"commitment":"w","dispute":"y","ground":"record","words":"no"}`)},
+	{"dispute-settled", then(promised, dispute, settle), settle}, {"not-public", then(promised, kept("L.2")), head("ReportProgress", `{"commitment":"w","evidence":"L.2","words":"done"}`)},
+	{"not-lead", draft_, by(Head, 14, "b")("DraftCommitments", `{"proposal":"p","base":"‹x›"}`)}, {"too-many-commitments", draft_, carrying(201)}, {"id-taken", draft_, with(carrying(2), strings.ReplaceAll(carrying(2).fields, `"w-1"`, `"w-0"`))},
+	{"commitments-stale", then(draft_, with(carry, strings.Replace(carry.fields, anyDigest, string(record.DigestOf([]byte("y"))), 1)), put("proposal", "p", "recorded"), yes, endVote, announce), adoptP},
+	{"commitments-stale", then(draft_, with(carry, strings.Replace(carry.fields, anyDigest, string(record.DigestOf([]byte("y"))), 1))), silent[len(silent)-1]},
+	{"day-passed", then(draft_, carry, put("proposal", "p", "recorded"), yes, endVote, announce), later(adoptP, 2*86_400_000)}, {"day-passed", then(draft_, carry), silent[len(silent)-1]},
 	{"not-debtor", promised, headB("AcceptCommitment", `{"commitment":"w"}`)}, {"not-debtor", promised, headB("ReportProgress", `{"commitment":"w","evidence":"L.1"}`)},
 	{"no-evidence", promised, desk1("CloseCommitment", `{"commitment":"w"}`)}, {"not-overdue", promised, desk1("EscalateCommitment", `{"commitment":"w","to":"bureau"}`)},
 	{"not-addressee", []act{paper("L.1")}, head("AcknowledgeReceipt", `{"symbol":"L.1"}`)},

@@ -206,12 +206,8 @@ func (i Instrument) endsByText(a treaty.Answer) []Event {
 	return []Event{{Body: &TerminationSettled{Instrument: i.Instrument, Basis: "text", Provision: i.ClauseOf().Article, Date: Date(a.Ends.Date())}}}
 }
 
-// follows is what an event of the Clock brings about by the clause: a withdrawal that takes effect and leaves too few.
-func (s *State) follows(e Event) []Event {
-	b, ok := e.Body.(*Withdrawn)
-	if !ok {
-		return nil
-	}
+// leavesTooFew is the end that a withdrawal brings about by the clause, when it takes effect.
+func (s *State) leavesTooFew(b *Withdrawn) []Event {
 	i, _ := s.Instrument(b.Instrument)
 	a := s.answerOf(i, b.Date)
 	if a.Ended != treaty.ByNumber || a.Ends != dayOf(b.Date) {

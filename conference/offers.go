@@ -246,7 +246,7 @@ func init() {
 		"RequestVote": ofQuestion, "ObjectToConsensus": ofQuestion, "JoinConsensus": ofQuestion, "Dissociate": ofQuestion, "RequestRecorded": proposeRequest, "RequestRollCall": proposeRequest,
 		"Adopt": proposeAdopt, "TakeNote": ofDraft, "Defer": ofDraft, "Reject": ofDraft, "JoinSponsors": ofDraft, "LeaveSponsors": ofDraft, "WithdrawProposal": ofDraft,
 		"BreakSilence": proposeBreak, "Disown": proposeDisown, "Sign": proposeSign, "ConfirmSignature": proposeConfirm, "InitialText": proposeConfirm, "TakePen": proposeTakePen, "LayPen": proposeHeld, "EnterSignature": proposeHeld,
-		"AcceptCommitment": ofCommitment, "ReportProgress": proposeReport, "CloseCommitment": ofCommitment,
+		"AcceptCommitment": proposeAccept, "ReportProgress": proposeReport, "CloseCommitment": proposeClose, "EscalateCommitment": proposeEscalate, "SettleDispute": proposeSettle,
 		"RecordPresence": proposePresence, "ResolveBracket": proposeResolve, "AgreeParagraph": proposeAgree,
 	}
 	proposeOfTreaties()
@@ -605,30 +605,81 @@ func proposeHeld(p *prospect) {
 	}
 }
 
-func (p *prospect) commitmentsOf(states ...string) (list []Commitment) {
-	for _, x := range p.commitments.all.All() {
-		if (p.of() == "" || x.By == p.of()) && slices.Contains(states, x.State) {
-			list = append(list, x)
-		}
-	}
-	return list
+// onCommitmentOf is what several acts about a commitment have for fields.
+type onCommitmentOf struct {
+	Commitment NoteID  `json:"commitment"`
+	Party      PartyID `json:"party,omitempty"`
 }
 
-func ofCommitment(p *prospect) {
-	states := []string{"recorded"}
-	if p.offer.Act.Name == "CloseCommitment" {
-		states = []string{"reported", "escalated", "overdue"}
+// owing calls with each standing that an offer may be about: a party's own, the organs' for the secretariat, or, where
+// all is said, that of every debtor.
+func (p *prospect) owing(all bool, each func(c Commitment, x Undertaken)) {
+	for _, c := range p.commitments.all.All() {
+		for _, x := range c.Standings {
+			if all || x.Party == p.of() && (x.Party != "" || p.offer.As == Secretary) {
+				each(c, x)
+			}
+		}
 	}
-	for _, x := range p.commitmentsOf(states...) {
-		p.proposes(&onCommitment{x.Commitment}, nil, Thing{"commitment", string(x.Commitment)})
+}
+
+// debtorLabel names a commitment, and its debtor where there are several.
+func debtorLabel(c Commitment, x Undertaken) []Thing {
+	label := []Thing{{"commitment", string(c.Commitment)}}
+	if len(c.Standings) > 1 {
+		label = append(label, Thing{"party", string(x.Party)})
 	}
+	return label
+}
+
+func proposeAccept(p *prospect) {
+	p.owing(false, func(c Commitment, x Undertaken) {
+		if x.Accepted.Index == 0 && (x.Course() == CourseOpen || x.Course() == CourseOverdue) {
+			p.proposes(&onCommitment{c.Commitment}, nil, Thing{"commitment", string(c.Commitment)})
+		}
+	})
 }
 
 func proposeReport(p *prospect) {
-	for _, x := range p.commitmentsOf("accepted", "reported", "overdue", "escalated") {
-		papers := p.Documents(p.decidedAt(x.Decision), p.Reader(p.offer.By, p.at))
+	reader := p.Reader(p.offer.By, p.at)
+	p.owing(false, func(c Commitment, x Undertaken) {
+		if c.Organ == "" && x.Accepted.Index == 0 && x.Overdue.Index == 0 || x.ended(c.Commitment) != nil {
+			return
+		}
+		papers := p.Documents(c.Meeting, reader)
+		if len(papers) == 0 {
+			papers = p.Papers(reader)
+		}
 		if len(papers) > 0 {
-			p.proposes(&ReportProgress{x.Commitment, papers[0].Symbol}, []string{"evidence"}, Thing{"commitment", string(x.Commitment)})
+			p.proposes(&ReportProgress{Commitment: c.Commitment, Evidence: papers[0].Symbol}, []string{"evidence"}, Thing{"commitment", string(c.Commitment)})
+		}
+	})
+}
+
+func proposeClose(p *prospect) {
+	p.owing(true, func(c Commitment, x Undertaken) {
+		if len(x.Reports) > 0 && x.ended(c.Commitment) == nil && c.Organ != "secretariat" {
+			p.proposes(&onCommitmentOf{c.Commitment, severally(c, x.Party)}, nil, debtorLabel(c, x)...)
+		}
+	})
+}
+
+func proposeEscalate(p *prospect) {
+	p.owing(true, func(c Commitment, x Undertaken) {
+		if x.Course() == CourseOverdue && x.Escalated.Index == 0 {
+			p.proposes(&EscalateCommitment{c.Commitment, severally(c, x.Party), "bureau"}, []string{"to"}, debtorLabel(c, x)...)
+		}
+	})
+}
+
+func proposeSettle(p *prospect) {
+	for _, d := range p.commitments.disputes.All() {
+		if d.Outcome == nil {
+			agreed := []PartyID{d.By}
+			if d.Party != "" && d.Party != d.By {
+				agreed = append(agreed, d.Party)
+			}
+			p.proposes(&SettleDispute{Dispute: d.Dispute, Outcome: "withdrawn", Agreed: agreed}, []string{"outcome", "agreed"}, Thing{"commitment", string(d.Commitment)}, Thing{"party", string(d.By)})
 		}
 	}
 }

@@ -30,6 +30,9 @@ type Proposal struct {
 	Decision  DecisionID
 	Made      int64 // entry that submitted it
 	Index     int64 // entry that changed it last
+
+	Undertakings []Undertaking // what its adoption will oblige whom to do by when
+	UndertakenOn record.Digest // the text they are taken from
 }
 
 // A Portion is a part of a proposal to be voted on separately (GA 89).
@@ -65,6 +68,7 @@ type Decision struct {
 	Number   string
 	Text     record.Digest
 	Index    int64
+	At       record.Instant // when it was adopted
 }
 
 // Proposal returns a draft.
@@ -753,7 +757,7 @@ func adopting(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "Adopt", Title: "Declare adopted", Help: "The Chair declares adopted what the meeting carried, and gives it its number.",
-		Who: []Capacity{Chair}, Attested: true, Rule: "GA 35", Refusals: codes(atMeeting, "unknown-proposal", "not-in-silence", "already-decided", "not-decided", "id-taken", "question-pending", "voting"), Causes: []string{"Adopted"},
+		Who: []Capacity{Chair}, Attested: true, Rule: "GA 35", Refusals: codes(atMeeting, "unknown-proposal", "not-in-silence", "already-decided", "not-decided", "id-taken", "question-pending", "voting", "commitments-stale", "day-passed"), Causes: []string{"Adopted", "CommitmentRecorded"},
 	}, func(s *State, c *Call, f *Adopt) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {
@@ -772,11 +776,14 @@ func adopting(ed *edition) {
 		if s.Decided(f.Decision) {
 			return nil, refuse("id-taken", "doc/record.md 5", f.Decision)
 		}
-		return []Event{{Body: &Adopted{p.ID, p.Meeting, f.Decision, f.Number, f.Text}}}, nil
+		if r := p.carried(f.Text, c.At); r != nil {
+			return nil, r
+		}
+		return append([]Event{{Body: &Adopted{p.ID, p.Meeting, f.Decision, f.Number, f.Text}}}, s.undertakes(p.ID, f.Decision, c.At)...), nil
 	})
 	happens(ed, func(s *State, h Happened, b *Adopted) {
 		s.changeProposal(b.Proposal, h.Index, func(p *Proposal) { p.State, p.Decision = "adopted", b.Decision })
-		s.proposals.decisions = s.proposals.decisions.Set(string(b.Decision), Decision{b.Decision, b.Meeting, b.Proposal, b.Number, b.Text, h.Index})
+		s.proposals.decisions = s.proposals.decisions.Set(string(b.Decision), Decision{b.Decision, b.Meeting, b.Proposal, b.Number, b.Text, h.Index, h.At})
 	})
 	disposed := codes(atMeeting, "unknown-proposal", "not-in-silence", "already-decided", "objection", "question-pending", "voting")
 	dispose := func(s *State, c *Call, id ProposalID, objection PartyID) (Proposal, *Refusal) {
@@ -846,6 +853,7 @@ func adopting(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *DecisionReopened) {
 		p := s.proposals.all.At(string(b.Proposal))
+		s.reconsidered(p.Decision, h)
 		s.proposals.decisions = s.proposals.decisions.Delete(string(p.Decision))
 		s.votes.outcomes = s.votes.outcomes.Delete(thingKey(b.Meeting, "proposal", string(b.Proposal)))
 		s.changeProposal(b.Proposal, h.Index, func(p *Proposal) { p.State, p.Decision = "submitted", "" })

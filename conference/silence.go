@@ -73,7 +73,7 @@ func silence(ed *edition) {
 	ed.thing("silence", func(s *State, id string) (int64, bool) { x, ok := s.silence.all.Get(id); return x.Index, ok })
 	does(ed, Act{
 		Name: "OpenSilence", Title: "Open a silence procedure", Help: "The Chair opens a silence: the draft is adopted at an exact instant unless a member objects in writing before.",
-		Who: []Capacity{Chair}, Rule: "GA decision 74/544; OSCE MC.DOC/1/06 annex 1(A)", Refusals: codes(atMeeting, "id-taken", "unknown-proposal", "not-in-silence", "already-decided", "shorter-than-rule", "objection", "amendments-first", "question-pending", "voting"), Causes: []string{"SilenceOpened"}, Timed: true,
+		Who: []Capacity{Chair}, Rule: "GA decision 74/544; OSCE MC.DOC/1/06 annex 1(A)", Refusals: codes(atMeeting, "id-taken", "unknown-proposal", "not-in-silence", "already-decided", "shorter-than-rule", "objection", "amendments-first", "question-pending", "voting", "commitments-stale", "day-passed"), Causes: []string{"SilenceOpened"}, Timed: true,
 	}, func(s *State, c *Call, f *OpenSilence) ([]Event, *Refusal) {
 		m, r := s.inSession(c)
 		if r != nil {
@@ -101,6 +101,9 @@ func silence(ed *edition) {
 		}
 		if f.Objection != "" {
 			return nil, refuse("objection", "OSCE MC.DOC/1/06 annex 1(A)", f.Objection)
+		}
+		if r := p.carried(p.Text, f.Expires); r != nil {
+			return nil, r
 		}
 		return []Event{{Body: &SilenceOpened{f.Silence, p.Meeting, p.ID, p.Text, f.Expires, f.Decision, f.Number}}}, nil
 	})

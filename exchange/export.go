@@ -175,21 +175,19 @@ func csvParticipants(v View, m conference.MeetingID, l *language.Language, row f
 // iCalendar object (RFC 5545). With a meeting, that one alone.
 func WriteCalendar(ctx context.Context, v View, m conference.MeetingID, l *language.Language, w io.Writer) error {
 	s := v.State()
-	c := &calendar{w: w}
+	c := &paper.Calendar{W: w}
 	stamp := time.UnixMilli(int64(s.Last)).UTC().Format("20060102T150405Z")
-	c.line("BEGIN", "VCALENDAR")
-	c.line("VERSION", "2.0")
-	c.line("PRODID", "-//Kurultai//EN")
+	c.Begin()
 	event := func(uid, summary, place string, times func()) {
-		c.line("BEGIN", "VEVENT")
-		c.line("UID", uid+"@"+strings.ReplaceAll(v.Origin(), "/", "."))
-		c.line("DTSTAMP", stamp)
+		c.Line("BEGIN", "VEVENT")
+		c.Line("UID", uid+"@"+strings.ReplaceAll(v.Origin(), "/", "."))
+		c.Line("DTSTAMP", stamp)
 		times()
-		c.line("SUMMARY", escape(summary))
+		c.Text("SUMMARY", summary)
 		if place != "" {
-			c.line("LOCATION", escape(place))
+			c.Text("LOCATION", place)
 		}
-		c.line("END", "VEVENT")
+		c.Line("END", "VEVENT")
 	}
 	place := func(id conference.PlaceID) string {
 		p, _ := s.Place(id)
@@ -206,8 +204,8 @@ func WriteCalendar(ctx context.Context, v View, m conference.MeetingID, l *langu
 			last = first
 		}
 		event("meeting-"+string(id), fmt.Sprintf("%s, %d", nameIn(s.Body.Names, l), x.Ordinal), place(x.Place), func() {
-			c.line("DTSTART;VALUE=DATE", first.Format("20060102"))
-			c.line("DTEND;VALUE=DATE", last.AddDate(0, 0, 1).Format("20060102"))
+			c.Line("DTSTART;VALUE=DATE", first.Format("20060102"))
+			c.Line("DTEND;VALUE=DATE", last.AddDate(0, 0, 1).Format("20060102"))
 		})
 	}
 	err := events(ctx, v, 0, func(e *record.Entry, value canonical.Value) error {
@@ -221,24 +219,24 @@ func WriteCalendar(ctx context.Context, v View, m conference.MeetingID, l *langu
 			if ok {
 				event("plan-"+value.Get("plan").Str, l.Say("event.EventPlanned")+": "+value.Get("type").Str, place(conference.PlaceID(value.Get("place").Str)), func() {
 					if whole {
-						c.line("DTSTART;VALUE=DATE", at.Format("20060102"))
+						c.Line("DTSTART;VALUE=DATE", at.Format("20060102"))
 						return
 					}
-					c.line("DTSTART", at.UTC().Format("20060102T150405Z"))
+					c.Line("DTSTART", at.UTC().Format("20060102T150405Z"))
 				})
 			}
 		case "SilenceOpened":
 			if at, err := record.ParseInstant(value.Get("expires").Str); err == nil {
 				event("silence-"+value.Get("silence").Str, l.Say("event.SilenceOpened")+": "+value.Get("proposal").Str, "", func() {
-					c.line("DTSTART", time.UnixMilli(int64(at)).UTC().Format("20060102T150405Z"))
+					c.Line("DTSTART", time.UnixMilli(int64(at)).UTC().Format("20060102T150405Z"))
 				})
 			}
 		}
 		return nil
 	})
-	c.line("END", "VCALENDAR")
+	c.End()
 	if err == nil {
-		err = c.err
+		err = c.Err
 	}
 	return err
 }
@@ -268,36 +266,6 @@ func nameIn(names conference.Names, l *language.Language) string {
 		return names[0].Text
 	}
 	return ""
-}
-
-type calendar struct {
-	w   io.Writer
-	err error
-}
-
-// line writes a content line, folded before the 76th octet and never within a character (RFC 5545, 3.1).
-func (c *calendar) line(name, value string) {
-	text, width := name+":"+value, 75
-	for len(text) > width {
-		cut := width
-		for text[cut]&0xC0 == 0x80 {
-			cut--
-		}
-		c.write(text[:cut] + "\r\n ")
-		text, width = text[cut:], 74
-	}
-	c.write(text + "\r\n")
-}
-
-func (c *calendar) write(s string) {
-	if c.err == nil {
-		_, c.err = io.WriteString(c.w, s)
-	}
-}
-
-// escape writes text as RFC 5545, 3.3.11 wants it.
-func escape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\r\n", `\n`, "\n", `\n`, "\r", `\n`).Replace(s)
 }
 
 // feedEntries is how many of the newest events a feed holds.

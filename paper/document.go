@@ -57,6 +57,7 @@ func Kinds() []Kind {
 		{"blank-roll-call", "a sheet for a roll call on paper", ofMeeting("blank-roll-call", "", 0, (*composer).blankRollCall)},
 		{"blank-speakers", "a sheet for a list of speakers on paper", ofMeeting("blank-speakers", "", 0, (*composer).blankSpeakers)},
 		{"certificate", "what the record holds: ENTRY, or SYMBOL for true copies", ofMeeting("certificate", "", 1, (*composer).certificate)},
+		{"commitments", "what the decisions oblige whom to do by when, and how it stands", ofMeeting("commitments", "commitments", 0, (*composer).commitments)},
 		{"communique", "what a meeting did, in whole sentences", communiquePaper},
 		{"comparison", "a text held against another: OLD NEW", comparisonPaper},
 		{"credentials", "the report on credentials", ofMeeting("credentials", "credentials", 0, (*composer).credentials)},

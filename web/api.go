@@ -273,12 +273,48 @@ type (
 	}
 	// CommitmentView is what a party undertook.
 	CommitmentView struct {
-		ID       string `json:"id"`
-		Decision string `json:"decision"`
-		By       string `json:"by"`
-		Due      string `json:"due"`
-		State    string `json:"state" jsonschema:"recorded, accepted, reported, fulfilled, overdue or escalated"`
-		Index    int64  `json:"index"`
+		ID        string         `json:"id"`
+		Decision  string         `json:"decision"`
+		Paragraph string         `json:"paragraph"`
+		What      string         `json:"what" jsonschema:"in the words adopted"`
+		Measure   string         `json:"measure,omitempty" jsonschema:"how it is seen to be done"`
+		Organ     string         `json:"organ,omitempty" jsonschema:"the organ that undertook it, where no party did"`
+		All       bool           `json:"all,omitempty" jsonschema:"true: all members on the day of adoption"`
+		Due       string         `json:"due" jsonschema:"its day as adopted"`
+		Debtors   []StandingView `json:"debtors"`
+		Disputes  []DisputeView  `json:"disputes,omitempty"`
+		Index     int64          `json:"index" jsonschema:"entry that changed it last"`
+	}
+	// StandingView is how a commitment stands with one debtor.
+	StandingView struct {
+		By        string         `json:"by,omitempty" jsonschema:"the party; absent: the organ"`
+		Due       string         `json:"due" jsonschema:"its day as moved last by a decision"`
+		Course    string         `json:"course" jsonschema:"fulfilled, done (by its own account), open, overdue or released"`
+		State     string         `json:"state" jsonschema:"recorded, accepted, reported, fulfilled, overdue, escalated or released"`
+		Accepted  int64          `json:"accepted,omitempty" jsonschema:"entry"`
+		Reports   []ProgressView `json:"reports,omitempty"`
+		Overdue   int64          `json:"overdue,omitempty" jsonschema:"entry of the Clock"`
+		Fulfilled int64          `json:"fulfilled,omitempty" jsonschema:"entry"`
+		Released  int64          `json:"released,omitempty" jsonschema:"entry"`
+	}
+	// ProgressView is a debtor's own report; papers are named where they are public.
+	ProgressView struct {
+		Far    string   `json:"far,omitempty" jsonschema:"by its own account: begun, partly or done"`
+		Words  string   `json:"words,omitempty"`
+		Papers []string `json:"papers,omitempty"`
+		Late   bool     `json:"late,omitempty" jsonschema:"true: after its day"`
+		Index  int64    `json:"index"`
+	}
+	// DisputeView is a dispute about a commitment.
+	DisputeView struct {
+		ID      string `json:"id"`
+		By      string `json:"by"`
+		About   string `json:"about,omitempty" jsonschema:"which debtor"`
+		Ground  string `json:"ground" jsonschema:"record or fulfilment"`
+		Words   string `json:"words"`
+		Outcome string `json:"outcome,omitempty" jsonschema:"upheld, dismissed or withdrawn; absent: it is open"`
+		Basis   string `json:"basis,omitempty" jsonschema:"the decision that settled it"`
+		Index   int64  `json:"index"`
 	}
 	// CommuniqueView is a meeting told in one language.
 	CommuniqueView struct {
@@ -391,9 +427,8 @@ var endpoints = []endpoint{
 	{path: "/api/instruments/{id}", title: "One instrument as it stands on a day, with its clause and the reckoning", result: resultOf[TreatyView](),
 		query: []parameter{{"on", "the day, as 2027-10-14; else that of the last entry at the body's seat", map[string]any{"type": "string", "format": "date"}}, {"lang", "language; else that of Accept-Language", map[string]any{"type": "string", "enum": codes()}}}, get: treatyView},
 	{path: "/api/commitments", title: "What parties undertook, and how it stands", result: resultOf[[]CommitmentView](), get: func(q *query) (any, error) {
-		return each(q.v.State().Commitments(), func(c conference.Commitment) CommitmentView {
-			return CommitmentView{string(c.Commitment), string(c.Decision), string(c.By), string(c.Due), c.State, c.Index}
-		}), nil
+		s := q.v.State()
+		return each(s.Commitments(), func(c conference.Commitment) CommitmentView { return commitmentView(s, c) }), nil
 	}},
 	{path: "/api/meetings/{id}/communique", title: "A meeting told in a language", result: resultOf[CommuniqueView](),
 		query: []parameter{{"lang", "language; else that of Accept-Language", map[string]any{"type": "string", "enum": codes()}}}, get: communiqueView},

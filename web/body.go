@@ -284,9 +284,12 @@ func (d *drawer) calendar() Section {
 			}
 		}
 	}
-	for _, c := range d.s.Commitments() {
-		if c.State != "fulfilled" {
-			add(c.Due, false, Line{Text: d.say("public.due"), Small: together(": ", d.party(c.By), c.What), Address: d.to("commitments")})
+	due := map[string]bool{}
+	for _, r := range d.ledger(paper.LedgerOf{}).Rows {
+		c, _ := d.s.Commitment(r.Commitment)
+		if key := string(r.Commitment) + "/" + string(r.Due); (r.Course == conference.CourseOpen || r.Course == conference.CourseOverdue) && !due[key] {
+			due[key] = true
+			add(r.Due, false, Line{Text: d.say("public.due"), Small: together(": ", paper.DebtorIn(d.s, c.CommitmentRecorded, d.l), c.What), Address: d.to("commitments/%s", c.Commitment)})
 		}
 	}
 	slices.SortStableFunc(days, func(a, b day) int { return strings.Compare(string(a.date), string(b.date)) })

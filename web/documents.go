@@ -147,7 +147,7 @@ func (s *site) documentPage(v View, in *visit) (any, error) {
 		if item, ok := d.s.Item(q.Meeting, q.Item); ok {
 			p.Title = nameIn(item.Title, d, string(symbol))
 		}
-		p.Main = append(p.Main, d.amendments(q), d.votesOn(q))
+		p.Main = append(p.Main, d.obliges(q), d.amendments(q), d.votesOn(q))
 		p.Side = append(p.Side, d.draftFacts(q), d.sponsors(q))
 	}
 	if title := d.titleOf(x); title != "" {
@@ -282,7 +282,7 @@ func (d *drawer) draftFacts(q conference.Proposal) Section {
 		Line{No: d.say("page.meeting"), Text: d.meetingName(q.Meeting), Address: d.to("meetings/%s", q.Meeting)},
 		Line{No: d.say("page.digest"), Text: string(q.Text), Mono: true})
 	if x, ok := d.s.Decision(q.Decision); ok {
-		s.Lines = append(s.Lines, Line{No: d.say("votes.decision"), Text: x.Number, Mark: entries(x.Index)})
+		s.Lines = append(s.Lines, Line{No: d.say("votes.decision"), Text: x.Number, Address: d.to("decisions/%s", x.ID), Mark: entries(x.Index)})
 	}
 	return s
 }

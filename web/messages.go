@@ -28,7 +28,7 @@ var everyday = []string{"PresenceRecorded", "FloorRequested", "FloorEnded", "Vot
 // maxMessages bounds a page of messages; what is older stands in the record.
 const maxMessages = 50
 
-// messages are those of the meeting for this delegation, newest first: among its last entries what concerns the
+// messages are those of the meeting for this delegation, and of its commitments, newest first: among its last entries what concerns the
 // delegation and was done by others, the desk in its name among them, and what concerns the room. What is closed, or of
 // a paper that the reader may not read, is nobody's message.
 func (f *phone) messages() (list []PhoneMessage) {
@@ -37,16 +37,18 @@ func (f *phone) messages() (list []PhoneMessage) {
 	if err != nil {
 		return nil // the record tells of itself where it cannot be read
 	}
+	list = f.debtorNotices()
 	for _, l := range slices.Backward(lines[max(0, len(lines)-maxLookedAt):]) {
 		for _, e := range l.Events {
 			ours, hears := f.hears(l, e)
-			if hears && len(list) < maxMessages {
+			if hears {
 				list = append(list, PhoneMessage{Entry: l.Index, Title: f.told(line{Act: l.Act, Events: []conference.Event{e}}), At: f.moment(l.At), AtStamp: l.At.String(), Ours: ours})
 				break
 			}
 		}
 	}
-	return list
+	slices.SortStableFunc(list, func(a, b PhoneMessage) int { return int(b.Entry - a.Entry) })
+	return list[:min(len(list), maxMessages)]
 }
 
 // hears reports whether an event is a message to the delegation, and whether to it alone.

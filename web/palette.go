@@ -10,7 +10,7 @@ import (
 
 // tabs are the pages of a desk besides the room, in order.
 func tabs(l *language.Language) []Link {
-	return []Link{{"papers", l.Say("desk.tab.papers")}, {"people", l.Say("desk.tab.people")}, {"programme", l.Say("desk.tab.programme")}, {"messages", l.Say("desk.tab.messages")}, {"sheets", l.Say("desk.tab.sheets")}}
+	return []Link{{"papers", l.Say("desk.tab.papers")}, {"people", l.Say("desk.tab.people")}, {"programme", l.Say("desk.tab.programme")}, {"commitments", l.Say("public.commitments")}, {"messages", l.Say("desk.tab.messages")}, {"sheets", l.Say("desk.tab.sheets")}}
 }
 
 func init() {

@@ -183,19 +183,6 @@ func (d *drawer) namesOf(x conference.Party) Section {
 	return s
 }
 
-// owed lists what a party undertook.
-func (d *drawer) owed(id conference.PartyID) Section {
-	s := Section{ID: "owed", Title: d.say("public.commitments"), Kind: "plain"}
-	for _, c := range d.s.Commitments() {
-		if c.By == id {
-			line := Line{Text: c.What, Address: d.to("commitments#c-%s", c.Commitment), Small: d.date(c.Due), Mark: entries(c.Index)}
-			line.Tag, line.Tone = d.undertaken(c)
-			s.Lines = append(s.Lines, line)
-		}
-	}
-	return s
-}
-
 // signedBy lists the instruments a party signed.
 func (d *drawer) signedBy(id conference.PartyID) Section {
 	s := Section{ID: "signed", Title: d.say("public.signatures"), Kind: "plain"}

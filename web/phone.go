@@ -12,6 +12,7 @@ import (
 
 	"kurultai/conference"
 	"kurultai/language"
+	"kurultai/paper"
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/rules"
@@ -149,9 +150,11 @@ type PhoneItem struct {
 
 // PhonePromise is a commitment.
 type PhonePromise struct {
-	ID, Due, Text string
-	Late          bool
-	Entry         int64
+	ID, What, Due, Text, Address string
+	Late                         bool
+	Entry                        int64
+	Press                        []PhoneAct // done with one press
+	Fill                         []NowAct   // forms, filled in
 }
 
 // PhoneDeed is what was done in the delegation's name.
@@ -729,25 +732,25 @@ func (f *phone) items() (list []PhoneItem) {
 
 // promises are what the party undertook and has not fulfilled.
 func (f *phone) promises() (list []PhonePromise) {
-	for _, c := range f.s.Commitments() {
-		if c.By != f.office.For {
-			continue
+	for _, r := range paper.LedgerFor(f.s, f.s.Reader(f.who, f.at), paper.LedgerOf{Party: f.office.For}, conference.Date(f.at.String()[:10]), f.l).Rows {
+		p := PhonePromise{ID: string(r.Commitment), What: r.What, Address: "/" + f.l.Code + "/commitments/" + string(r.Commitment), Due: f.date(r.Due), Text: r.Says, Entry: r.Entries[0], Late: r.Course == conference.CourseOverdue}
+		for _, o := range f.offers {
+			if len(o.Label) == 0 || o.Label[0] != (conference.Thing{Kind: "commitment", ID: string(r.Commitment)}) || o.Refusal != nil || o.For != f.office.For {
+				continue
+			}
+			if len(o.Open) == 0 {
+				p.Press = append(p.Press, f.press(&o))
+			} else {
+				a := f.site.nowAct(f.teller, &o, f.id)
+				a.Address += "&from=floor"
+				p.Fill = append(p.Fill, a)
+			}
 		}
-		p := PhonePromise{ID: string(c.Commitment), Due: f.date(c.Due), Entry: c.Index, Late: c.State == "overdue" || c.State == "escalated"}
-		switch c.State {
-		case "recorded":
-			p.Text = f.l.Say("phone.c.recorded")
-		case "accepted":
-			p.Text = f.l.Say("phone.c.accepted")
-		case "reported":
-			p.Text = f.l.Say("phone.c.reported")
-		case "fulfilled":
-			p.Text = f.l.Say("phone.c.fulfilled")
-		case "overdue":
-			p.Text = f.l.Say("phone.c.overdue")
-		case "escalated":
-			p.Text = f.l.Say("phone.c.escalated")
+		dispute := url.Values{"office": {string(f.office.Capacity) + "/" + string(f.office.For)}, "meeting": {string(f.id)}, "from": {"floor"}, "field.commitment": {string(r.Commitment)}}
+		if r.Among > 1 {
+			dispute.Set("field.party", string(r.Party))
 		}
+		p.Fill = append(p.Fill, NowAct{Title: f.l.Say("act.DisputeCommitment"), Address: "/" + f.l.Code + "/act/DisputeCommitment?" + dispute.Encode()})
 		list = append(list, p)
 	}
 	return list

@@ -17,6 +17,7 @@ import (
 type place struct {
 	at     string // its address behind the language, with {names} as net/http has them
 	renews bool   // it renews itself as the record grows: one rendering serves all readers of a class
+	days   bool   // with ?on=DAY it is as it stood at the end of a day; its past says which entry that was
 	past   bool   // with ?at=N it is the record as it stood with N entries
 	// make makes it. A place that renews itself is made for a class of readers: in.Request is nil then, and
 	// in.reader nobody in person.
@@ -75,7 +76,14 @@ var places = []place{
 	{at: "instruments/{instrument}/copies/{file}", past: true, make: (*site).copyFile},
 	{at: "instruments/{instrument}/package.zip", past: true, make: (*site).packageFile},
 	{at: "instruments/{instrument}/{file}", past: true, make: (*site).statusFile},
-	{at: "commitments", renews: true, past: true, make: (*site).commitmentsPage},
+	{at: "decisions/{decision}", past: true, days: true, make: (*site).decisionPage},
+	{at: "commitments", renews: true, past: true, days: true, make: (*site).commitmentsPage},
+	{at: "commitments/{commitment}", past: true, days: true, make: (*site).commitmentPage},
+	{at: "parties/{party}/commitments", past: true, days: true, make: (*site).partyCommitments},
+	{at: "meetings/{meeting}/commitments", past: true, days: true, make: (*site).meetingCommitments},
+	{at: "reminders", past: true, make: (*site).remindersPage},
+	{at: "reminders.txt", past: true, make: (*site).remindersFile},
+	{at: "reminders.json", past: true, make: (*site).remindersFile},
 	{at: "parties", past: true, make: (*site).partiesPage},
 	{at: "parties/{party}", past: true, make: (*site).partyPage},
 	{at: "people/{person}", past: true, make: (*site).personPage},
@@ -136,6 +144,7 @@ func (s *site) visited(w http.ResponseWriter, r *http.Request, p place) {
 			return
 		}
 		v = v.For(in.reader)
+	case p.days && r.URL.Query().Has("on"): // led to the entry
 	case p.renews && p.at != "record": // asked in another language, or with a query that means nothing
 		code := in.lang.Code
 		if l, ok := language.Get(r.URL.Query().Get("lang")); ok {
@@ -144,7 +153,11 @@ func (s *site) visited(w http.ResponseWriter, r *http.Request, p place) {
 		http.Redirect(w, r, "/"+code+"/"+in.rest, http.StatusSeeOther)
 		return
 	}
-	made, err := p.make(s, v, in)
+	make := p.make
+	if p.days && r.URL.Query().Has("on") && !r.URL.Query().Has("at") {
+		make = (*site).asOfDay
+	}
+	made, err := make(s, v, in)
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"kurultai/conference"
+	"kurultai/paper"
 )
 
 // What a search may cost: letters of the question, words of it, and what is shown of each group.
@@ -159,7 +160,7 @@ func (d *drawer) foundDecisions(q question) Section {
 	}
 	for _, c := range d.s.Commitments() {
 		if q.in(c.What, c.Measure) {
-			s.Lines = append(s.Lines, Line{Text: c.What, Address: d.to("commitments#c-%s", c.Commitment), Small: together(", ", d.party(c.By), d.date(c.Due))})
+			s.Lines = append(s.Lines, Line{Text: c.What, Address: d.to("commitments/%s", c.Commitment), Small: together(", ", paper.DebtorIn(d.s, c.CommitmentRecorded, d.l), d.date(c.Due))})
 		}
 	}
 	return s

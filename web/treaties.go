@@ -1,9 +1,7 @@
 package web
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"kurultai/conference"
 	"kurultai/paper"
@@ -176,97 +174,6 @@ func (d *drawer) powers(i conference.Instrument) Section {
 	return s
 }
 
-// kinds of commitment, as the chart and the numbers count them.
-var courses = []struct{ name, word, class string }{{"kept", "public.kept", "yes"}, {"course", "public.course", "now"}, {"late", "public.late", "no"}}
-
-// course is kept, late, or else on course.
-func course(c conference.Commitment) string {
-	switch c.State {
-	case "fulfilled":
-		return "kept"
-	case "overdue", "escalated":
-		return "late"
-	}
-	return "course"
-}
-
-// undertaken says how a commitment stands.
-func (d *drawer) undertaken(c conference.Commitment) (word, tone string) {
-	switch c.State {
-	case "fulfilled":
-		return d.say("public.kept"), "yes"
-	case "overdue":
-		return d.say("public.late"), "no"
-	case "escalated":
-		return d.say("public.escalated"), "no"
-	case "reported":
-		return d.say("public.reportedon"), "now"
-	case "accepted":
-		return d.say("public.accepted"), "now"
-	}
-	return d.say("public.course"), "now"
-}
-
-// commitmentsPage is who undertook what by when, and how it stands: late is what the Clock found not kept by its day.
-func (s *site) commitmentsPage(v View, in *visit) (any, error) {
-	d := s.drawer(v, in)
-	p := d.sheet("commitments", "commitments", d.say("public.commitmentshead"))
-	d.renewed(&p)
-	p.Eyebrow = []Line{{Text: d.say("public.asof", d.date(d.today()))}}
-	all := d.s.Commitments()
-	slices.SortStableFunc(all, func(a, b conference.Commitment) int {
-		if x, y := course(a) == "kept", course(b) == "kept"; x != y {
-			return map[bool]int{true: 1, false: -1}[x]
-		}
-		return strings.Compare(string(a.Due), string(b.Due))
-	})
-	p.Sums = []Sum{{Label: d.say("public.commitments"), N: len(all)}}
-	for _, c := range courses {
-		n := 0
-		for _, x := range all {
-			if course(x) == c.name {
-				n++
-			}
-		}
-		p.Sums = append(p.Sums, Sum{d.say(c.word), n, c.name == "late" && n > 0})
-	}
-	table := Section{ID: "commitments", Title: d.say("public.commitments"), Note: d.say("public.openfirst"), Kind: "table", Void: d.say("page.nothing"), Heads: []string{d.say("public.what"), d.say("page.party"), d.say("public.by"), d.say("public.state")}}
-	for _, c := range all {
-		table.Rows = append(table.Rows, d.commitmentRow(c))
-	}
-	p.Main = []Section{table}
-	p.Side = []Section{
-		{ID: "parties", Title: d.say("public.byparty"), Kind: "chart", Chart: d.fair(all, func(c conference.Commitment) string { return d.party(c.By) })},
-		{ID: "meetings", Title: d.say("public.bymeeting"), Kind: "chart", Chart: d.fair(all, func(c conference.Commitment) string {
-			x, _ := d.s.Decision(c.Decision)
-			return d.meetingName(x.Meeting)
-		})},
-	}
-	return d.show(p)
-}
-
-func (d *drawer) commitmentRow(c conference.Commitment) []Line {
-	what := Line{Text: c.What, ID: "c-" + string(c.Commitment), Small: c.Measure, Mark: entries(c.Index)}
-	if x, ok := d.s.Decision(c.Decision); ok {
-		what.Meta = []string{together(", ", d.say("votes.decision")+" "+x.Number, c.Paragraph)}
-	}
-	state := Line{}
-	state.Tag, state.Tone = d.undertaken(c)
-	for _, e := range c.Evidence {
-		state.Meta = append(state.Meta, string(e))
-	}
-	if course(c) == "late" {
-		state.Meta = append(state.Meta, d.say("public.dayslate", number(d.l, days(c.Due, d.today()))))
-	}
-	return []Line{what, d.partyLine(c.By), {Text: d.date(c.Due)}, state}
-}
-
-// days counts from one day to another.
-func days(from, to conference.Date) int64 {
-	a, b := from.Begins(), to.Begins()
-	return max(0, int64(b-a)/86_400_000)
-}
-
 // A Chart is bars, each parted by how things stand; all on one scale, so that lengths can be compared.
 type Chart struct {
 	Label  string // the whole in words, for those who do not see it
@@ -287,50 +194,4 @@ type Part struct {
 	Name, Class        string
 	X, Y, W, Mid, Base int
 	N                  int
-}
-
-// fair draws commitments by whose they are, in the order of names.
-func (d *drawer) fair(all []conference.Commitment, of func(conference.Commitment) string) *Chart {
-	counts, longest := map[string]map[string]int{}, 1
-	var names []string
-	for _, c := range all {
-		name := of(c)
-		if counts[name] == nil {
-			counts[name] = map[string]int{}
-			names = append(names, name)
-		}
-		counts[name][course(c)]++
-		total := 0
-		for _, n := range counts[name] {
-			total += n
-		}
-		longest = max(longest, total)
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	slices.Sort(names)
-	chart := &Chart{Height: len(names)*56 + 4}
-	var words []string
-	for i, name := range names {
-		bar := Bar{Name: name, Y: i*56 + 22}
-		x, said := 0, []string{}
-		for _, c := range courses {
-			n := counts[name][c.name]
-			if n == 0 {
-				continue
-			}
-			w := max(24, n*640/max(longest, 6))
-			bar.Parts = append(bar.Parts, Part{Class: c.class, X: x, Y: bar.Y + 8, W: w - 2, Mid: x + w/2, Base: bar.Y + 24, N: n})
-			x += w
-			said = append(said, fmt.Sprintf("%s %d", d.say(c.word), n))
-		}
-		chart.Bars = append(chart.Bars, bar)
-		words = append(words, name+": "+strings.Join(said, ", "))
-	}
-	for _, c := range courses {
-		chart.Key = append(chart.Key, Part{Name: d.say(c.word), Class: c.class})
-	}
-	chart.Label = strings.Join(words, "; ")
-	return chart
 }
