@@ -484,7 +484,7 @@ func (hs *halves) waitingFor(p conference.PersonID, now record.Instant) (list []
 // against it in the record.
 var (
 	whoMayNot = []conference.Code{"wrong-capacity", "not-holder", "one-person-only", "not-attested", "unknown-key", "key-revoked", "not-your-key", "wrong-challenge", "wrong-origin", "not-verified", "bad-signature",
-		"observer-may-not", "credentials-rejected", "not-yours", "not-mover", "not-chair", "not-entitled", "not-speaker", "not-bracketer", "not-sponsor"}
+		"observer-may-not", "credentials-rejected", "not-yours", "not-mover", "not-chair", "not-entitled", "not-speaker", "not-bracketer", "not-sponsor", "not-sender", "not-received", "may-not-pass-on"}
 	wrongInItself = []conference.Code{"malformed", "too-long", "not-opened", "sealed-twice", "other-origin", "missing-language", "no-basis", "not-after-too-far", "no-instruction"}
 )
 
