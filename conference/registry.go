@@ -30,14 +30,14 @@ type Recipient struct {
 // A Note is a sealed note or paper, as its registry knows it: never what it says.
 type Note struct {
 	NoteSent
-	Index     int64 // its entry
-	At        record.Instant
-	Passed    []Passing
-	Receipts  []NoteReceipt
-	Asked     []NoteRequest // for copies to further keys
-	Answers   []int64       // entries of the notes that answer it
-	Withdrawn int64         // entry that withdrew it, or 0
-	Why       Term
+	Index      int64 // its entry
+	At         record.Instant
+	Passed     []Passing
+	Receipts   []NoteReceipt
+	Asked      []NoteRequest // for copies to further keys
+	AnsweredBy []int64       // entries of the notes that answer it
+	Withdrawn  int64         // entry that withdrew it, or 0
+	Why        Term
 }
 
 // A Passing is a copy of a note for further keys, made by one who could read it.
@@ -276,7 +276,7 @@ func (s *State) CopiesFor(n Note, p PartyID) (list []record.Blob) {
 
 // Overdue reports whether an answer was asked by a day that has passed, and none came.
 func (n Note) Overdue(at record.Instant) bool {
-	return n.ReplyBy != "" && n.Withdrawn == 0 && len(n.Answers) == 0 && n.ReplyBy.begins().AddHours(24) <= at
+	return n.ReplyBy != "" && n.Withdrawn == 0 && len(n.AnsweredBy) == 0 && n.ReplyBy.begins().AddHours(24) <= at
 }
 
 // age1 is a recipient of age in form: Bech32 (BIP 173) of 32 bytes. Its checksum is ofBech32's.
@@ -580,7 +580,7 @@ func (s *State) foldNote(e *record.Entry, body any) {
 		s.closed.sent = s.closed.sent.Set(e.Index, Note{NoteSent: *b, Index: e.Index, At: e.At})
 		s.closed.numbers = s.closed.numbers.Set(string(b.Party)+"/"+b.Number, e.Index)
 		if b.Answers != 0 {
-			change(b.Answers, func(n *Note) { n.Answers = append(slices.Clone(n.Answers), e.Index) })
+			change(b.Answers, func(n *Note) { n.AnsweredBy = append(slices.Clone(n.AnsweredBy), e.Index) })
 		}
 	case *NotePassed:
 		change(b.Note, func(n *Note) {

@@ -61,8 +61,8 @@ func TestAnAnswerMeetsTheDeadline(t *testing.T) {
 		t.Error("overdue is not what was asked by a day that has passed")
 	}
 	d.must(t, headB("SendNote", strings.NewReplacer(`["b"]`, `["a"]`, `"mark"`, `"answers":34,"mark"`).Replace(fields(`{"number":"1","form":"letter","date":"2030-03-18","to":["b"],"keys":[32,33],"mark":"personal","passing":"nobody","plain":"`+anyDigest+`","ciphertext":{"blob":"`+anyDigest+`","size":900}}`))))
-	if n, _ := d.SealedNote(34); n.Overdue(late) || !slices.Equal(n.Answers, []int64{35}) {
-		t.Errorf("answered by %v", n.Answers)
+	if n, _ := d.SealedNote(34); n.Overdue(late) || !slices.Equal(n.AnsweredBy, []int64{35}) {
+		t.Errorf("answered by %v", n.AnsweredBy)
 	}
 	for p, want := range map[PartyID]int{"a": 2, "b": 2, "c": 0, "": 0} {
 		if got := d.Registry(p); len(got) != want {
