@@ -24,6 +24,7 @@ import (
 	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/canonical"
+	"kurultai/record/sqlite"
 	"kurultai/sealed"
 	"kurultai/secretariat"
 	"kurultai/web"
@@ -324,11 +325,34 @@ func (c *correspondent) own(ctx context.Context) (*secretariat.View, func() erro
 	if c.copy == "" {
 		return nil, func() error { return nil }, nil
 	}
-	h, v, err := readView(ctx, c.copy)
-	if err != nil {
-		return nil, nil, fmt.Errorf("the copy: %w", err)
+	return readCopy(ctx, c.copy)
+}
+
+// readCopy opens a record to read it: one that is written here, or a copy that follows one written elsewhere.
+func readCopy(ctx context.Context, dir string) (*secretariat.View, func() error, error) {
+	pinned, err := os.ReadFile(filepath.Join(dir, "log.pub"))
+	if errors.Is(err, os.ErrNotExist) {
+		h, v, err := readView(ctx, dir)
+		if err != nil {
+			return nil, nil, err
+		}
+		return v, h.Close, nil
 	}
-	return v, h.Close, nil
+	if err != nil {
+		return nil, nil, err
+	}
+	engine, err := sqlite.Open(dir, sqlite.Options{ReadOnly: true})
+	if err != nil {
+		return nil, nil, fmt.Errorf("opening %s: %w", dir, err)
+	}
+	keys, err := secretariat.ReadSubjectKeys(filepath.Join(dir, "subjects"))
+	if err == nil {
+		v, err2 := secretariat.Read(ctx, engine, keys, strings.TrimSpace(string(pinned)))
+		if err = err2; err == nil {
+			return v, func() error { return errors.Join(keys.Close(), engine.Close()) }, nil
+		}
+	}
+	return nil, nil, errors.Join(err, engine.Close())
 }
 
 // agreed holds the keys a node names against those of the own copy. A key that another deposited, or none, is refused; one
@@ -355,11 +379,11 @@ func agreed(keys []web.KeyView, own *secretariat.View) error {
 func (c *correspondent) listKeys(ctx context.Context, io streams, _ []string) error {
 	var keys []web.KeyView
 	if c.url == "" {
-		h, v, err := readView(ctx, c.dir)
+		v, done, err := readCopy(ctx, c.dir)
 		if err != nil {
 			return err
 		}
-		defer h.Close()
+		defer done()
 		keys = web.RegistryOf(v.Origin(), v.State(), conference.Office{}, "2000-01-01", v.State().Last).Keys
 	} else if err := c.at(ctx, func(d desktop) error {
 		v, err := d.registry(ctx)
