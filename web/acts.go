@@ -197,8 +197,8 @@ func (s *site) prepareAct(ctx context.Context, l *language.Language, act *confer
 	a := &Act{Submitted: submitted, Disclosures: disclosures, Blobs: blobs}
 	err = s.rehearse(ctx, a)
 	attested := is(err, "not-attested")
-	if is(err, "not-opened") && len(blobs) == 0 && len(record.Kept(fields)) > 0 {
-		err = s.decidable(&a.Submitted) // blobs come with the submission
+	if is(err, "not-opened") && len(blobs) == 0 && len(record.Kept(fields)) > 0 { // blobs come with the submission
+		err, attested = s.decidable(&a.Submitted), v.State().AttestationDue(&a.Submitted)
 	}
 	if attested {
 		if a.Submitted.NotAfter == nil {

@@ -600,9 +600,9 @@ func (e *errand) correspondents() (list []conference.PartyID) {
 
 // showNote is the page of a note.
 func (s *site) showNote(e *errand, n conference.Note) error {
-	p := e.page(fmt.Sprintf("/%d", n.Index), e.word("noteform", string(n.Form))+" "+n.Number)
+	p := e.page(fmt.Sprintf("/%d", n.Index), n.Number)
 	p.Note = n.Withdrawn == 0 || n.Party == e.party()
-	p.Eyebrow = []Line{{Text: e.name(n.Party)}, {When: e.moment(n.At, e.s.Body.Zone), Mark: entries(n.Index)}}
+	p.Eyebrow = []Line{{Text: e.name(n.Party)}, {Text: e.word("noteform", string(n.Form))}, {When: e.moment(n.At, e.s.Body.Zone), Mark: entries(n.Index)}}
 	if n.Withdrawn > 0 {
 		p.Eyebrow = append(p.Eyebrow, Line{Tag: e.say("event.NoteWithdrawn"), Tone: "no", Mark: entries(n.Withdrawn)})
 	}
