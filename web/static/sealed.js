@@ -4,7 +4,7 @@
   const root = document.getElementById("sealed");
   if (!root) return;
   const d = JSON.parse(root.dataset.sealed), words = d.words;
-  const said = root.querySelector(".told");
+  const said = document.querySelector(".told");
   const say = (text, tone) => { said.textContent = text; said.hidden = !text; said.className = "note told " + (tone ?? ""); if (tone) said.focus(); };
   const told = (text) => Object.assign(new Error(text), { told: true });
   const behind = (rest) => d.place + rest + (d.query ? "?" + d.query : "");
