@@ -61,7 +61,7 @@ type Act struct {
 	OfFiles    []Code     // refusals for what stands in its files: the writer's alone, since deciding reads no file
 
 	// Sealed says of each private field, by its first member, which field holds its subject; OfAuthor: its author;
-	// OfPaper: the paper of its symbol.
+	// OfPaper: the paper of its symbol. Where that field is empty the subject is the entry.
 	Sealed map[string]string
 
 	Fields reflect.Type // a struct; nil where the act has no fields
@@ -149,6 +149,7 @@ func init() {
 	keys(edition1)
 	corrections(edition1)
 	notes(edition1)
+	registry(edition1)
 }
 
 // does adds an act with fields of type F to an edition.
@@ -245,7 +246,7 @@ func (a *Act) SubjectOf(name string, submitted *record.Submitted, index int64) s
 		return submitted.By
 	case field == OfPaper:
 		return subjectOfPaper(Symbol(submitted.Fields.Get("symbol").Str))
-	case ok:
+	case ok && submitted.Fields.Get(field).Str != "":
 		return submitted.Fields.Get(field).Str
 	}
 	return fmt.Sprintf("entry/%d", index)

@@ -196,6 +196,11 @@ var (
 	enrol      = myself("EnrolPasskey", `{"credential":"Y3JlZA","key":"‹key›"}`)
 	enrolLink  = myself("EnrolPasskey", `{"credential":"Y3JlZA","key":"‹key›","link":"‹token›"}`)
 	account    = myself("EnrolAccount", `{"account":{"sealed":"‹y›"},"link":"‹token›"}`)
+	deposit    = head("DepositRecipient", `{"recipient":"`+age1_+`","use":"device","holder":"pid:5"}`)
+	depositB   = headB("DepositRecipient", `{"recipient":"`+age2+`","use":"device"}`)
+	keyed      = []act{deposit, depositB}
+	note_      = head("SendNote", `{"number":"17/2030","form":"verbale","date":"2030-03-17","to":["b"],"keys":[32,33],"replyBy":"2030-03-30","mark":"restricted","passing":"addressees","plain":"‹x›","ciphertext":{"blob":"‹y›","size":900}}`)
+	sent       = then(keyed, note_)
 	partyKey   = head("DepositPartyKey", `{"credential":"cGFydHk","key":"‹key›","note":"‹x›"}`)
 	replaceKey = head("ReplacePartyKey", `{"credential":"bmV3","key":"‹key›","note":"‹x›"}`)
 	officers   = []act{secretary("RegisterPerson", `{"names":[["en",{"sealed":"`+digestOf("one")+`"}]],"person":"`+pid(1)+`"}`), secretary("RegisterPerson", `{"names":[["en",{"sealed":"`+digestOf("two")+`"}]],"person":"`+pid(2)+`"}`)}
@@ -342,6 +347,13 @@ func init() {
 		{[]act{node_}, head("WithdrawNode", `{"verifier":"`+cosigner("node.a")+`"}`)},
 		{[]act{node_, witness_}, witnesses_}, {[]act{node_}, resume_},
 		{[]act{node_}, head("ReportDivergence", `{"verifier":"`+cosigner("node.a")+`","entry":3,"rule":"rules 67","proof":"‹x›"}`)},
+		{nil, deposit},
+		{[]act{deposit}, head("WithdrawRecipient", `{"key":32,"why":"lost"}`)},
+		{keyed, note_},
+		{sent, headB("AcknowledgeNote", `{"note":34}`)},
+		{then(sent, desk1("DepositRecipient", `{"recipient":"`+age3+`","use":"node"}`)), headB("PassNote", `{"note":34,"secretariat":true,"keys":[35],"ciphertext":{"blob":"‹y›","size":900}}`)},
+		{then(sent, with(depositB, strings.Replace(depositB.fields, age2, age3, 1))), headB("AskNote", `{"note":34,"key":35}`)},
+		{sent, head("WithdrawNote", `{"note":34,"why":"error"}`)},
 		{nil, partyKey},
 		{[]act{partyKey}, replaceKey},
 		{[]act{enrol, partyKey}, head("CountersignKey", `{"credential":"Y3JlZA"}`)},
@@ -744,6 +756,25 @@ var apart = []refused{
 	{"unknown-node", []act{node_}, headB("ReportDivergence", `{"verifier":"`+cosigner("node.a")+`","entry":3,"rule":"rules 67","proof":"‹x›"}`)}, {"beyond-record", []act{node_}, head("ReportDivergence", `{"verifier":"`+cosigner("node.a")+`","entry":9000,"rule":"rules 67","proof":"‹x›"}`)},
 	{"one-person-only", []act{node_}, secretary("ProceedUnwitnessed", resume_.fields)}, {"no-witnesses", nil, resume_},
 	{"one-person-only", []act{node_, witness_}, secretary("NameWitnesses", witnesses_.fields)}, {"too-many-nodes", manyNodes(100), node_},
+	{"bad-recipient", nil, with(deposit, strings.Replace(deposit.fields, age1_, age1_[:61]+"x", 1))}, {"bad-recipient", nil, with(deposit, strings.Replace(deposit.fields, age1_, strings.ToUpper(age1_), 1))}, {"recipient-known", []act{deposit}, with(depositB, deposit.fields)},
+	{"recipient-known", []act{deposit, head("WithdrawRecipient", `{"key":32,"why":"lost"}`)}, deposit}, {"holder-left", nil, headB("DepositRecipient", deposit.fields)}, {"malformed", nil, with(deposit, strings.Replace(deposit.fields, "device", "drawer", 1))},
+	{"unknown-recipient", nil, head("WithdrawRecipient", `{"key":32,"why":"lost"}`)}, {"unknown-recipient", []act{deposit}, headB("WithdrawRecipient", `{"key":32,"why":"lost"}`)}, {"malformed", []act{deposit}, head("WithdrawRecipient", `{"key":32,"why":"bored"}`)},
+	{"recipient-withdrawn", []act{deposit, head("WithdrawRecipient", `{"key":32,"why":"lost"}`)}, head("WithdrawRecipient", `{"key":32,"why":"left"}`)},
+	{"no-addressee", keyed, note(`,"to":["b"]`, ``)}, {"unknown-party", keyed, note(`"b"`, `"zz"`)}, {"malformed", keyed, note(`["b"]`, `["b","b"]`)}, {"malformed", keyed, note(`["b"]`, `["a"]`)}, {"malformed", keyed, note(`17/2030`, `17 2030`)}, {"malformed", keyed, note(`verbale`, `song`)},
+	{"malformed", keyed, note(`restricted`, `loud`)}, {"malformed", keyed, note(`addressees`, `birds`)}, {"malformed", keyed, note(`restricted`, `personal`)}, {"malformed", keyed, note(`2030-03-17`, `2030-03`)}, {"malformed", keyed, desk1("SendNote", note(`["b"]`, `["b"],"secretariat":true`).fields)},
+	{"number-taken", sent, note_}, {"reply-by-past", keyed, note(`2030-03-30`, `2030-03-16`)}, {"unknown-symbol", keyed, note(`"mark"`, `"paper":"ZZ","mark"`)}, {"too-large", keyed, note(`"size":900`, `"size":5242881`)}, {"too-large", keyed, note(`[32,33]`, `[`+strings.Repeat("32,", 500)+`33]`)},
+	{"unknown-note", keyed, note(`"mark"`, `"answers":34,"mark"`)}, {"unknown-note", sent, headC("SendNote", note(`"mark"`, `"refers":34,"mark"`).fields)}, {"unknown-recipient", keyed, note(`33]`, `34]`)}, {"unknown-recipient", keyed, note(`33]`, `33,33]`)},
+	{"recipient-withdrawn", then(keyed, headB("WithdrawRecipient", `{"key":33,"why":"lost"}`)), note_}, {"holder-left", then(keyed, gone5...), delegate("SendNote", note_.fields)}, {"key-of-another", keyed, note(`["b"]`, `["c"]`)}, {"no-recipient", keyed, note(`[32,33]`, `[32]`)},
+	{"unknown-note", sent, headC("AcknowledgeNote", `{"note":34}`)}, {"unknown-note", sent, headB("AcknowledgeNote", `{"note":33}`)}, {"note-withdrawn", then(sent, takeBack), headB("AcknowledgeNote", `{"note":34}`)}, {"not-received", sent, head("AcknowledgeNote", `{"note":34}`)},
+	{"already-acknowledged", then(sent, headB("AcknowledgeNote", `{"note":34}`)), headB("AcknowledgeNote", `{"note":34}`)},
+	{"unknown-note", sent, headC("WithdrawNote", `{"note":34,"why":"error"}`)}, {"note-withdrawn", then(sent, takeBack), takeBack}, {"not-sender", sent, headB("WithdrawNote", `{"note":34,"why":"error"}`)}, {"malformed", sent, head("WithdrawNote", `{"note":34,"why":"shame"}`)},
+	{"unknown-note", sent, headC("PassNote", passOn(`"to":["c"],"keys":[35]`))}, {"note-withdrawn", then(sent, takeBack, depositC), headB("PassNote", passOn(`"to":["c"],"keys":[36]`))}, {"unknown-party", sent, headB("PassNote", passOn(`"to":["zz"],"keys":[33]`))},
+	{"may-not-pass-on", then(keyed, note(`addressees`, `nobody`), depositC), headB("PassNote", passOn(`"to":["c"],"keys":[35]`))}, {"may-not-pass-on", then(sent, depositC, headB("PassNote", passOn(`"to":["c"],"keys":[35]`)), desk1("DepositRecipient", `{"recipient":"`+age4+`","use":"node"}`)), headC("PassNote", passOn(`"secretariat":true,"keys":[37]`))},
+	{"unknown-recipient", sent, headB("PassNote", passOn(`"to":["c"],"keys":[99]`))}, {"recipient-withdrawn", then(sent, headB("WithdrawRecipient", `{"key":33,"why":"left"}`)), headB("PassNote", passOn(`"keys":[33]`))}, {"holder-left", then(sent, gone5...), headB("PassNote", passOn(`"keys":[32]`))},
+	{"key-of-another", then(sent, depositC), headB("PassNote", passOn(`"keys":[35]`))}, {"no-recipient", then(sent, depositC), headB("PassNote", passOn(`"to":["c"],"keys":[33]`))},
+	{"too-large", sent, headB("PassNote", strings.Replace(passOn(`"keys":[33]`), `"size":900`, `"size":5242881`, 1))},
+	{"unknown-note", sent, headC("AskNote", `{"note":34,"key":33}`)}, {"note-withdrawn", then(sent, takeBack), headB("AskNote", `{"note":34,"key":33}`)}, {"unknown-recipient", sent, headB("AskNote", `{"note":34,"key":99}`)}, {"key-of-another", sent, headB("AskNote", `{"note":34,"key":32}`)},
+	{"recipient-withdrawn", then(sent, headB("WithdrawRecipient", `{"key":33,"why":"left"}`)), headB("AskNote", `{"note":34,"key":33}`)}, {"holder-left", then(sent, gone5...), delegate("AskNote", `{"note":34,"key":32}`)},
 	{"not-this-party", []act{enrol}, head("CountersignKey", `{"credential":"Y3JlZA"}`)},
 }
 
@@ -751,6 +782,32 @@ var (
 	revised = []act{paper("L.1"), desk1("IssueRevision", `{"symbol":"L.1/Rev.1","of":"L.1","text":"‹y›"}`)}
 	quorum3 = `"quorumToDecide":{"rule":"67","over":[2,3]}`
 )
+
+// Recipients of age (X25519), made for these tests; nobody has their identities.
+const (
+	age1_ = "age13tvzql5mh89w3p86nrj6jjeapfxyl8df8d485rgzpa0hwqh09gwq66klmt"
+	age2  = "age13qxf6p4kjemxfvcn7y087tkfevt0v9nxyktl0fznaksqnch03chqc52kvn"
+	age3  = "age1t2qx008r7hpnld9xwles2369u5f9204nau0wymkcqlx4gjehruxq5jjqwk"
+	age4  = "age19vaeuy4ath3a3mejq7r5m6c4wy8zjsx7x47njlj5hjkktsj7kg4sntjxu0"
+)
+
+var (
+	depositC = headC("DepositRecipient", `{"recipient":"`+age3+`","use":"backup"}`)
+	takeBack = head("WithdrawNote", `{"note":34,"why":"replaced"}`)
+	gone5    = []act{two(secretary("RevokeOffice", fields(shorthand.Replace(`{"person":"pid:5","capacity":"Head","for":"a"}`))))}
+)
+
+// note is the note of the tests with something else in it.
+func note(there, other string) act {
+	if !strings.Contains(note_.fields, there) {
+		panic(there)
+	}
+	return with(note_, fields(strings.Replace(note_.fields, there, other, 1)))
+}
+
+func passOn(rest string) string {
+	return shorthand.Replace(`{"note":34,` + rest + `,"ciphertext":{"blob":"‹y›","size":900}}`)
+}
 
 // cosigner is a verifier key of a witness, the same each time (C2SP tlog-cosignature).
 func cosigner(name string) string {

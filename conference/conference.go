@@ -191,12 +191,15 @@ func (s *State) FoldClosed(e *record.Entry, events []Event) {
 		if note, ok := event.Body.(*NoteFiled); ok {
 			s.closed.notes = s.closed.notes.Set(string(note.Note), e.Index)
 		}
+		s.foldNote(e, event.Body)
 	}
 }
 
 // closed is what closed entries tell the writer. No open act's decision reads it.
 type closed struct {
-	notes Ordered[string, int64]
+	notes   Ordered[string, int64]
+	sent    Ordered[int64, Note]   // sealed notes, by entry
+	numbers Ordered[string, int64] // theirs, as PARTY/NUMBER: the entry
 }
 
 // A Key is an accepted key of an act: whose, the digest of the bytes it came with, and the entry it became.

@@ -125,12 +125,19 @@ func (d *desk) do(t testing.TB, a act) *Refusal {
 		return r
 	}
 	b := record.OpenEntry(d.Size, d.at, s, nil, Decided(events))
+	closed := edition1.acts[a.name] != nil && edition1.acts[a.name].Closed
+	if closed {
+		b = fmt.Appendf(nil, `{"at":"%s","closed":"%s","index":%d}`, d.at, anyDigest, d.Size)
+	}
 	e, err := record.ParseEntry(string(b), d.Size)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Fold(e); err != nil {
 		t.Fatal(err)
+	}
+	if closed {
+		d.FoldClosed(e, events)
 	}
 	d.entries = append(d.entries, string(b))
 	return nil

@@ -50,6 +50,7 @@ type State struct {
 	communique    communiqueState
 	authenticity  keysState
 	nodes         nodesState
+	registry      registryState
 	corrections   correctionsState
 	closed        closed
 }

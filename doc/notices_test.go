@@ -15,6 +15,7 @@ var update = flag.Bool("update", false, "write the files a test compares with")
 // vendored are the parts of the program that no module brings, and where their licences stand.
 var vendored = [][2]string{
 	{"idiomorph 0.7.4, web/static/idiomorph.min.js", "web/static/LICENSE-idiomorph"},
+	{"age-encryption 0.3.1 with the parts of @noble and @scure it uses, web/static/age.min.js", "web/static/LICENSE-age"},
 	{"Source Sans 3, web/static/fonts/sans-*.woff2", "web/static/fonts/OFL-sans.txt"},
 	{"Source Serif 4, web/static/fonts/serif-*.woff2", "web/static/fonts/OFL-serif.txt"},
 	{"Noto Sans Georgian, web/static/fonts/georgian.woff2", "web/static/fonts/OFL-georgian.txt"},

@@ -112,7 +112,28 @@ func (v vault) fits(ctx context.Context, e *record.Entry, row record.Row) (opene
 	if err == nil && row.Blob != "" {
 		_, err = o.Disclosure.OpenKept(kept)
 	}
+	if err == nil && e.Closed != "" {
+		err = v.holds(ctx, plain, e.Index)
+	}
 	return err == nil, err
+}
+
+// holds looks for the blobs that a closed act names.
+func (v vault) holds(ctx context.Context, opening []byte, index int64) error {
+	inside, err := record.OpenClosed(opening, index)
+	if err != nil {
+		return err
+	}
+	for _, ref := range record.Blobs(inside.Act.Fields) {
+		b, err := v.engine.Blob(ctx, ref.Digest)
+		if err == nil && int64(len(b)) != ref.Size {
+			err = fmt.Errorf("it has %d bytes and the act says %d", len(b), ref.Size)
+		}
+		if err != nil {
+			return fmt.Errorf("the blob %s of a closed act: %w", ref.Name, err)
+		}
+	}
+	return nil
 }
 
 // kept reads what is kept of a private blob, of size bytes; of a sealed value, of size 0, nothing is.

@@ -161,7 +161,12 @@ func (d *desk) take(ctx context.Context, a *Act, now moment, chance io.Reader, g
 		return Receipt{}, err
 	}
 	if act.Closed {
-		return d.closedEntry(a, at, events, chance, g)
+		receipt, err := d.closedEntry(a, at, events, chance, g)
+		if err == nil { // its blobs are kept; what is sealed within it is not, for its opening is its audience's
+			g.blobs = append(g.blobs, in.blobs...)
+			d.fresh.stored(in.blobs)
+		}
+		return receipt, err
 	}
 	entry := record.OpenEntry(d.state.Size, at, s, a.Attestations, conference.Decided(events))
 	if len(entry) > record.MaxEntry {
@@ -336,6 +341,7 @@ func (d *desk) closedEntry(a *Act, at record.Instant, events []conference.Event,
 	if err != nil {
 		return Receipt{}, err
 	}
+	inside.At = at
 	d.state.FoldClosed(inside, events)
 	key := record.ClosedKey{By: s.By, Key: s.Key, Digest: record.DigestOf([]byte(s.Text())), Index: index}
 	d.closedKeys = d.closedKeys.Set(s.By+"/"+s.Key, key)
@@ -387,6 +393,7 @@ func (d *desk) foldClosed(ctx context.Context, e *record.Entry) {
 			events = append(events, event)
 		}
 	}
+	inside.At = e.At
 	d.state.FoldClosed(inside, events)
 }
 

@@ -197,8 +197,8 @@ func (s *site) prepareAct(ctx context.Context, l *language.Language, act *confer
 	a := &Act{Submitted: submitted, Disclosures: disclosures, Blobs: blobs}
 	err = s.rehearse(ctx, a)
 	attested := is(err, "not-attested")
-	if is(err, "not-opened") && len(blobs) == 0 && len(record.Kept(fields)) > 0 {
-		err = s.decidable(&a.Submitted) // blobs come with the submission
+	if is(err, "not-opened") && len(blobs) == 0 && len(record.Kept(fields)) > 0 { // blobs come with the submission
+		err, attested = s.decidable(&a.Submitted), v.State().AttestationDue(&a.Submitted)
 	}
 	if attested {
 		if a.Submitted.NotAfter == nil {
@@ -484,7 +484,7 @@ func (hs *halves) waitingFor(p conference.PersonID, now record.Instant) (list []
 // against it in the record.
 var (
 	whoMayNot = []conference.Code{"wrong-capacity", "not-holder", "one-person-only", "not-attested", "unknown-key", "key-revoked", "not-your-key", "wrong-challenge", "wrong-origin", "not-verified", "bad-signature",
-		"observer-may-not", "credentials-rejected", "not-yours", "not-mover", "not-chair", "not-entitled", "not-speaker", "not-bracketer", "not-sponsor"}
+		"observer-may-not", "credentials-rejected", "not-yours", "not-mover", "not-chair", "not-entitled", "not-speaker", "not-bracketer", "not-sponsor", "not-sender", "not-received", "may-not-pass-on"}
 	wrongInItself = []conference.Code{"malformed", "too-long", "not-opened", "sealed-twice", "other-origin", "missing-language", "no-basis", "not-after-too-far", "no-instruction"}
 )
 

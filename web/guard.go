@@ -248,7 +248,7 @@ func (s *site) settleOwn(mux *http.ServeMux) {
 	for name, p := range map[string]ownPlace{
 		"signin": {s.signInPage, s.signInStep}, "signed": {nil, s.signed}, "provider": {s.toProvider, nil},
 		"enrol": {s.enrolPage, s.enrolStep}, "enrolments": {s.enrolmentsPage, s.invite},
-		"me": {s.mePage, s.meStep}, "roles": {s.rolesPage, s.takeRole},
+		"me": {s.mePage, s.meStep}, "registry": {s.registryPage, nil}, "roles": {s.rolesPage, s.takeRole},
 	} {
 		for _, rest := range []string{"", "/{rest...}"} {
 			if p.get != nil {

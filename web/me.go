@@ -106,6 +106,9 @@ func (s *site) mePage(v *turn) error {
 			}
 		}
 	}
+	if len(keepsRegistry(v.view.State(), v.Person, s.Desk.Now())) > 0 {
+		p.Places = append(p.Places, Link{Text: v.lang.Say("registry.title"), Address: "/" + v.lang.Code + "/registry"})
+	}
 	here := hashOf(s.cookie(v.r, "session"))
 	s.sessions.mu.Lock()
 	own := s.sessions.of(v.Person)

@@ -21,7 +21,7 @@ import (
 )
 
 // does has an act done without any page.
-func (h hall) does(by conference.PersonID, as conference.Capacity, party, meeting, name, fields string) {
+func (h hall) does(by conference.PersonID, as conference.Capacity, party, meeting, name, fields string, blobs ...[]byte) (index int64) {
 	h.Helper()
 	v, err := canonical.Parse(fields)
 	if err != nil {
@@ -29,10 +29,12 @@ func (h hall) does(by conference.PersonID, as conference.Capacity, party, meetin
 	}
 	var key [16]byte
 	rand.Read(key[:])
-	a := &secretariat.Act{Submitted: record.Submitted{Name: name, By: string(by), As: string(as), For: party, Meeting: meeting, Fields: v, Key: canonical.EncodeBytes(key[:]), Origin: h.s.View().Origin(), Seen: h.s.View().State().Size}}
-	if _, err := h.s.Do(context.Background(), a); err != nil {
+	a := &secretariat.Act{Submitted: record.Submitted{Name: name, By: string(by), As: string(as), For: party, Meeting: meeting, Fields: v, Key: canonical.EncodeBytes(key[:]), Origin: h.s.View().Origin(), Seen: h.s.View().State().Size}, Blobs: blobs}
+	receipt, err := h.s.Do(context.Background(), a)
+	if err != nil {
 		h.Fatalf("%s: %v", name, err)
 	}
+	return receipt.Index
 }
 
 // chair is who chairs the meeting that is open.

@@ -141,7 +141,7 @@ func (v *sitting) itemState(i conference.Item) string {
 
 // messagesAt is what others wait for or have said to the desk: acts of two persons, and what was done for delegations.
 func (s *site) messagesAt(v *sitting) error {
-	p := TablePage{DeskFrame: s.deskFrame(v, "messages"), Heading: v.lang.Say("desk.tab.messages"), Acts: v.formOf("FileNote")}
+	p := TablePage{DeskFrame: s.deskFrame(v, "messages"), Heading: v.lang.Say("desk.tab.messages"), Acts: append(v.formOf("FileNote"), Link{Text: v.lang.Say("registry.title"), Address: "/" + v.lang.Code + "/registry?office=" + string(conference.Secretary)})}
 	waits := DeskTable{Title: v.lang.Say("desk.waiting"), Empty: v.lang.Say("desk.nothingwaits")}
 	for _, h := range s.halves.waitingFor(v.Person, s.Desk.Now()) {
 		waits.Rows = append(waits.Rows, DeskRow{Title: v.t.act(&h.act.Submitted), Small: v.lang.Say("page.waitssecond", s.ownName(v.turn, h.waits())), Acts: []Link{{"/" + v.lang.Code + "/pending", v.lang.Say("page.pending")}}})

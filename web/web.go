@@ -31,6 +31,7 @@
 //	/LANG/pending                       acts of two persons that wait for the second
 //	/LANG/meetings/ID/desk              the desk of a meeting and its pages, for officers, see room.go
 //	/LANG/…/live                        the newest main part of a page each time the record grows
+//	/LANG/registry                      sealed notes of a delegation or of the secretariat, see registry.go
 //	/LANG/signin, me, enrol/TOKEN, …    signing in, where this node takes acts, see signin.go
 //	/api/…                              the same as JSON, see api.go
 //
@@ -121,6 +122,8 @@ type Options struct {
 	// File opens a private blob by the digest of what opens it, whoever may: the caller asks that first. nil: files are not
 	// to be had here.
 	File func(context.Context, record.Digest) ([]byte, error)
+	// Closed is what a closed entry holds, whoever may see it: the caller asks that first. nil: it is not to be had here.
+	Closed func(context.Context, record.Digest) ([]byte, error)
 	// Seed is what a lot is drawn from, by the question it is for, 16 to 64 bytes that nobody knows before the draw. nil:
 	// one of this run, so that a restart before the draw would leave the question without its lot.
 	Seed func(what string) []byte

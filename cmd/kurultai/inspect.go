@@ -14,6 +14,7 @@ import (
 	"kurultai/paper"
 	"kurultai/paper/cms"
 	"kurultai/record"
+	"kurultai/sealed"
 	"kurultai/secretariat"
 )
 
@@ -21,7 +22,7 @@ import (
 // its instrument, a signature is one of this paper as it stands. Each is what kurultai verify finds later, asked in time.
 func inspections() map[string]secretariat.Inspect {
 	p := &pens{}
-	return map[string]secretariat.Inspect{"NameAuthority": inspectAuthority, "IssuePaper": inspectPaper, "EnterSignature": p.inspect}
+	return map[string]secretariat.Inspect{"NameAuthority": inspectAuthority, "IssuePaper": inspectPaper, "EnterSignature": p.inspect, "SendNote": inspectNote, "PassNote": inspectNote}
 }
 
 func no(code conference.Code, rule string, args ...string) error {
@@ -41,6 +42,31 @@ func inspectAuthority(ctx context.Context, v *secretariat.Ahead, _ record.Instan
 		}
 		if c, err := x509.ParseCertificate(der); err != nil || !c.IsCA || !c.BasicConstraintsValid || !cms.Strong(c) {
 			return no("no-certificate-authority", "RFC 5280 4.2.1.9")
+		}
+	}
+	return nil
+}
+
+// inspectNote refuses a note that is not encrypted, or to another number of keys than its act names: what can be read is
+// not even kept.
+func inspectNote(ctx context.Context, v *secretariat.Ahead, _ record.Instant, events []conference.Event) error {
+	for _, e := range events {
+		var keys []int64
+		var file record.Blob
+		switch b := e.Body.(type) {
+		case *conference.NoteSent:
+			keys, file = b.Keys, b.Ciphertext
+		case *conference.NotePassed:
+			keys, file = b.Keys, b.Ciphertext
+		default:
+			continue
+		}
+		b, err := v.Blob(ctx, file.Digest)
+		if err != nil {
+			return fmt.Errorf("reading the ciphertext: %w", err)
+		}
+		if n, err := sealed.Stanzas(b); err != nil || n != len(keys) {
+			return no("not-sealed", "age-encryption.org/v1", fmt.Sprintf("%d/%d", n, len(keys)))
 		}
 	}
 	return nil

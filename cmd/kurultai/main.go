@@ -34,6 +34,7 @@ const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand bef
   communique  tell a meeting in one of nine languages
   paper       set a paper as PDF
   sign        sign an instrument on its paper, step by step
+  sealed      notes that the record's keeper cannot read: write, open, pass on
   import      enter a list of participants, or votes, from a table
   export      write a record as a story or as verifiable tiles
   verify      check a record, its signatures and every decision in it
@@ -65,7 +66,7 @@ var errSilent = errors.New("")
 func commands() map[string]func() command {
 	return map[string]func() command{
 		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "rehearse": rehearseCommand, "acts": actsCommand, "rules": rulesCommand, "depositary": depositaryCommand, "import": importCommand,
-		"communique": communiqueCommand, "paper": paperCommand, "sign": signCommand, "export": exportCommand, "verify": verifyCommand, "follow": followCommand, "recover": recoverCommand, "bench": benchCommand,
+		"communique": communiqueCommand, "paper": paperCommand, "sign": signCommand, "sealed": sealedCommand, "export": exportCommand, "verify": verifyCommand, "follow": followCommand, "recover": recoverCommand, "bench": benchCommand,
 	}
 }
 

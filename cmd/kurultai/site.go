@@ -229,6 +229,7 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	o.Roles = (training(h) || o.Rehearsal) && loopback
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
 	o.File = func(ctx context.Context, d record.Digest) ([]byte, error) { return h.s.View().File(ctx, d) }
+	o.Closed = func(ctx context.Context, d record.Digest) ([]byte, error) { return h.s.View().OpenClosed(ctx, d) }
 	o.Lists, o.Seed = lists{}, h.s.Seed
 	o.Marks, o.Cosigned, o.Witnessed, o.Held = marksOf(h.marks), h.marks.Cosigned, h.marks.Witnessed, h.marks.Held
 	handler := withTiles(web.New(reading{h.s}, o), h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View))

@@ -145,7 +145,7 @@ func stages(t *testing.T) []stage {
 		{name: "a motion, chair", house: in(moving), enter: role(moving, conference.Chair, "", "chair"), pages: []string{"meetings/ix/chair"}},
 		{name: "a body without a meeting", house: in(founded), pages: []string{"", "meetings", "decisions", "documents", "parties", "record", "search", "chair", "wall", "floor", "desk"}},
 		{name: "a reported meeting", house: in(baku), pages: []string{"", "meetings/xxii", "meetings/xxii/communique", "meetings/xxii/programme", "meetings/xxii/replay", "meetings/xxii/wall", "parties", "decisions", "record", "record/30"}},
-	}, signingStages(t, sitting, baku)...)
+	}, append(signingStages(t, sitting, baku), registryStage(t))...)
 }
 
 // calling brings the open meeting to a roll call in which three have answered, each otherwise, and one is called.
@@ -399,12 +399,13 @@ func (b *tab) fits(name string) bool {
 // In no language is a page wider than a phone, and none leaves a word unsaid.
 func TestEveryLanguageFitsAPhone(t *testing.T) {
 	h := serve(t, storytest.PlayText(t, training(t)))
+	note := h.corresponds(t)
 	b := person(t)
 	b.take(h, string(h.holder(t, conference.Secretary, "")), "desk")
 	b.look(look{"narrow", 320, 640, nil})
 	n := 0
 	for _, l := range language.All() {
-		for _, page := range []string{"", "meetings/ix", "meetings/viii", "meetings/viii/programme", "documents", "parties", "commitments", "record", "verify", "instruments/statute/signing", "instruments/statute/wall", "meetings/ix/wall", "meetings/ix/desk", "meetings/ix/desk/people", "now", "me"} {
+		for _, page := range []string{"", "meetings/ix", "meetings/viii", "meetings/viii/programme", "documents", "parties", "commitments", "record", "verify", "instruments/statute/signing", "instruments/statute/wall", "meetings/ix/wall", "meetings/ix/desk", "meetings/ix/desk/people", "now", "me", "registry", "registry/write", "registry/keys", fmt.Sprint("registry/", note)} {
 			b.visit(h.origin + "/" + l.Code + "/" + page)
 			b.fits("/" + l.Code + "/" + page)
 			n++

@@ -18,13 +18,13 @@ import (
 )
 
 // takes has an office holder do an act at the meeting that stands open.
-func (h *house) takes(t *testing.T, as conference.Capacity, party conference.PartyID, name string, fields any) {
+func (h *house) takes(t *testing.T, as conference.Capacity, party conference.PartyID, name string, fields any, blobs ...[]byte) {
 	t.Helper()
 	v := canonical.Value{}
 	if text := canonical.Encode(nil, fields); len(text) > 0 {
 		v, _ = canonical.Parse(string(text))
 	}
-	a := secretariat.Act{Submitted: record.Submitted{Name: name, By: string(h.holder(t, as, party)), As: string(as), For: string(party), Meeting: "ix", Fields: v, Key: newKey(), Origin: h.s.View().Origin()}}
+	a := secretariat.Act{Submitted: record.Submitted{Name: name, By: string(h.holder(t, as, party)), As: string(as), For: string(party), Meeting: "ix", Fields: v, Key: newKey(), Origin: h.s.View().Origin()}, Blobs: blobs}
 	if _, err := h.s.Do(t.Context(), &a); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
