@@ -24,6 +24,7 @@ import (
 	"filippo.io/torchwood"
 
 	"kurultai/record"
+	"kurultai/record/canonical"
 	"kurultai/record/sqlite"
 	"kurultai/record/tiles"
 	"kurultai/secretariat"
@@ -35,7 +36,7 @@ import (
 func followCommand() command {
 	var c followConfig
 	return command{
-		usage: `usage: kurultai follow -data DIR [-addr A] [-key FILE] [-log VERIFIERKEY] [-once] URL
+		usage: `usage: kurultai follow -data DIR [-addr A] [-key FILE] [-log VERIFIERKEY] [-others FILE] [-once] URL
        kurultai follow -key FILE [-name N] -newkey
 
 Keeps a copy of a record that is written elsewhere: proves every entry in a checkpoint the log signed, decides every open
@@ -50,6 +51,8 @@ says which entry and rule, and keeps one file of evidence in DIR, which kurultai
   -name N         the node's name in a key that is made (node.HOSTNAME)
   -log K          the log's verifier key as you know it from elsewhere; without it the key found at the first start is
                   kept, and that is said
+  -others FILE    verifier keys of other logs, one a line: whoever keeps such a log gets its checkpoints cosigned by this
+                  node at A/add-checkpoint (C2SP tlog-witness), while each continues the last
   -webhook URL    gets the evidence by POST, as JSON
   -newkey         makes the key in FILE, prints its verifier key and ends
   -once           fetches what there is and ends
@@ -62,6 +65,7 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 			f.StringVar(&c.key, "key", "", "")
 			f.StringVar(&c.name, "name", "", "")
 			f.StringVar(&c.log, "log", "", "")
+			f.StringVar(&c.others, "others", "", "")
 			f.StringVar(&c.webhook, "webhook", "", "")
 			f.BoolVar(&c.once, "once", false, "")
 			f.BoolVar(&c.newkey, "newkey", false, "")
@@ -84,8 +88,8 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 }
 
 type followConfig struct {
-	dir, addr, key, name, log, webhook, from string
-	once, newkey                             bool
+	dir, addr, key, name, log, others, webhook, from string
+	once, newkey                                     bool
 }
 
 // A following is a node that follows a record.
@@ -98,6 +102,7 @@ type following struct {
 	source   torchwood.TileReader
 	follower *witness.Follower
 	marks    *witness.Marks
+	cosigns  *witness.Others // nil: this record alone
 	shown    atomic.Pointer[secretariat.View]
 	parted   atomic.Pointer[witness.Divergence]
 
@@ -127,6 +132,9 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 		fmt.Fprintf(f.io.talk, "this node's verifier key, for AdmitNode: %s\n", f.node.Verifier())
 	}
 	if err := f.pin(ctx); err != nil {
+		return err
+	}
+	if err := f.openOthers(); err != nil {
 		return err
 	}
 	if f.engine, err = sqlite.Open(c.dir, sqlite.Options{}); err != nil {
@@ -244,6 +252,46 @@ func (f *following) pin(ctx context.Context) error {
 	return writeSynced(path, []byte(f.verifier()+"\n"))
 }
 
+// openOthers reads which other logs are cosigned here.
+func (f *following) openOthers() error {
+	if f.followConfig.others == "" {
+		return nil
+	}
+	if f.node == nil {
+		return errUsage{"-others needs the key that cosigns: -key FILE"}
+	}
+	text, err := os.ReadFile(f.followConfig.others)
+	if err != nil {
+		return hinted{fmt.Errorf("reading the keys of other logs: %w", err), "-others names a file with a verifier key on each line"}
+	}
+	var keys []*record.Verifier
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		n++
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, err := record.ParseVerifier(line)
+		if err == nil && key.Name() == f.log.Name() {
+			err = errors.New("that is the record this node follows")
+		}
+		if err != nil {
+			return fmt.Errorf("%s: line %d: %w", f.followConfig.others, n, err)
+		}
+		keys = append(keys, key)
+	}
+	f.cosigns, err = witness.OpenOthers(filepath.Join(f.dir, "others"), f.node, keys, func(err error) {
+		slog.Error("another log", "error", err)
+		if f.webhook == "" {
+			return
+		}
+		if err := f.post(canonical.Encode(nil, map[string]string{"error": err.Error()})); err != nil {
+			slog.Warn("the webhook", "error", err)
+		}
+	})
+	return err
+}
+
 const nodeKeyPrefix = "NODE+KEY+"
 
 // nodeKey reads the node's key, or makes one.
@@ -323,7 +371,7 @@ func (f *following) step(ctx context.Context, endpoint string) error {
 	}
 	var parted *witness.Divergence
 	if errors.As(err, &parted) {
-		return errors.Join(err, f.part(ctx, parted))
+		return errors.Join(err, f.part(parted))
 	}
 	if err != nil {
 		return err
@@ -419,7 +467,7 @@ var errNotAdmitted = errors.New("this node is not admitted yet: an officer or th
 func (f *following) evidencePath() string { return filepath.Join(f.dir, "evidence.jsonl") }
 
 // part keeps the evidence that the record is not what its rules allow, and says so everywhere.
-func (f *following) part(ctx context.Context, d *witness.Divergence) error {
+func (f *following) part(d *witness.Divergence) error {
 	f.parted.Store(d)
 	line := d.Evidence.Append(nil)
 	slog.Error("this node and the record part", "evidence", d.Evidence.Kind, "entry", d.Evidence.Entry, "rule", d.Evidence.Rule, "expected", d.Evidence.Expected, "found", d.Evidence.Found, "why", d.Evidence.Why, "file", f.evidencePath())
@@ -428,19 +476,25 @@ func (f *following) part(ctx context.Context, d *witness.Divergence) error {
 		err = nil // it was found before
 	}
 	if f.webhook != "" {
-		r, postErr := http.NewRequestWithContext(ctx, http.MethodPost, f.webhook, bytes.NewReader(line))
-		if postErr == nil {
-			r.Header.Set("Content-Type", "application/json")
-			var answer *http.Response
-			if answer, postErr = http.DefaultClient.Do(r); postErr == nil {
-				answer.Body.Close()
-			}
-		}
-		if postErr != nil {
+		if postErr := f.post(line); postErr != nil {
 			err = errors.Join(err, fmt.Errorf("the webhook: %w", postErr))
 		}
 	}
 	return err
+}
+
+// post tells the webhook something, as JSON.
+func (f *following) post(b []byte) error {
+	client := &http.Client{Timeout: 20 * time.Second}
+	answer, err := client.Post(f.webhook, "application/json", bytes.NewReader(b))
+	if err != nil {
+		return err
+	}
+	answer.Body.Close()
+	if answer.StatusCode >= 300 {
+		return errors.New(answer.Status)
+	}
+	return nil
 }
 
 // readEvidence takes up what was found before a restart: who parted stays apart.
@@ -561,9 +615,23 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 			return web.Parting{Entry: e.Entry, Rule: e.Rule, Expected: cut(e.Expected), Found: cut(e.Found)}, true
 		}}}
 	pages := withTiles(web.New(f, o), f.marks, func(error) {}, func() tiles.Log { return copied{cosignedLog{f.shown.Load(), f.engine}, f} }, f.Wait, bundles(f.marks, f.shown.Load))
+	if f.cosigns != nil {
+		pages = beside("/add-checkpoint", f.cosigns, pages)
+	}
 	s := serveOn(ctx, l, pages, o.Live)
 	fmt.Fprintf(f.io.talk, "the page is on %s\n", s.url)
 	return s, nil
+}
+
+// beside serves one address itself and leaves the others.
+func beside(address string, one, others http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == address {
+			one.ServeHTTP(w, r)
+			return
+		}
+		others.ServeHTTP(w, r)
+	})
 }
 
 // rootLine is size and root of a signed checkpoint.
