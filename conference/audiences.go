@@ -78,6 +78,12 @@ func (s *State) SameRights(t *State) bool {
 		s.authenticity.passkeys == t.authenticity.passkeys && s.authenticity.accounts == t.authenticity.accounts
 }
 
+// SameKeys reports whether nothing on which it rests whose keys are whose has changed between two states of a record. It
+// compares no more than that nothing was written there.
+func (s *State) SameKeys(t *State) bool {
+	return s.offices == t.offices && s.authenticity.passkeys == t.authenticity.passkeys && s.authenticity.partyKeys == t.authenticity.partyKeys
+}
+
 // OfficesOf lists what a person holds at an instant, in order of capacity, then party.
 func (s *State) OfficesOf(p PersonID, at record.Instant) (held []Office) {
 	for _, o := range s.offices.All() {

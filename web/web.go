@@ -144,6 +144,7 @@ type Node struct {
 // A Parting is where a node does not come to what the record says, and stopped.
 type Parting struct {
 	Entry                 int64 // -1: it is of no entry, but of two checkpoints
+	NotOurs               bool  // the entry enrols a key, Found, that the node's party does not know
 	Rule, Expected, Found string
 }
 
@@ -492,6 +493,8 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 		p.Node = l.Say("node.banner", s.Node.Name, s.Node.From)
 		if at, parted := s.Node.Parting(); parted && at.Entry < 0 {
 			p.Parted = l.Say("node.forked", at.Expected, at.Found)
+		} else if parted && at.NotOurs {
+			p.Parted = l.Say("node.notours", number(l, at.Entry), at.Found)
 		} else if parted {
 			p.Parted = l.Say("node.parted", number(l, at.Entry), at.Rule, at.Expected, at.Found)
 		}

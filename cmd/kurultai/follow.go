@@ -36,7 +36,7 @@ import (
 func followCommand() command {
 	var c followConfig
 	return command{
-		usage: `usage: kurultai follow -data DIR [-addr A] [-key FILE] [-log VERIFIERKEY] [-others FILE] [-once] URL
+		usage: `usage: kurultai follow -data DIR [-addr A] [-key FILE] [-log VERIFIERKEY] [-own FILE] [-others FILE] [-once] URL
        kurultai follow -key FILE [-name N] -newkey
 
 Keeps a copy of a record that is written elsewhere: proves every entry in a checkpoint the log signed, decides every open
@@ -51,6 +51,8 @@ says which entry and rule, and keeps one file of evidence in DIR, which kurultai
   -name N         the node's name in a key that is made (node.HOSTNAME)
   -log K          the log's verifier key as you know it from elsewhere; without it the key found at the first start is
                   kept, and that is said
+  -own FILE       what your party knows of its own keys: its id on the first line, then on each line a credential and its
+                  public key. Where the record enrols another key in its name, the node stops cosigning (not-our-key)
   -others FILE    verifier keys of other logs, one a line: whoever keeps such a log gets its checkpoints cosigned by this
                   node at A/add-checkpoint (C2SP tlog-witness), while each continues the last
   -webhook URL    gets the evidence by POST, as JSON
@@ -65,6 +67,7 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 			f.StringVar(&c.key, "key", "", "")
 			f.StringVar(&c.name, "name", "", "")
 			f.StringVar(&c.log, "log", "", "")
+			f.StringVar(&c.own, "own", "", "")
 			f.StringVar(&c.others, "others", "", "")
 			f.StringVar(&c.webhook, "webhook", "", "")
 			f.BoolVar(&c.once, "once", false, "")
@@ -88,8 +91,8 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 }
 
 type followConfig struct {
-	dir, addr, key, name, log, others, webhook, from string
-	once, newkey                                     bool
+	dir, addr, key, name, log, own, others, webhook, from string
+	once, newkey                                          bool
 }
 
 // A following is a node that follows a record.
@@ -98,7 +101,7 @@ type following struct {
 	io       streams
 	engine   *sqlite.Engine
 	log      *record.Verifier
-	node     *torchwood.CosignatureSigner
+	node     *witness.NodeKey
 	source   torchwood.TileReader
 	follower *witness.Follower
 	marks    *witness.Marks
@@ -141,7 +144,7 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 		return fmt.Errorf("opening %s: %w", c.dir, err)
 	}
 	defer func() { err = errors.Join(err, f.engine.Close()) }()
-	if f.follower, err = witness.Follow(ctx, witness.FollowerConfig{Engine: f.engine, Log: f.log, From: f.source, Node: f.node, Told: f.told()}); err != nil {
+	if f.follower, err = witness.Follow(ctx, witness.FollowerConfig{Engine: f.engine, Log: f.log, From: f.source, Node: f.node, Own: f.ownKeys(), Told: f.told()}); err != nil {
 		return err
 	}
 	subjects, err := secretariat.OpenSubjectKeys(filepath.Join(c.dir, "subjects")) // a copy has none; the file stays empty
@@ -157,7 +160,9 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 	if f.marks, err = witness.OpenMarks(ctx, f.engine, f.log, func() witness.Marked { return f.shown.Load() }); err != nil {
 		return err
 	}
-	f.readEvidence()
+	if err := f.readEvidence(); err != nil {
+		return err
+	}
 	if c.once {
 		return f.once(ctx)
 	}
@@ -252,6 +257,25 @@ func (f *following) pin(ctx context.Context) error {
 	return writeSynced(path, []byte(f.verifier()+"\n"))
 }
 
+// ownKeys reads what the party knows of its own keys; nil where no list was given.
+func (f *following) ownKeys() func() (*witness.Own, error) {
+	path := f.followConfig.own
+	if path == "" {
+		return nil
+	}
+	return func() (*witness.Own, error) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, hinted{fmt.Errorf("reading the party's own keys: %w", err), "-own names a file: the party's id, then on each line a credential and its key"}
+		}
+		own, err := witness.ParseOwn(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return own, nil
+	}
+}
+
 // openOthers reads which other logs are cosigned here.
 func (f *following) openOthers() error {
 	if f.followConfig.others == "" {
@@ -280,7 +304,7 @@ func (f *following) openOthers() error {
 		}
 		keys = append(keys, key)
 	}
-	f.cosigns, err = witness.OpenOthers(filepath.Join(f.dir, "others"), f.node, keys, func(err error) {
+	f.cosigns, err = witness.OpenOthers(filepath.Join(f.dir, "others"), f.node.CosignatureSigner, keys, func(err error) {
 		slog.Error("another log", "error", err)
 		if f.webhook == "" {
 			return
@@ -295,7 +319,7 @@ func (f *following) openOthers() error {
 const nodeKeyPrefix = "NODE+KEY+"
 
 // nodeKey reads the node's key, or makes one.
-func (c followConfig) nodeKey() (*torchwood.CosignatureSigner, error) {
+func (c followConfig) nodeKey() (*witness.NodeKey, error) {
 	b, err := os.ReadFile(c.key)
 	if errors.Is(err, os.ErrNotExist) {
 		name := c.name
@@ -326,18 +350,14 @@ func (c followConfig) nodeKey() (*torchwood.CosignatureSigner, error) {
 }
 
 // signerOf reads the text of a node's key.
-func signerOf(b []byte) (*torchwood.CosignatureSigner, error) {
+func signerOf(b []byte) (*witness.NodeKey, error) {
 	text, ours := strings.CutPrefix(strings.TrimSpace(string(b)), nodeKeyPrefix)
 	name, encoded, ok := strings.Cut(text, "+")
 	seed, err := base64.StdEncoding.DecodeString(encoded)
 	if !ours || !ok || err != nil || len(seed) != ed25519.SeedSize {
 		return nil, errors.New("it holds no key of a node")
 	}
-	node, err := torchwood.NewCosignatureSigner(name, ed25519.NewKeyFromSeed(seed))
-	if err == nil {
-		err = record.CheckCosigner(node.Verifier().String())
-	}
-	return node, err
+	return witness.NewNodeKey(name, ed25519.NewKeyFromSeed(seed))
 }
 
 // told says how far a long fetch has come, once a second.
@@ -497,15 +517,30 @@ func (f *following) post(b []byte) error {
 	return nil
 }
 
-// readEvidence takes up what was found before a restart: who parted stays apart.
-func (f *following) readEvidence() {
+// readEvidence takes up what was found before a restart: who parted stays apart. Where it was a key that the party now
+// knows, or that was revoked, the evidence is laid aside and the node goes on.
+func (f *following) readEvidence() error {
 	b, err := os.ReadFile(f.evidencePath())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
-		return
+		return fmt.Errorf("reading the evidence kept here: %w", err)
 	}
-	if e, err := witness.ParseEvidence(b); err == nil && e.Check(f.log) == nil {
-		f.parted.Store(&witness.Divergence{Evidence: e})
+	e, err := witness.ParseEvidence(b)
+	if err == nil {
+		err = e.Check(f.log)
 	}
+	if err != nil {
+		return hinted{fmt.Errorf("%s convinces nobody: %w", f.evidencePath(), err), "move it elsewhere if it is not the node's"}
+	}
+	if _, met := f.follower.Stranger(); e.Kind == "not-our-key" && !met && f.followConfig.own != "" {
+		aside := filepath.Join(f.dir, fmt.Sprintf("evidence-%d.jsonl", e.Entry))
+		fmt.Fprintf(f.io.talk, "the key of entry %d is known now, or revoked: the evidence is laid aside in %s\n", e.Entry, aside)
+		return os.Rename(f.evidencePath(), aside)
+	}
+	f.parted.Store(&witness.Divergence{Evidence: e})
+	return nil
 }
 
 // run follows until ctx ends. It waits at the source for what comes, and after a fault a little longer each time.
@@ -612,7 +647,7 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 			if e.Kind == "fork" {
 				return web.Parting{Entry: -1, Expected: rootLine(e.Small), Found: rootLine(e.Large)}, true
 			}
-			return web.Parting{Entry: e.Entry, Rule: e.Rule, Expected: cut(e.Expected), Found: cut(e.Found)}, true
+			return web.Parting{Entry: e.Entry, NotOurs: e.Kind == "not-our-key", Rule: e.Rule, Expected: cut(e.Expected), Found: cut(e.Found)}, true
 		}}}
 	pages := withTiles(web.New(f, o), f.marks, func(error) {}, func() tiles.Log { return copied{cosignedLog{f.shown.Load(), f.engine}, f} }, f.Wait, bundles(f.marks, f.shown.Load))
 	if f.cosigns != nil {
