@@ -107,6 +107,8 @@ func (s *site) visit(r *http.Request, p place) (*visit, error) {
 	if who, ok := s.who(r); ok {
 		v := s.record.View()
 		in.reader = v.State().Reader(who, v.State().Last)
+	} else if s.Inside != nil {
+		in.reader = s.Inside(s.record.View().State())
 	}
 	return in, nil
 }
@@ -172,7 +174,7 @@ func (s *site) visited(w http.ResponseWriter, r *http.Request, p place) {
 
 // personal keeps what was made for somebody out of caches that serve others.
 func (s *site) personal(h http.Header, in *visit) {
-	if in.reader.Person != "" {
+	if in.reader.Person != "" || s.Inside != nil {
 		h.Set("Cache-Control", "private, no-store")
 	}
 }

@@ -25,7 +25,11 @@ type RecordPage struct {
 }
 
 // A NodeLine is a node that follows the record.
-type NodeLine struct{ Name, Whose, Key, Cosigned string }
+type NodeLine struct {
+	Name, Whose, Key, Cosigned string
+	Erased                     string // whether it destroyed what was to be forgotten; "": nothing was to be
+	Owes                       bool   // it did not say so yet
+}
 
 // nodes lists who follows the record, and how far each has cosigned it.
 func (s *site) nodes(t teller) (list []NodeLine) {
@@ -41,6 +45,12 @@ func (s *site) nodes(t teller) (list []NodeLine) {
 		}
 		if n.Withdrawn > 0 {
 			line.Cosigned = t.l.Say("page.nodewithdrawn")
+		} else if all := t.s.ForgottenSince(0); all > 0 && s.Erased != nil {
+			left := t.s.ForgottenSince(s.Erased()[n.Verifier])
+			line.Erased, line.Owes = t.l.Say("page.nodeerased", number(t.l, all)), left > 0
+			if line.Owes {
+				line.Erased = t.l.Say("page.nodenoterased", number(t.l, left), number(t.l, all))
+			}
 		}
 		list = append(list, line)
 	}

@@ -129,9 +129,13 @@ type Options struct {
 	Witnessed func() int64
 	// Cosigned is how many entries each node has cosigned, by verifier key. nil: none.
 	Cosigned func() map[string]int64
-	Node     *Node     // this node follows a record that is written elsewhere; nil: it is written here
-	Lists    Lists     // reads lists of people; nil: they are entered one by one
-	Live     *live.Hub // has the readers of live pages, the caller closes it; nil: one that ends with the record
+	Erased   func() map[string]int64 // up to which entry each node has destroyed what was to be forgotten, by verifier key; nil: nobody says
+	// Inside is as whom everybody reads who reaches these pages and is not signed in: a delegation's own, in its house.
+	// nil: as the public.
+	Inside func(*conference.State) conference.Reader
+	Node   *Node     // this node follows a record that is written elsewhere; nil: it is written here
+	Lists  Lists     // reads lists of people; nil: they are entered one by one
+	Live   *live.Hub // has the readers of live pages, the caller closes it; nil: one that ends with the record
 }
 
 // A Node follows a record that is written elsewhere.

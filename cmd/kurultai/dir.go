@@ -29,6 +29,7 @@ type house struct {
 	log      *record.LogKey
 	s        *secretariat.Secretariat // nil when only read
 	marks    *witness.Marks           // with s
+	erased   *witness.Erasures        // with s
 	tripwire func()                   // stops keeping it
 
 	lost chan error // hears that the record lacks its end: others have seen more of it
@@ -140,6 +141,9 @@ func openUnwatched(ctx context.Context, dir string) (*house, error) {
 	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told, Inspect: inspections()})
 	if err == nil {
 		h.marks, err = marksIn(ctx, h, h.s)
+	}
+	if err == nil {
+		err = h.openErasures()
 	}
 	if err != nil {
 		return nil, errors.Join(err, h.Close())

@@ -23,6 +23,7 @@ import (
 
 	"filippo.io/torchwood"
 
+	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/record/sqlite"
@@ -37,6 +38,7 @@ func followCommand() command {
 	var c followConfig
 	return command{
 		usage: `usage: kurultai follow -data DIR [-addr A] [-key FILE] [-log VERIFIERKEY] [-own FILE] [-others FILE] [-once] URL
+       kurultai follow -data DIR -key FILE [-inside A] … URL
        kurultai follow -key FILE [-name N] -newkey
 
 Keeps a copy of a record that is written elsewhere: proves every entry in a checkpoint the log signed, decides every open
@@ -46,6 +48,8 @@ says which entry and rule, and keeps one file of evidence in DIR, which kurultai
 
   -data DIR       the copy
   -addr A         address of the pages (localhost:8081)
+  -inside A       address of pages that show what your delegation may read of what is sealed, to whoever reaches it: keep
+                  it inside the house. The node gets it over https by its key, and keeps it encrypted
   -key FILE       the node's key, made if it is not there; without it nothing is cosigned. Its verifier key is printed: a
                   head of delegation or an officer admits it by the act AdmitNode
   -name N         the node's name in a key that is made (node.HOSTNAME)
@@ -64,6 +68,7 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 		flags: func(f *flag.FlagSet) {
 			f.StringVar(&c.dir, "data", "", "")
 			f.StringVar(&c.addr, "addr", "localhost:8081", "")
+			f.StringVar(&c.inside, "inside", "", "")
 			f.StringVar(&c.key, "key", "", "")
 			f.StringVar(&c.name, "name", "", "")
 			f.StringVar(&c.log, "log", "", "")
@@ -91,8 +96,8 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 }
 
 type followConfig struct {
-	dir, addr, key, name, log, own, others, webhook, from string
-	once, newkey                                          bool
+	dir, addr, inside, key, name, log, own, others, webhook, from string
+	once, newkey                                                  bool
 }
 
 // A following is a node that follows a record.
@@ -106,6 +111,7 @@ type following struct {
 	follower *witness.Follower
 	marks    *witness.Marks
 	cosigns  *witness.Others // nil: this record alone
+	entitled entitled
 	shown    atomic.Pointer[secretariat.View]
 	parted   atomic.Pointer[witness.Divergence]
 
@@ -147,7 +153,7 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 	if f.follower, err = witness.Follow(ctx, witness.FollowerConfig{Engine: f.engine, Log: f.log, From: f.source, Node: f.node, Own: f.ownKeys(), Told: f.told()}); err != nil {
 		return err
 	}
-	subjects, err := secretariat.OpenSubjectKeys(filepath.Join(c.dir, "subjects")) // a copy has none; the file stays empty
+	subjects, err := secretariat.OpenSubjectKeys(filepath.Join(c.dir, "subjects")) // of the openings the delegation may have
 	if err != nil {
 		return err
 	}
@@ -412,7 +418,7 @@ func (f *following) step(ctx context.Context, endpoint string) error {
 	if f.follower.Opening {
 		f.fetchOpenings(ctx)
 	}
-	return f.give(ctx, own)
+	return errors.Join(f.give(ctx, own), f.forget(ctx), f.fetchEntitled(ctx))
 }
 
 // show makes what came what readers see.
@@ -655,6 +661,26 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 	}
 	s := serveOn(ctx, l, pages, o.Live)
 	fmt.Fprintf(f.io.talk, "the page is on %s\n", s.url)
+	if f.followConfig.inside == "" {
+		return s, nil
+	}
+	if l, err = listen(f.io, f.followConfig.inside); err != nil {
+		s.stop()
+		return nil, err
+	}
+	o.Live = live.New(live.Config{})
+	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) {
+		return f.shown.Load().Open(ctx, d)
+	}
+	o.File = func(ctx context.Context, d record.Digest) ([]byte, error) { return f.shown.Load().File(ctx, d) }
+	o.Inside = func(st *conference.State) conference.Reader {
+		if n, ok := f.admitted(); ok {
+			return st.NodeReader(n.Party)
+		}
+		return conference.Reader{}
+	}
+	s.inside = serveOn(ctx, l, web.New(f, o), o.Live)
+	fmt.Fprintf(f.io.talk, "the page of the delegation is on %s\n", s.inside.url)
 	return s, nil
 }
 

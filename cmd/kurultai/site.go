@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -37,10 +36,14 @@ type site struct {
 	live   *live.Hub
 	end    context.CancelFunc
 	done   chan error
+	inside *site // of a node: the delegation's own; nil: none
 }
 
 // stop ends the server; live readers are let go first.
 func (s *site) stop() {
+	if s.inside != nil {
+		s.inside.stop()
+	}
 	s.live.Close()
 	s.end()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -224,7 +227,9 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	o.File = func(ctx context.Context, d record.Digest) ([]byte, error) { return h.s.View().File(ctx, d) }
 	o.Lists, o.Seed = lists{}, h.s.Seed
 	o.Marks, o.Cosigned, o.Witnessed = marksOf(h.marks), h.marks.Cosigned, h.marks.Witnessed
+	o.Erased = h.erased.Until
 	handler := withTiles(web.New(reading{h.s}, o), h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View))
+	handler = withDoor(handler, h)
 	if loopback {
 		handler = loopbackOnly(handler, h.named)
 	}
@@ -390,8 +395,7 @@ func loopbackOnly(next http.Handler, named func(host string) bool) http.Handler 
 		if err != nil {
 			host = r.Host
 		}
-		ip, err := netip.ParseAddr(host)
-		if host != "localhost" && (err != nil || !ip.IsLoopback()) && !named(host) {
+		if !isLoopbackHost(r.Host) && !named(host) {
 			http.Error(w, "this record is served on this machine alone, as localhost or under a name that it gives itself (act NameOrigin)", http.StatusMisdirectedRequest)
 			return
 		}

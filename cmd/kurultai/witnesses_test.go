@@ -263,28 +263,41 @@ func TestATesseraLogIsCosigned(t *testing.T) {
 // nodeRuns follows a record until the test ends, and gives the address of its pages and its verifier key.
 func nodeRuns(t *testing.T, c followConfig) (page, verifier string) {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
+	said, stop := runs(t, c)
+	t.Cleanup(stop)
+	return after(said, "the page is on "), after(said, "this node's verifier key, for AdmitNode: ")
+}
+
+// runs follows a record until it is stopped.
+func runs(t *testing.T, c followConfig) (said *syncBuffer, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	var said syncBuffer
+	said = new(syncBuffer)
 	c.addr = "localhost:0"
-	go func() { ended <- c.follow(ctx, streams{io.Discard, &said}) }()
-	t.Cleanup(func() {
-		stop()
+	go func() { ended <- c.follow(ctx, streams{io.Discard, said}) }()
+	ready := "the page is on "
+	if c.inside != "" {
+		ready = "the page of the delegation is on "
+	}
+	eventually(t, "the page of the node", func() bool { return after(said, ready) != "" || len(ended) > 0 })
+	if after(said, ready) == "" {
+		t.Fatalf("the node does not run: %s", said.String())
+	}
+	return said, func() {
+		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-	})
-	after := func(words string) string {
-		_, rest, _ := strings.Cut(said.String(), words)
-		line, _, whole := strings.Cut(rest, "\n")
-		if !whole {
-			return ""
-		}
-		return line
 	}
-	eventually(t, "the page of the node", func() bool { page = after("the page is on "); return page != "" || len(ended) > 0 })
-	if page == "" {
-		t.Fatalf("the node does not run: %s", said.String())
+}
+
+// after is the rest of the line in which something was said.
+func after(said *syncBuffer, words string) string {
+	_, rest, _ := strings.Cut(said.String(), words)
+	line, _, whole := strings.Cut(rest, "\n")
+	if !whole {
+		return ""
 	}
-	return page, after("this node's verifier key, for AdmitNode: ")
+	return line
 }
