@@ -75,8 +75,8 @@ var places = []place{
 	{at: "search", past: true, make: (*site).searchPage},
 	{at: "verify", make: (*site).verifyPage},
 	{at: "record", renews: true, make: (*site).recordStart},
-	{at: "record/{entry}", make: func(s *site, v View, in *visit) (any, error) {
-		return s.entryPage(in.Context(), v, in, in.args["entry"])
+	{at: "record/{entry}", renews: true, make: func(s *site, v View, in *visit) (any, error) {
+		return s.entryPage(v, in, in.args["entry"])
 	}},
 }
 
@@ -189,7 +189,7 @@ func ownPage(w http.ResponseWriter, l *language.Language) {
 
 // frame renders a place that renews itself, once for all readers of a class, or says where it moved to.
 func (s *site) frame(v View, p place, in *visit) (kept *page, moved string, err error) {
-	key := fmt.Sprintf("%s/%s/%s@%d", in.lang.Code, in.reader.Class(), in.rest, s.Witnessed()) // its marks change without an entry
+	key := fmt.Sprintf("%s/%s/%s@%d", in.lang.Code, in.reader.Class(), in.rest, s.Marked()) // its marks change without an entry
 	kept, err = s.frames.get(key, v.State().Size, func() ([]byte, error) {
 		class := &visit{lang: in.lang, reader: in.reader.Anybody(), rest: in.rest, args: in.args}
 		made, err := p.make(s, v.For(class.reader), class)

@@ -219,8 +219,8 @@ type Step struct {
 }
 
 // entryPage shows the entry whose index stands in the address, as it is written there and no other way.
-func (s *site) entryPage(ctx context.Context, v View, in *visit, text string) ([]byte, error) {
-	l := in.lang
+func (s *site) entryPage(v View, in *visit, text string) ([]byte, error) {
+	l, ctx := in.lang, context.Background()
 	index, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || index < 0 || index >= v.State().Size || strconv.FormatInt(index, 10) != text {
 		return nil, errNotFound
@@ -243,6 +243,7 @@ func (s *site) entryPage(ctx context.Context, v View, in *visit, text string) ([
 	}
 	head := v.Checkpoint()
 	p := EntryPage{Layout: s.layout(v, l, "record/"+text), Line: line, JSON: spread(value, ""), Leaf: short(proved.leaf), Root: short(head.Root)}
+	p.Live = fmt.Sprintf("/%s/record/%d/live", l.Code, index)
 	p.Title, p.Here, p.Lead = l.Say("page.entry", number(l, index)), "record", together(": ", line.Title, line.Words)
 	if line.Closed {
 		p.Lead, p.Digest = line.Words, string(e.Closed)

@@ -127,6 +127,9 @@ type Options struct {
 	Marks func(index int64) (have, need, of int64)
 	// Witnessed is how many entries are witnessed as asked. nil: none.
 	Witnessed func() int64
+	// Marked counts the changes of marks, which come without an entry, and WaitMarked waits for more than so many. nil: none.
+	Marked     func() int64
+	WaitMarked func(ctx context.Context, seen int64) error
 	// Cosigned is how many entries each node has cosigned, by verifier key. nil: none.
 	Cosigned func() map[string]int64
 	Erased   func() map[string]int64 // up to which entry each node has destroyed what was to be forgotten, by verifier key; nil: nobody says
@@ -195,6 +198,9 @@ func New(r Record, o Options) http.Handler {
 	s.assets, s.version = assets()
 	if s.Witnessed == nil {
 		s.Witnessed = nobody
+	}
+	if s.Marked == nil {
+		s.Marked = nobody
 	}
 	s.templates = templates(s.Witnessed)
 	mux := http.NewServeMux()

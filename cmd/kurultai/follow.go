@@ -643,7 +643,7 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 	if f.node != nil {
 		name = f.node.Name()
 	}
-	o := web.Options{Live: live.New(live.Config{}), Marks: marksOf(f.marks), Cosigned: f.marks.Cosigned, Witnessed: f.marks.Witnessed,
+	o := web.Options{Live: live.New(live.Config{}), Marks: marksOf(f.marks), Cosigned: f.marks.Cosigned, Witnessed: f.marks.Witnessed, Marked: f.marks.Changes, WaitMarked: f.marks.Wait,
 		Node: &web.Node{Name: name, From: f.from, Parting: func() (web.Parting, bool) {
 			d := f.parted.Load()
 			if d == nil {

@@ -22,7 +22,13 @@ func (h *house) openErasures() error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	h.erased = witness.OpenErasures(h.log.Origin(), kept, func(b []byte) error { return replaceSynced(erasedPath(h.dir), b) })
+	h.erased = witness.OpenErasures(h.log.Origin(), kept, func(b []byte) error {
+		if err := replaceSynced(erasedPath(h.dir), b); err != nil {
+			return err
+		}
+		h.marks.Touch() // pages show it
+		return nil
+	})
 	return nil
 }
 

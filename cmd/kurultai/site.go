@@ -227,7 +227,7 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	o.File = func(ctx context.Context, d record.Digest) ([]byte, error) { return h.s.View().File(ctx, d) }
 	o.Lists, o.Seed = lists{}, h.s.Seed
 	o.Marks, o.Cosigned, o.Witnessed = marksOf(h.marks), h.marks.Cosigned, h.marks.Witnessed
-	o.Erased = h.erased.Until
+	o.Erased, o.Marked, o.WaitMarked = h.erased.Until, h.marks.Changes, h.marks.Wait
 	handler := withTiles(web.New(reading{h.s}, o), h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View))
 	handler = withDoor(handler, h)
 	if loopback {
