@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -281,24 +280,27 @@ func marksOf(m *witness.Marks) func(int64) (have, need, of int64) {
 	}
 }
 
-// bundles gives an entry with what proves it to all: GET /bundle/INDEX.
+// mostBundled is how many entries are given at once.
+const mostBundled = 200
+
+// bundles gives entries with what proves them to all: GET /bundle/INDEXES, as record.FormatIndexes writes them.
 func bundles(marks *witness.Marks, now func() *secretariat.View) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		text := strings.TrimPrefix(r.URL.Path, "/bundle/")
 		v := now()
-		index, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || index < 0 || index >= v.State().Size || strconv.FormatInt(index, 10) != text {
+		indexes, err := record.ParseIndexes(text, mostBundled, v.State().Size)
+		if err != nil {
 			http.NotFound(w, r)
 			return
 		}
-		b, err := packed(r.Context(), v, marks, false, index)
+		b, err := packed(r.Context(), v, marks, false, indexes...)
 		if err != nil {
 			http.Error(w, "the entry cannot be read now", http.StatusInternalServerError)
 			return
 		}
 		h := w.Header()
 		h.Set("Content-Type", "application/jsonl")
-		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="entry-%d.bundle"`, index))
+		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="entry-%s.bundle"`, text))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-cache")
 		w.Write(b.Append(nil))
