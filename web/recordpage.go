@@ -186,7 +186,34 @@ type EntryPage struct {
 	Sealed         []SealedValue
 	Witnessed      string // that so many of so many have cosigned it, as asked; or ""
 	Waiting        string // that so few have; or ""
+	Cosigners      []Cosigner
 	Bundle         string // address of the entry with what proves it
+}
+
+// A Cosigner is a node that is asked to cosign, and whether it has cosigned an entry.
+type Cosigner struct {
+	Whose, Name string
+	Has         bool
+}
+
+// cosigners lists the nodes that are asked for an entry, in the order in which they were named.
+func (s *site) cosigners(t teller, index int64) (list []Cosigner) {
+	if s.Cosigned == nil {
+		return nil
+	}
+	size, whose := s.Cosigned(), map[string]conference.PartyID{}
+	for _, n := range t.s.Nodes() {
+		whose[n.Verifier] = n.Party
+	}
+	for _, k := range t.s.Witnesses().Keys {
+		c := Cosigner{Whose: t.l.Say("page.nodeofnobody"), Has: size[k] > index}
+		c.Name, _, _ = strings.Cut(k, "+")
+		if p := whose[k]; p != "" {
+			c.Whose = t.party(p)
+		}
+		list = append(list, c)
+	}
+	return list
 }
 
 // A SealedValue is a private value of an entry: its digest, and what is under it where the reader may see that.
@@ -260,7 +287,7 @@ func (s *site) entryPage(v View, in *visit, text string) ([]byte, error) {
 		p.Steps = append(p.Steps, Step{words, short(proved.path[i])})
 	}
 	if s.Marks != nil {
-		p.Bundle = "/bundle/" + text
+		p.Bundle, p.Cosigners = "/bundle/"+text, s.cosigners(t, index)
 		have, need, of := s.Marks(index)
 		switch {
 		case need > 0 && have >= need:
