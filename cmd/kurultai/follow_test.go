@@ -582,3 +582,38 @@ func TestClosedEntriesComeBackClosed(t *testing.T) {
 	defer mended.Close()
 	takes(t, mended.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, "third.example").Verifier().String()})
 }
+
+// A source that announces an entry and gives it to nobody, or not to this node: what was announced is not cosigned, and the
+// node says which part is missing. That it was refused cannot be shown to others.
+func TestAWithheldEntryIsNotCosigned(t *testing.T) {
+	h, server := served(t, trainingRecord(t))
+	key := filepath.Join(t.TempDir(), "key")
+	_, verifier, _ := kurultai(t, "follow", "-key", key, "-name", "node.xa", "-newkey")
+	takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: strings.TrimSpace(verifier)})
+	var asked atomic.Int64
+	way := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/tile/entries/") && asked.Add(1) > 0 {
+			http.NotFound(w, r)
+			return
+		}
+		answer, err := http.DefaultClient.Do(must(http.NewRequestWithContext(r.Context(), r.Method, server.URL+r.URL.RequestURI(), r.Body)))
+		if err != nil {
+			http.Error(w, err.Error(), 502)
+			return
+		}
+		defer answer.Body.Close()
+		w.WriteHeader(answer.StatusCode)
+		io.Copy(w, answer.Body)
+	}))
+	defer way.Close()
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Second) // a fetcher of tiles tries again by itself
+	defer stop()
+	var said bytes.Buffer
+	c := followConfig{dir: filepath.Join(t.TempDir(), "copy"), key: key, from: way.URL, once: true}
+	if err := c.follow(ctx, streams{io.Discard, &said}); err == nil {
+		t.Error("the node has what it was not given")
+	}
+	if m := h.marks.Of(0); m.Have != 0 || asked.Load() == 0 {
+		t.Errorf("%+v after %d refusals", m, asked.Load())
+	}
+}
