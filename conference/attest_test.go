@@ -258,6 +258,42 @@ func TestWhatAKeySaysEndsWithItsPerson(t *testing.T) {
 	}
 }
 
+// A party that lost its key says so by note: two secretaries end it, and its head deposits another as the first was. The
+// head cannot do it without the secretariat, nor the secretariat the head's part.
+func TestALostKeyOfAPartyIsEndedAndAnotherDeposited(t *testing.T) {
+	d, keys := attestedDesk(t)
+	refused := func(a act, code Code) {
+		t.Helper()
+		if r := d.do(t, a); r == nil || r.Code != code {
+			t.Errorf("%s: %v, not %s", a.name, r, code)
+		}
+	}
+	deposit := head("DepositPartyKey", `{"credential":"`+keys[5].Credential()+`","key":"`+keys[5].Public()+`","note":"‹x›"}`)
+	refused(deposit, "key-deposited")
+	revoke := act{as: Secretary, by: 1, with: 2, name: "RevokePasskey", fields: `{"credential":"` + keys[3].Credential() + `","why":"lost"}`}
+	alone, mine := revoke, revoke
+	alone.with = 0
+	mine.as, mine.by, mine.with = Myself, 5, 0
+	refused(alone, "one-person-only")
+	refused(mine, "unknown-credential")
+	d.must(t, revoke)
+	if _, ok := d.State.PartyKeyOf("a"); ok {
+		t.Error("the lost key is the party's still")
+	}
+	countersign := d.soon(t, head("CountersignKey", `{"credential":"`+keys[0].Credential()+`"}`))
+	if w := attest(t, countersign, keys[3]); Attested(&d.State, w.s, w.came) == nil {
+		t.Error("the lost key attests")
+	}
+	refused(revoke, "unknown-credential")
+	d.must(t, deposit)
+	if k, ok := d.State.PartyKeyOf("a"); !ok || k.Credential != keys[5].Credential() {
+		t.Errorf("%+v", k)
+	}
+	if w := attest(t, countersign, keys[5]); Attested(&d.State, w.s, w.came) != nil {
+		t.Error("the new key does not attest")
+	}
+}
+
 // Who is in office is enrolled though nobody registered it, as long as it is in office; nobody else is.
 func TestAnOfficerWhoWasNeverRegisteredIsEnrolled(t *testing.T) {
 	d := newDesk(t)

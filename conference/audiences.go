@@ -71,11 +71,43 @@ func (s *State) Reader(p PersonID, at record.Instant) Reader {
 	return r
 }
 
+// NodeReader is a party's node as a reader: it may have what every member of the delegation may, and nothing that is one
+// person's. A node that is nobody's is of the public.
+func (s *State) NodeReader(p PartyID) Reader {
+	if !s.parties.Has(string(p)) {
+		return Reader{}
+	}
+	room := ToObservers
+	if s.parties.At(string(p)).memberOn(Date(s.Last.String()[:10]), "") {
+		room = ToParticipants
+	}
+	r := Reader{of: []Audience{ToDelegation(p), room}}
+	slices.Sort(r.of)
+	return r
+}
+
+// OpensClosed is the set of closed entries that a reader may open. The writer alone knows it.
+func (s *State) OpensClosed(r Reader) map[int64]bool {
+	open := map[int64]bool{}
+	if r.Sees(ToSecretariat) {
+		for _, index := range s.closed.notes.All() {
+			open[index] = true
+		}
+	}
+	return open
+}
+
 // SameRights reports whether nothing on which it rests who may see what, or sign in, has changed between two states of a
 // record. It compares no more than that nothing was written there.
 func (s *State) SameRights(t *State) bool {
 	return s.offices == t.offices && s.parties == t.parties && s.persons == t.persons &&
 		s.authenticity.passkeys == t.authenticity.passkeys && s.authenticity.accounts == t.authenticity.accounts
+}
+
+// SameKeys reports whether nothing on which it rests whose keys are whose has changed between two states of a record. It
+// compares no more than that nothing was written there.
+func (s *State) SameKeys(t *State) bool {
+	return s.offices == t.offices && s.authenticity.passkeys == t.authenticity.passkeys && s.authenticity.partyKeys == t.authenticity.partyKeys
 }
 
 // OfficesOf lists what a person holds at an instant, in order of capacity, then party.

@@ -149,7 +149,7 @@ type (
 	}
 	// AccountRevoked is what RevokeAccount causes.
 	AccountRevoked RevokeAccount
-	// RevokePasskey ends a passkey, as of a lost device.
+	// RevokePasskey ends a passkey, as of a lost device, or the key of a party that lost it.
 	RevokePasskey struct {
 		Credential string `json:"credential" jsonschema:"credential id, base64url"`
 		Why        Term   `json:"why" jsonschema:"lost, left, compromised"`
@@ -272,16 +272,25 @@ func keys(ed *edition) {
 	accounts(ed)
 	ed.thing("passkey", func(s *State, id string) (int64, bool) { k, ok := s.authenticity.passkeys.Get(id); return k.Index, ok })
 	does(ed, Act{
-		Name: "RevokePasskey", Title: "Revoke a passkey", Help: "Ends a passkey, as of a lost device: a person its own, or two secretaries together.",
+		Name: "RevokePasskey", Title: "Revoke a passkey", Help: "Ends a passkey, as of a lost device: a person its own, or two secretaries together, who also end the key of a party that lost it.",
 		Who: []Capacity{Secretary, Myself}, TwoPersons: true, Attested: true, Rule: "practice", Refusals: []Code{"one-person-only", "unknown-credential"}, Causes: []string{"PasskeyRevoked"},
 	}, func(s *State, c *Call, f *RevokePasskey) ([]Event, *Refusal) {
 		e := PasskeyRevoked(*f)
+		if k, ok := s.authenticity.partyKeys.Get(f.Credential); ok && !k.Revoked && c.As == string(Secretary) {
+			return []Event{{Body: &e}}, nil
+		}
 		if k, ok := s.authenticity.passkeys.Get(f.Credential); !ok || k.Revoked || !mayEnd(c, k.Person) {
 			return nil, refuse("unknown-credential", "practice", f.Credential)
 		}
 		return []Event{{Body: &e}}, nil
 	})
 	happens(ed, func(s *State, h Happened, b *PasskeyRevoked) {
+		if k, ok := s.authenticity.partyKeys.Get(b.Credential); ok { // its head deposits another as the first was
+			k.Revoked, k.Index = true, h.Index
+			s.authenticity.partyKeys = s.authenticity.partyKeys.Set(k.Credential, k)
+			s.authenticity.parties = s.authenticity.parties.Delete(string(k.Party))
+			return
+		}
 		s.changePasskey(b.Credential, h.Index, func(k *Passkey) { k.Revoked = true })
 	})
 	does(ed, Act{

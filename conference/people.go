@@ -268,6 +268,21 @@ func (s *State) Forgotten() (subjects []string) {
 	return subjects
 }
 
+// ForgottenSince counts the subjects whose keys were to be destroyed by an entry from an index on.
+func (s *State) ForgottenSince(index int64) (count int64) {
+	for _, p := range s.persons.All() {
+		if p.Forgotten && p.Index >= index {
+			count++
+		}
+	}
+	for _, d := range s.documents.papers.All() {
+		if d.Destroyed && d.Index >= index {
+			count++
+		}
+	}
+	return count
+}
+
 // People lists the persons who are registered and not forgotten, in order of id.
 func (s *State) People() (list []Person) {
 	for _, p := range s.persons.All() {

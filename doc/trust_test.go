@@ -35,7 +35,35 @@ func TestWhatTrustNamesStands(t *testing.T) {
 			t.Errorf("%s is named and does not stand", name)
 		}
 	}
-	if named < 8 {
+	if named < 30 {
 		t.Errorf("%d tests are named", named)
+	}
+}
+
+// Each thing that can be tried has its row, and each row says which test shows it, or that it is not defended.
+func TestEachTryHasItsRow(t *testing.T) {
+	text, err := os.ReadFile("trust.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, keys := 0, 0
+	for line := range strings.Lines(string(text)) {
+		proven := regexp.MustCompile(`Test\w+|_test\.go|not defended`).MatchString(line)
+		if strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| who") {
+			if rows++; !proven || strings.Count(line, "|") != 6 {
+				t.Errorf("no test: %s", line)
+			}
+		}
+		if strings.HasPrefix(line, "- **") {
+			keys++
+		}
+	}
+	for _, try := range []string{"rollback", "two audiences", "withheld entry", "forged time", "forged vote", "wrong count", "swapped paper", "shows one act and has another signed"} {
+		if strings.Count(string(text), "**"+try+"**") != 1 {
+			t.Errorf("%s has no row", try)
+		}
+	}
+	if rows < 20 || keys < 8 {
+		t.Errorf("%d rows, %d procedures", rows, keys)
 	}
 }

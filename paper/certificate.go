@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"golang.org/x/mod/sumdb/tlog"
 	"rsc.io/qr"
 
 	"kurultai/conference"
+	"kurultai/language"
 	"kurultai/paper/pdf"
+	"kurultai/record"
 )
 
 // certificate says what the record holds of one entry, or which files are true copies of a document, with all that shows
@@ -122,6 +125,30 @@ func (c *composer) verification() error {
 	}
 	c.add(list)
 	return nil
+}
+
+// mostStated is how many entries a code names at most: what stands on it is read from paper by a telephone.
+const mostStated = 200
+
+// proofOf is a code that leads to the page where whatever a paper states is proven and can be taken with its proof: nothing
+// where the record names no address.
+func proofOf(r Record, l *language.Language, told []Sentence) []pdf.Block {
+	var entries []int64
+	for _, s := range told {
+		entries = append(entries, s.Entries...)
+	}
+	slices.Sort(entries)
+	entries = slices.Compact(entries)
+	at := r.State().SignInAt().Origins
+	if len(at) == 0 || len(entries) == 0 {
+		return nil
+	}
+	q := url.Values{"size": {fmt.Sprint(r.State().Size)}, "root": {r.Checkpoint().Root.String()}}
+	figure, err := code(at[0]+"/"+l.Code+"/verify?"+q.Encode()+"&entries="+record.FormatIndexes(entries[:min(len(entries), mostStated)]), l.Say("paper.codeofstated"), 34*pdf.Millimetre)
+	if err != nil {
+		panic(err) // so many entries fit a code
+	}
+	return []pdf.Block{figure, pdf.Paragraph{Text: pdf.Text(l.Say("paper.stated", at[0])), Small: true, Align: pdf.Centre}}
 }
 
 // code draws the QR code of a text (ISO/IEC 18004), level M, with the quiet zone of four modules it asks for.

@@ -97,6 +97,9 @@ func (c *composer) finished(kind string) pdf.Document {
 	if len(c.told) == 0 {
 		return c.doc
 	}
+	if k := (Kind{Name: kind}); k.Audience() == conference.ToPublic {
+		c.doc.Blocks = append(c.doc.Blocks, proofOf(c.r, c.l, c.told)...)
+	}
 	p := &Paper{Language: c.l, Title: Sentence{Text: c.doc.Title}, Paragraphs: [][]Sentence{}}
 	for _, s := range c.told {
 		p.Paragraphs = append(p.Paragraphs, []Sentence{s})

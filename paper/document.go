@@ -123,6 +123,7 @@ func communiquePaper(r Record, w Wish) (pdf.Document, error) {
 	if n := p.Note(); n != "" {
 		d.Blocks = append(d.Blocks, pdf.Note{Text: pdf.Text(n)})
 	}
+	d.Blocks = append(d.Blocks, proofOf(r, l, p.sentences())...)
 	return d, nil
 }
 

@@ -439,11 +439,25 @@ func (v *View) File(ctx context.Context, d record.Digest) ([]byte, error) {
 // Openings yields the openings of entries from an index on by index, then place: those published to all, or with private every
 // one that is still to be had, closed entries' too.
 func (v *View) Openings(ctx context.Context, from int64, private bool) iter.Seq2[record.Opening, error] {
-	public := v.State().Disclosed(conference.Reader{})
-	if v.present != nil {
-		still := v.present.Disclosed(conference.Reader{})
-		maps.DeleteFunc(public, func(d record.Digest, _ bool) bool { return !still[d] })
+	if private {
+		return v.openings(ctx, from, func(record.Row) bool { return true })
 	}
+	return v.OpeningsFor(ctx, from, conference.Reader{})
+}
+
+// OpeningsFor yields, as Openings does, those that a reader may see.
+func (v *View) OpeningsFor(ctx context.Context, from int64, r conference.Reader) iter.Seq2[record.Opening, error] {
+	open, closed := v.State().Disclosed(r), v.State().OpensClosed(r)
+	if v.present != nil {
+		still := v.present.Disclosed(r)
+		maps.DeleteFunc(open, func(d record.Digest, _ bool) bool { return !still[d] })
+	}
+	return v.openings(ctx, from, func(row record.Row) bool {
+		return row.Name == "closed" && closed[row.Index] || row.Name != "closed" && open[row.Digest]
+	})
+}
+
+func (v *View) openings(ctx context.Context, from int64, may func(record.Row) bool) iter.Seq2[record.Opening, error] {
 	return func(yield func(record.Opening, error) bool) {
 		for row, err := range v.desk.engine.Rows(ctx, from) {
 			if err != nil {
@@ -453,8 +467,7 @@ func (v *View) Openings(ctx context.Context, from int64, private bool) iter.Seq2
 			if row.Index >= v.State().Size {
 				return
 			}
-			closed := row.Name == "closed"
-			if !private && (closed || !public[row.Digest]) {
+			if !may(row) {
 				continue
 			}
 			plain, err := v.desk.plain(ctx, row.Digest)
@@ -462,7 +475,7 @@ func (v *View) Openings(ctx context.Context, from int64, private bool) iter.Seq2
 				continue
 			}
 			o := record.Opening{Index: row.Index}
-			if closed {
+			if row.Name == "closed" {
 				o.Closed = plain
 			} else {
 				o.Disclosure, o.Blob = record.Disclosure(plain), row.Blob

@@ -96,7 +96,7 @@ func TestTheAlarmReachesEachPageOfTheDelegation(t *testing.T) {
 			t.Errorf("%s: %s", page, read(frame))
 		}
 	}
-	for _, path := range []string{"/ka/act/AskFloor", "/ka/search", "/ka/parties/xz", "/ka/record/3", "/ka/pending", "/ka/me", "/ka/meetings/ix/floor", "/ka/meetings/ix/floor/name"} {
+	for _, path := range []string{"/ka/act/AskFloor", "/ka/search", "/ka/parties/xz", "/ka/pending", "/ka/me", "/ka/meetings/ix/floor", "/ka/meetings/ix/floor/name"} {
 		page := h.see(xz, path).Body.String()
 		if !strings.Contains(page, l.Say("phone.alarm")) || strings.Count(page, `id="alarm-ka"`) != 1 || !strings.Contains(page, `data-live="/ka/m`) {
 			t.Errorf("%s does not say it, or has no stream that would", path)
@@ -105,7 +105,7 @@ func TestTheAlarmReachesEachPageOfTheDelegation(t *testing.T) {
 			t.Errorf("another delegation reads it at %s", path)
 		}
 	}
-	for _, path := range []string{"/ka/meetings/ix", "/ka/", "/ka/record"} { // made once for all of a class
+	for _, path := range []string{"/ka/meetings/ix", "/ka/", "/ka/record", "/ka/record/3"} { // made once for all of a class
 		if page := h.see(xz, path).Body.String(); strings.Contains(page, l.Say("phone.alarm")) || !strings.Contains(page, `<div class="alarms" id="alarm-ka" role="alert"></div>`) {
 			t.Errorf("%s has no place for it, or holds what is personal", path)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"kurultai/conference"
 	"kurultai/web/live"
@@ -86,28 +87,43 @@ func (f *frames) get(key string, size int64, render func() ([]byte, error)) (*pa
 	return kept.page, nil
 }
 
-// live streams a place: its newest frame each time the record has grown, rendered once for all readers of a class.
+// live streams a place: its newest frame each time the record has grown or its marks have changed, rendered once for all
+// readers of a class.
 func (s *site) live(w http.ResponseWriter, r *http.Request, at place, in *visit) {
 	class := &visit{lang: in.lang, reader: in.reader.Anybody(), rest: in.rest, args: in.args}
-	s.stream(w, r, in.lang.Code+"/"+in.reader.Class()+"/"+in.rest, in.reader.Person, func(v View) ([]byte, string, error) {
+	s.streamed(w, r, in.reader.Person, live.Class{Key: in.lang.Code + "/" + in.reader.Class() + "/" + in.rest, Marks: true, Render: s.rendering(func(v View) ([]byte, string, error) {
 		p, moved, err := s.frame(v, at, class)
 		if err != nil || moved != "" {
 			return nil, moved, err
 		}
 		return p.event, "", nil
-	})
+	})})
 }
 
 // stream sends what make makes of each new size of the record to all readers of a class: whole frames, so that who was
 // slow never waits for old ones.
 func (s *site) stream(w http.ResponseWriter, r *http.Request, class string, person conference.PersonID, make func(View) (event []byte, moved string, err error)) {
+	s.streamed(w, r, person, live.Class{Key: class, Render: s.rendering(make)})
+}
+
+func (s *site) streamed(w http.ResponseWriter, r *http.Request, person conference.PersonID, class live.Class) {
 	if r.Method == http.MethodHead {
 		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 		return
 	}
-	s.following.Do(func() { go s.follow() })
+	s.following.Do(func() {
+		go s.follow()
+		if s.WaitMarked != nil {
+			go s.followMarks()
+		}
+	})
 	s.Live.Grow(s.record.View().State().Size) // what the reader has seen is no more than that
-	s.Live.Serve(w, r, live.Class{Key: class, Render: func(int64) (live.Frame, error) {
+	s.Live.Serve(w, r, class, live.Person{ID: string(person), Now: s.opening(s.preferred(r), person)})
+}
+
+// rendering makes whole frames of what make makes of the record as it is.
+func (s *site) rendering(make func(View) (event []byte, moved string, err error)) func(int64) (live.Frame, error) {
+	return func(int64) (live.Frame, error) {
 		v := s.record.View()
 		f := live.Frame{ID: v.State().Size, Whole: true}
 		event, moved, err := make(v)
@@ -118,7 +134,7 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, class string, pers
 			f.Events = [][]byte{event}
 		}
 		return f, err
-	}}, live.Person{ID: string(person), Now: s.opening(s.preferred(r), person)})
+	}
 }
 
 // leadTo answers who asks for a stream with an address to go to instead.
@@ -157,3 +173,23 @@ func (s *site) follow() {
 		}
 	}
 }
+
+// followMarks renews what live readers see as witnesses cosign, a few times a second at most, until the hub closes.
+func (s *site) followMarks() {
+	ctx := s.Live.Context()
+	for seen := s.Marked(); ; {
+		if s.WaitMarked(ctx, seen) != nil {
+			return
+		}
+		seen = s.Marked()
+		s.Live.Renew()
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(betweenMarks):
+		}
+	}
+}
+
+// betweenMarks is how long marks wait at least for each other: several nodes cosign within one blink.
+const betweenMarks = 250 * time.Millisecond

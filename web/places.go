@@ -90,8 +90,8 @@ var places = []place{
 	{at: "search", past: true, make: (*site).searchPage},
 	{at: "verify", make: (*site).verifyPage},
 	{at: "record", renews: true, make: (*site).recordStart},
-	{at: "record/{entry}", make: func(s *site, v View, in *visit) (any, error) {
-		return s.entryPage(in.Context(), v, in, in.args["entry"])
+	{at: "record/{entry}", renews: true, make: func(s *site, v View, in *visit) (any, error) {
+		return s.entryPage(v, in, in.args["entry"])
 	}},
 }
 
@@ -122,6 +122,8 @@ func (s *site) visit(r *http.Request, p place) (*visit, error) {
 	if who, ok := s.who(r); ok {
 		v := s.record.View()
 		in.reader = v.State().Reader(who, v.State().Last)
+	} else if s.Inside != nil {
+		in.reader = s.Inside(s.record.View().State())
 	}
 	return in, nil
 }
@@ -192,7 +194,7 @@ func (s *site) visited(w http.ResponseWriter, r *http.Request, p place) {
 
 // personal keeps what was made for somebody out of caches that serve others.
 func (s *site) personal(h http.Header, in *visit) {
-	if in.reader.Person != "" {
+	if in.reader.Person != "" || s.Inside != nil {
 		h.Set("Cache-Control", "private, no-store")
 	}
 }
@@ -208,7 +210,7 @@ func ownPage(w http.ResponseWriter, l *language.Language) {
 // frame renders a place that renews itself, once for all readers of a class, or says where it moved to.
 func (s *site) frame(v View, p place, in *visit) (kept *page, moved string, err error) {
 	have, _, held := s.held()
-	key := fmt.Sprintf("%s/%s/%s@%d-%d-%t", in.lang.Code, in.reader.Class(), in.rest, s.Witnessed(), have, held) // these change without an entry
+	key := fmt.Sprintf("%s/%s/%s@%d-%d-%t", in.lang.Code, in.reader.Class(), in.rest, s.Marked(), have, held) // these change without an entry
 	kept, err = s.frames.get(key, v.State().Size, func() ([]byte, error) {
 		class := &visit{lang: in.lang, reader: in.reader.Anybody(), rest: in.rest, args: in.args}
 		made, err := p.make(s, v.For(class.reader), class)

@@ -25,7 +25,11 @@ type RecordPage struct {
 }
 
 // A NodeLine is a node that follows the record.
-type NodeLine struct{ Name, Whose, Key, Cosigned string }
+type NodeLine struct {
+	Name, Whose, Key, Cosigned string
+	Erased                     string // whether it destroyed what was to be forgotten; "": nothing was to be
+	Owes                       bool   // it did not say so yet
+}
 
 // nodes lists who follows the record, and how far each has cosigned it.
 func (s *site) nodes(t teller) (list []NodeLine) {
@@ -41,6 +45,12 @@ func (s *site) nodes(t teller) (list []NodeLine) {
 		}
 		if n.Withdrawn > 0 {
 			line.Cosigned = t.l.Say("page.nodewithdrawn")
+		} else if all := t.s.ForgottenSince(0); all > 0 && s.Erased != nil {
+			left := t.s.ForgottenSince(s.Erased()[n.Verifier])
+			line.Erased, line.Owes = t.l.Say("page.nodeerased", number(t.l, all)), left > 0
+			if line.Owes {
+				line.Erased = t.l.Say("page.nodenoterased", number(t.l, left), number(t.l, all))
+			}
 		}
 		list = append(list, line)
 	}
@@ -176,7 +186,34 @@ type EntryPage struct {
 	Sealed         []SealedValue
 	Witnessed      string // that so many of so many have cosigned it, as asked; or ""
 	Waiting        string // that so few have; or ""
+	Cosigners      []Cosigner
 	Bundle         string // address of the entry with what proves it
+}
+
+// A Cosigner is a node that is asked to cosign, and whether it has cosigned an entry.
+type Cosigner struct {
+	Whose, Name string
+	Has         bool
+}
+
+// cosigners lists the nodes that are asked for an entry, in the order in which they were named.
+func (s *site) cosigners(t teller, index int64) (list []Cosigner) {
+	if s.Cosigned == nil {
+		return nil
+	}
+	size, whose := s.Cosigned(), map[string]conference.PartyID{}
+	for _, n := range t.s.Nodes() {
+		whose[n.Verifier] = n.Party
+	}
+	for _, k := range t.s.Witnesses().Keys {
+		c := Cosigner{Whose: t.l.Say("page.nodeofnobody"), Has: size[k] > index}
+		c.Name, _, _ = strings.Cut(k, "+")
+		if p := whose[k]; p != "" {
+			c.Whose = t.party(p)
+		}
+		list = append(list, c)
+	}
+	return list
 }
 
 // A SealedValue is a private value of an entry: its digest, and what is under it where the reader may see that.
@@ -209,8 +246,8 @@ type Step struct {
 }
 
 // entryPage shows the entry whose index stands in the address, as it is written there and no other way.
-func (s *site) entryPage(ctx context.Context, v View, in *visit, text string) ([]byte, error) {
-	l := in.lang
+func (s *site) entryPage(v View, in *visit, text string) ([]byte, error) {
+	l, ctx := in.lang, context.Background()
 	index, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || index < 0 || index >= v.State().Size || strconv.FormatInt(index, 10) != text {
 		return nil, errNotFound
@@ -233,6 +270,7 @@ func (s *site) entryPage(ctx context.Context, v View, in *visit, text string) ([
 	}
 	head := v.Checkpoint()
 	p := EntryPage{Layout: s.layout(v, l, "record/"+text), Line: line, JSON: spread(value, ""), Leaf: short(proved.leaf), Root: short(head.Root)}
+	p.Live = fmt.Sprintf("/%s/record/%d/live", l.Code, index)
 	p.Title, p.Here, p.Lead = l.Say("page.entry", number(l, index)), "record", together(": ", line.Title, line.Words)
 	if line.Closed {
 		p.Lead, p.Digest = line.Words, string(e.Closed)
@@ -249,7 +287,7 @@ func (s *site) entryPage(ctx context.Context, v View, in *visit, text string) ([
 		p.Steps = append(p.Steps, Step{words, short(proved.path[i])})
 	}
 	if s.Marks != nil {
-		p.Bundle = "/bundle/" + text
+		p.Bundle, p.Cosigners = "/bundle/"+text, s.cosigners(t, index)
 		have, need, of := s.Marks(index)
 		switch {
 		case need > 0 && have >= need:

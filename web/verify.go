@@ -72,9 +72,57 @@ func (s *site) verifyPage(v View, in *visit) (any, error) {
 			return nil, err
 		}
 		p.Eyebrow = []Line{{Tag: said.Tag, Tone: said.Tone}}
-		p.Main = append([]Section{{ID: "root", Title: d.say("check.root"), Kind: "plain", Lines: []Line{said}}}, p.Main...)
+		first := []Section{{ID: "root", Title: d.say("check.root"), Kind: "plain", Lines: []Line{said}}}
+		if q.Has("entries") {
+			stated, err := d.stated(in.Context(), q.Get("entries"))
+			if err != nil {
+				return nil, err
+			}
+			first = append(first, stated)
+		}
+		p.Main = append(first, p.Main...)
 	}
 	return d.show(p)
+}
+
+// mostStated is how many entries a paper's code names at most.
+const mostStated = 200
+
+// stated lists the entries on which a paper rests, to which its code led: each with its witnesses, all with their proof.
+func (d *drawer) stated(ctx context.Context, text string) (Section, error) {
+	list, err := record.ParseIndexes(text, mostStated, d.s.Size)
+	if err != nil {
+		return Section{}, errNotFound
+	}
+	out := Section{ID: "stated", Title: d.say("check.stated"), Kind: "plain"}
+	if d.site.Marks != nil {
+		out.Link = Link{Address: "/bundle/" + text, Text: d.say("page.bundle")}
+	}
+	for _, index := range list {
+		line, _, _, err := d.site.line(ctx, d.teller, index)
+		if err != nil {
+			return out, err
+		}
+		shown := Line{Text: together(": ", line.Title, line.Words), Address: line.Address, Mark: Mark{Entries: []int64{index}}}
+		shown.Tag, shown.Tone = d.witnesses(index)
+		out.Lines = append(out.Lines, shown)
+	}
+	return out, nil
+}
+
+// witnesses says how many have cosigned an entry, where anybody is asked.
+func (d *drawer) witnesses(index int64) (words, tone string) {
+	if d.site.Marks == nil {
+		return "", ""
+	}
+	switch have, need, of := d.site.Marks(index); {
+	case need < 1:
+		return "", ""
+	case have >= need:
+		return d.say("page.witnessed", number(d.l, have), number(d.l, of)), "yes"
+	default:
+		return d.say("page.cosigning", number(d.l, have), number(d.l, of), number(d.l, need)), "wait"
+	}
 }
 
 // rootOn compares the size and root of a paper, to which its code led, with those of the record.

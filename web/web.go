@@ -136,11 +136,18 @@ type Options struct {
 	// Held says how many witnesses have answered since this node began, how many must before it writes, and whether it
 	// waits for them. nil: it waits for nobody.
 	Held func() (have, need int64, held bool)
+	// Marked counts the changes of marks, which come without an entry, and WaitMarked waits for more than so many. nil: none.
+	Marked     func() int64
+	WaitMarked func(ctx context.Context, seen int64) error
 	// Cosigned is how many entries each node has cosigned, by verifier key. nil: none.
 	Cosigned func() map[string]int64
-	Node     *Node     // this node follows a record that is written elsewhere; nil: it is written here
-	Lists    Lists     // reads lists of people; nil: they are entered one by one
-	Live     *live.Hub // has the readers of live pages, the caller closes it; nil: one that ends with the record
+	Erased   func() map[string]int64 // up to which entry each node has destroyed what was to be forgotten, by verifier key; nil: nobody says
+	// Inside is as whom everybody reads who reaches these pages and is not signed in: a delegation's own, in its house.
+	// nil: as the public.
+	Inside func(*conference.State) conference.Reader
+	Node   *Node     // this node follows a record that is written elsewhere; nil: it is written here
+	Lists  Lists     // reads lists of people; nil: they are entered one by one
+	Live   *live.Hub // has the readers of live pages, the caller closes it; nil: one that ends with the record
 }
 
 // A Node follows a record that is written elsewhere.
@@ -153,6 +160,7 @@ type Node struct {
 // A Parting is where a node does not come to what the record says, and stopped.
 type Parting struct {
 	Entry                 int64 // -1: it is of no entry, but of two checkpoints
+	NotOurs               bool  // the entry enrols a key, Found, that the node's party does not know
 	Rule, Expected, Found string
 }
 
@@ -199,6 +207,9 @@ func New(r Record, o Options) http.Handler {
 	s.assets, s.version = assets()
 	if s.Witnessed == nil {
 		s.Witnessed = nobody
+	}
+	if s.Marked == nil {
+		s.Marked = nobody
 	}
 	s.templates = templates(s.Witnessed)
 	mux := http.NewServeMux()
@@ -520,6 +531,8 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 		p.Node = l.Say("node.banner", s.Node.Name, s.Node.From)
 		if at, parted := s.Node.Parting(); parted && at.Entry < 0 {
 			p.Parted = l.Say("node.forked", at.Expected, at.Found)
+		} else if parted && at.NotOurs {
+			p.Parted = l.Say("node.notours", number(l, at.Entry), at.Found)
 		} else if parted {
 			p.Parted = l.Say("node.parted", number(l, at.Entry), at.Rule, at.Expected, at.Found)
 		}

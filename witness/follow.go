@@ -13,6 +13,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/canonical"
 )
@@ -26,8 +27,10 @@ type Follower struct {
 	client *torchwood.Client
 	last   record.Checkpoint // newest that was verified, with the log's signature alone
 
-	own     []byte // last as this node cosigned it
-	ownSize int64
+	mine     []byte // last as this node cosigned it
+	mineSize int64
+
+	own *Own // nil: nobody's keys are watched
 
 	Fetched []byte                 // the checkpoint as the source last gave it, with whatever signatures
 	Missing map[record.Digest]bool // files that entries name and that were not to be had yet
@@ -36,26 +39,32 @@ type Follower struct {
 
 // FollowerConfig is what a follower works with.
 type FollowerConfig struct {
-	Engine record.Engine                // its own copy
-	Log    *record.Verifier             // the log's key, pinned
-	From   torchwood.TileReader         // where the record is read: over HTTP, from a folder or a stick
-	Node   *torchwood.CosignatureSigner // cosigns what it agrees with; nil: nobody
-	Told   func(size, of int64)         // hears of progress; may be nil
+	Engine record.Engine        // its own copy
+	Log    *record.Verifier     // the log's key, pinned
+	From   torchwood.TileReader // where the record is read: over HTTP, from a folder or a stick
+	Node   *NodeKey             // cosigns what it agrees with; nil: nobody
+	Own    func() (*Own, error) // what its party knows of its own keys, as of now; nil: nobody's are watched
+	Told   func(size, of int64) // hears of progress; may be nil
 }
 
 // Evidence convinces somebody who trusts neither side that a log did what it may not (doc/record.md section 14).
 type Evidence struct {
-	Bytes    string   `json:"bytes,omitempty"`    // of the entry
-	Entry    int64    `json:"entry,omitempty"`    // its index
-	Kind     string   `json:"evidence"`           // fork: two checkpoints that cannot both be; entry: one that may not be
-	Expected string   `json:"expected,omitempty"` // what the entry's act causes, or its refusal
-	Found    string   `json:"found,omitempty"`    // what the entry says
-	Large    string   `json:"large"`              // a checkpoint the log signed
-	Proof    []string `json:"proof,omitempty"`    // that Large holds the entry, or has Root at the size of Small
-	Root     string   `json:"root,omitempty"`
-	Rule     string   `json:"rule,omitempty"`
-	Small    string   `json:"small,omitempty"` // another the log signed, of as many entries or fewer
-	Why      string   `json:"why"`
+	Admission      string   `json:"admission,omitempty"` // bytes of the entry that admitted the node
+	AdmissionProof []string `json:"admissionProof,omitempty"`
+	Admitted       int64    `json:"admitted,omitempty"` // its index
+	Bytes          string   `json:"bytes,omitempty"`    // of the entry
+	Claim          string   `json:"claim,omitempty"`    // what the node says of its party's keys, signed (SaysNotOurs)
+	Entry          int64    `json:"entry,omitempty"`    // its index
+	Kind           string   `json:"evidence"`           // fork: two checkpoints that cannot both be; entry: one that may not be; not-our-key
+	Expected       string   `json:"expected,omitempty"` // what the entry's act causes, or its refusal
+	Found          string   `json:"found,omitempty"`    // what the entry says
+	Large          string   `json:"large"`              // a checkpoint the log signed
+	Node           string   `json:"node,omitempty"`     // verifier key of the node that claims
+	Proof          []string `json:"proof,omitempty"`    // that Large holds the entry, or has Root at the size of Small
+	Root           string   `json:"root,omitempty"`
+	Rule           string   `json:"rule,omitempty"`
+	Small          string   `json:"small,omitempty"` // another the log signed, of as many entries or fewer
+	Why            string   `json:"why"`
 }
 
 // A Divergence is where a record and its follower part for good.
@@ -80,6 +89,11 @@ func Follow(ctx context.Context, c FollowerConfig) (*Follower, error) {
 	}
 	if head.Size > 0 && head.Origin != c.Log.Name() {
 		return nil, fmt.Errorf("the copy here is of %s, not of %s", head.Origin, c.Log.Name())
+	}
+	if c.Own != nil {
+		if f.own, err = c.Own(); err != nil {
+			return nil, err
+		}
 	}
 	if err := f.goBack(ctx); err != nil {
 		return nil, err
@@ -123,6 +137,9 @@ func (f *Follower) Step(ctx context.Context, endpoint string) (grown bool, err e
 	if err := f.extends(ctx, head); err != nil {
 		return false, err
 	}
+	if x, met := f.Stranger(); met && x.Index < head.Size {
+		return false, f.accuse(ctx, x, head, f.theirTree(ctx, head))
+	}
 	switch {
 	case head.Size < f.Size():
 		return false, ErrBehind
@@ -148,7 +165,7 @@ func (f *Follower) extends(ctx context.Context, head record.Checkpoint) error {
 		proof, err := tlog.ProveTree(f.last.Size, head.Size, &f.tree)
 		return f.fork(head, f.last, root, proof, err)
 	}
-	theirs := torchwood.TileHashReaderWithContext(ctx, tlog.Tree{N: head.Size, Hash: head.Root}, f.config.From)
+	theirs := f.theirTree(ctx, head)
 	size := f.last.Size // what the log signed
 	if size == 0 {
 		return nil
@@ -213,17 +230,24 @@ func (f *Follower) take(ctx context.Context, head record.Checkpoint) error {
 	var why error // entry badAt may not be
 	var bad []byte
 	var badAt int64
+	var stranger *Stranger // the key of an entry is none of this node's party
 	for l := range lots {
 		for i, b := range l.entries {
-			at := f.Size()
+			at, before := f.Size(), f.keysBefore()
 			if why = f.replay.Next(record.Stored{Index: at, Bytes: b, Hash: l.hashes[i]}); why != nil {
 				bad, badAt, l = b, at, lot{l.entries[:i], l.hashes[:i]}
 				break
 			}
 			f.fetch(ctx, b, at)
+			if before != nil && !before.SameKeys(&f.replay.State) {
+				if x, met := f.Stranger(); met { // the entry is kept: it stands in the record
+					stranger, l = &x, lot{l.entries[:i+1], l.hashes[:i+1]}
+					break
+				}
+			}
 		}
 		keep <- l
-		if why != nil {
+		if why != nil || stranger != nil {
 			break
 		}
 	}
@@ -237,12 +261,23 @@ func (f *Follower) take(ctx context.Context, head record.Checkpoint) error {
 		return errors.Join(err, f.refuse(ctx, head, badAt, bad, why))
 	case err != nil:
 		return errors.Join(err, f.goBack(ctx))
+	case stranger != nil:
+		return f.accuse(ctx, *stranger, head, f.theirTree(ctx, head))
 	case fetching != nil:
 		return fmt.Errorf("fetching entries: %w", fetching)
 	case f.tree.Size() != head.Size:
 		return fmt.Errorf("%d entries came of %d", f.tree.Size(), head.Size)
 	}
 	return f.cosign(ctx, head)
+}
+
+// keysBefore is the state before an entry, for a node that was told its party's own keys; else nil.
+func (f *Follower) keysBefore() *conference.State {
+	if f.own == nil {
+		return nil
+	}
+	before := f.replay.State
+	return &before
 }
 
 // fetchLots sends what there is up to a checkpoint, behind what is kept.
@@ -329,7 +364,7 @@ func (f *Follower) refuse(ctx context.Context, head record.Checkpoint, i int64, 
 	default:
 		return why
 	}
-	proof, err := tlog.ProveRecord(head.Size, i, torchwood.TileHashReaderWithContext(ctx, tlog.Tree{N: head.Size, Hash: head.Root}, f.config.From))
+	proof, err := tlog.ProveRecord(head.Size, i, f.theirTree(ctx, head))
 	if err != nil {
 		return fmt.Errorf("%w (and its proof: %v)", why, err)
 	}
@@ -420,25 +455,25 @@ func (f *Follower) Cosigned() ([]byte, error) {
 	if !f.agrees() || f.last.Size == 0 {
 		return nil, nil
 	}
-	if f.ownSize != f.last.Size {
-		own, err := f.sign(f.last)
+	if f.mineSize != f.last.Size {
+		signed, err := f.sign(f.last)
 		if err != nil {
 			return nil, err
 		}
-		f.own, f.ownSize = own, f.last.Size
+		f.mine, f.mineSize = signed, f.last.Size
 	}
-	return f.own, nil
+	return f.mine, nil
 }
 
 // SignAgain has the next Cosigned say that nothing more was seen until now.
-func (f *Follower) SignAgain() { f.ownSize = 0 }
+func (f *Follower) SignAgain() { f.mineSize = 0 }
 
 // Append writes evidence as one line of canonical JSON.
 func (e Evidence) Append(dst []byte) []byte { return append(canonical.Encode(dst, e), '\n') }
 
 // IsEvidence reports whether a file begins as evidence does. Its first key in canonical order is one of these.
 func IsEvidence(b []byte) bool {
-	return bytes.HasPrefix(b, []byte(`{"bytes":`)) || bytes.HasPrefix(b, []byte(`{"evidence":`))
+	return bytes.HasPrefix(b, []byte(`{"bytes":`)) || bytes.HasPrefix(b, []byte(`{"evidence":`)) || bytes.HasPrefix(b, []byte(`{"admission":`))
 }
 
 // ParseEvidence reads what Append wrote.
@@ -457,13 +492,9 @@ func (e Evidence) Check(key *record.Verifier) error {
 	if err != nil {
 		return err
 	}
-	var hashes []tlog.Hash
-	for _, line := range e.Proof {
-		h, err := tlog.ParseHash(line)
-		if err != nil {
-			return err
-		}
-		hashes = append(hashes, h)
+	hashes, err := parseHashes(e.Proof)
+	if err != nil {
+		return err
 	}
 	switch e.Kind {
 	case "fork":
@@ -482,6 +513,11 @@ func (e Evidence) Check(key *record.Verifier) error {
 			return nil
 		}
 		return tlog.CheckTree(hashes, large.Size, large.Root, small.Size, root)
+	case "not-our-key":
+		if err := provenIn(large, e.Entry, e.Bytes, e.Proof); err != nil {
+			return err
+		}
+		return e.checkNotOurs(key.Name(), large)
 	case "entry":
 		return tlog.CheckRecord(hashes, large.Size, large.Root, e.Entry, tlog.RecordHash([]byte(e.Bytes)))
 	}

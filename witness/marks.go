@@ -28,6 +28,9 @@ type Marks struct {
 	had      map[string]int64 // by verifier key: when it cosigned last before, in seconds since 1970
 	answered map[string]bool  // by verifier key: it has cosigned the record since, so it has seen no more of it
 	free     bool             // enough have, or nobody is asked: it stays so
+
+	changes int64         // counts what changed of what is shown
+	more    chan struct{} // closed at the next change
 }
 
 // Marked is the record the marks are of, as it stands.
@@ -46,7 +49,7 @@ func (m Mark) Witnessed() bool { return m.Need > 0 && m.Have >= m.Need }
 
 // OpenMarks reads what the engine keeps of cosignatures.
 func OpenMarks(ctx context.Context, engine record.Engine, key *record.Verifier, now func() Marked) (*Marks, error) {
-	m := &Marks{key: key, engine: engine, now: now, began: time.Now().Unix(), from: now().Checkpoint().Size, size: map[string]int64{}, had: map[string]int64{}, answered: map[string]bool{}}
+	m := &Marks{key: key, engine: engine, now: now, began: time.Now().Unix(), from: now().Checkpoint().Size, size: map[string]int64{}, had: map[string]int64{}, answered: map[string]bool{}, more: make(chan struct{})}
 	for c, err := range engine.Cosigned(ctx) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the cosignatures: %w", err)
@@ -178,10 +181,53 @@ func (m *Marks) count(signed []byte) ([]Cosignature, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	grown := false
 	for _, c := range found {
+		grown = grown || head.Size > m.size[c.Verifier]
 		m.size[c.Verifier] = max(m.size[c.Verifier], head.Size)
 	}
+	if grown {
+		m.changed()
+	}
 	return found, nil
+}
+
+// changed says that something is shown otherwise. m.mu is held.
+func (m *Marks) changed() {
+	m.changes++
+	close(m.more)
+	m.more = make(chan struct{})
+}
+
+// Touch says that something else is shown otherwise of the nodes.
+func (m *Marks) Touch() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.changed()
+}
+
+// Changes counts how often marks changed.
+func (m *Marks) Changes() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.changes
+}
+
+// Wait waits until marks have changed more than so often.
+func (m *Marks) Wait(ctx context.Context, seen int64) error {
+	for {
+		m.mu.Lock()
+		changes, more := m.changes, m.more
+		m.mu.Unlock()
+		if changes > seen {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Of is the mark of an entry.

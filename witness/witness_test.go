@@ -138,3 +138,30 @@ func TestADisagreementNamesTheEntryAndTheRule(t *testing.T) {
 		t.Errorf("a wrong hash: %v", err)
 	}
 }
+
+// An entry that says it is older than the one before it, or was meant for a later day than its place, is named: times of a
+// record go forward.
+func TestTimesThatRunBackwardsAreFound(t *testing.T) {
+	good, origin := texts(t, "training")
+	at := func(b []byte) string {
+		i := bytes.Index(b, []byte(`,"events":`))
+		return string(b[i-25 : i-1])
+	}
+	checked := 0
+	for _, i := range []int{1, len(good) / 2, len(good) - 1} {
+		entries := append([][]byte(nil), good...)
+		earlier := "2001-01-01T00:00:00.000Z"
+		entries[i] = bytes.Replace(entries[i], []byte(`"at":"`+at(good[i])+`","events"`), []byte(`"at":"`+earlier+`","events"`), 1)
+		if bytes.Equal(entries[i], good[i]) {
+			continue // a closed one, or its time stands elsewhere
+		}
+		checked++
+		var e *record.EntryError
+		if _, err := witness.Check(t.Context(), origin, stored(entries)); !errors.As(err, &e) || e.Index != int64(i) || !strings.Contains(err.Error(), "earlier") {
+			t.Errorf("entry %d of %s: %v", i, earlier, err)
+		}
+	}
+	if checked == 0 {
+		t.Error("no time was changed")
+	}
+}

@@ -39,6 +39,14 @@ func verifyEvidence(text []byte, key string, w io.Writer) error {
 			fmt.Fprintf(w, "%s: %s\n", line[0], line[1])
 		}
 	}
+	if e.Kind == "not-our-key" {
+		if e.Admission == "" {
+			fmt.Fprintf(w, "The node is %s. Whose it is, nothing here shows.\n", e.Node)
+		} else {
+			fmt.Fprintf(w, "The node is %s, admitted by entry %d of the same record.\n", e.Node, e.Admitted)
+		}
+		return nil
+	}
 	fmt.Fprintf(w, "Whether its rules allow it is seen by deciding the record again up to it: kurultai follow or kurultai verify.\n")
 	return nil
 }

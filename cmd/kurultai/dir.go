@@ -33,6 +33,7 @@ type house struct {
 	log      *record.LogKey
 	s        *secretariat.Secretariat // nil when only read
 	marks    *witness.Marks           // with s
+	erased   *witness.Erasures        // with s
 	tripwire func()                   // stops keeping it
 
 	lost chan error // hears that the record lacks its end: others have seen more of it
@@ -173,6 +174,9 @@ func openUnwatched(ctx context.Context, dir string) (*house, error) {
 		Held: func() error { return heldBy(marks.Load()) }})
 	if err == nil {
 		h.marks, err = marksIn(ctx, h, h.s)
+	}
+	if err == nil {
+		err = h.openErasures()
 	}
 	if err != nil {
 		return nil, errors.Join(err, h.Close())

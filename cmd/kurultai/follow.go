@@ -23,7 +23,9 @@ import (
 
 	"filippo.io/torchwood"
 
+	"kurultai/conference"
 	"kurultai/record"
+	"kurultai/record/canonical"
 	"kurultai/record/sqlite"
 	"kurultai/record/tiles"
 	"kurultai/secretariat"
@@ -35,7 +37,8 @@ import (
 func followCommand() command {
 	var c followConfig
 	return command{
-		usage: `usage: kurultai follow -data DIR [-addr A] [-key FILE] [-log VERIFIERKEY] [-once] URL
+		usage: `usage: kurultai follow -data DIR [-addr A] [-key FILE] [-log VERIFIERKEY] [-own FILE] [-others FILE] [-once] URL
+       kurultai follow -data DIR -key FILE [-inside A] … URL
        kurultai follow -key FILE [-name N] -newkey
 
 Keeps a copy of a record that is written elsewhere: proves every entry in a checkpoint the log signed, decides every open
@@ -45,11 +48,17 @@ says which entry and rule, and keeps one file of evidence in DIR, which kurultai
 
   -data DIR       the copy
   -addr A         address of the pages (localhost:8081)
+  -inside A       address of pages that show what your delegation may read of what is sealed, to whoever reaches it: keep
+                  it inside the house. The node gets it over https by its key, and keeps it encrypted
   -key FILE       the node's key, made if it is not there; without it nothing is cosigned. Its verifier key is printed: a
                   head of delegation or an officer admits it by the act AdmitNode
   -name N         the node's name in a key that is made (node.HOSTNAME)
   -log K          the log's verifier key as you know it from elsewhere; without it the key found at the first start is
                   kept, and that is said
+  -own FILE       what your party knows of its own keys: its id on the first line, then on each line a credential and its
+                  public key. Where the record enrols another key in its name, the node stops cosigning (not-our-key)
+  -others FILE    verifier keys of other logs, one a line: whoever keeps such a log gets its checkpoints cosigned by this
+                  node at A/add-checkpoint (C2SP tlog-witness), while each continues the last
   -webhook URL    gets the evidence by POST, as JSON
   -newkey         makes the key in FILE, prints its verifier key and ends
   -once           fetches what there is and ends
@@ -59,9 +68,12 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 		flags: func(f *flag.FlagSet) {
 			f.StringVar(&c.dir, "data", "", "")
 			f.StringVar(&c.addr, "addr", "localhost:8081", "")
+			f.StringVar(&c.inside, "inside", "", "")
 			f.StringVar(&c.key, "key", "", "")
 			f.StringVar(&c.name, "name", "", "")
 			f.StringVar(&c.log, "log", "", "")
+			f.StringVar(&c.own, "own", "", "")
+			f.StringVar(&c.others, "others", "", "")
 			f.StringVar(&c.webhook, "webhook", "", "")
 			f.BoolVar(&c.once, "once", false, "")
 			f.BoolVar(&c.newkey, "newkey", false, "")
@@ -84,8 +96,8 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 }
 
 type followConfig struct {
-	dir, addr, key, name, log, webhook, from string
-	once, newkey                             bool
+	dir, addr, inside, key, name, log, own, others, webhook, from string
+	once, newkey                                                  bool
 }
 
 // A following is a node that follows a record.
@@ -94,10 +106,12 @@ type following struct {
 	io       streams
 	engine   *sqlite.Engine
 	log      *record.Verifier
-	node     *torchwood.CosignatureSigner
+	node     *witness.NodeKey
 	source   torchwood.TileReader
 	follower *witness.Follower
 	marks    *witness.Marks
+	cosigns  *witness.Others // nil: this record alone
+	entitled entitled
 	shown    atomic.Pointer[secretariat.View]
 	parted   atomic.Pointer[witness.Divergence]
 
@@ -129,14 +143,17 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 	if err := f.pin(ctx); err != nil {
 		return err
 	}
+	if err := f.openOthers(); err != nil {
+		return err
+	}
 	if f.engine, err = sqlite.Open(c.dir, sqlite.Options{}); err != nil {
 		return fmt.Errorf("opening %s: %w", c.dir, err)
 	}
 	defer func() { err = errors.Join(err, f.engine.Close()) }()
-	if f.follower, err = witness.Follow(ctx, witness.FollowerConfig{Engine: f.engine, Log: f.log, From: f.source, Node: f.node, Told: f.told()}); err != nil {
+	if f.follower, err = witness.Follow(ctx, witness.FollowerConfig{Engine: f.engine, Log: f.log, From: f.source, Node: f.node, Own: f.ownKeys(), Told: f.told()}); err != nil {
 		return err
 	}
-	subjects, err := secretariat.OpenSubjectKeys(filepath.Join(c.dir, "subjects")) // a copy has none; the file stays empty
+	subjects, err := secretariat.OpenSubjectKeys(filepath.Join(c.dir, "subjects")) // of the openings the delegation may have
 	if err != nil {
 		return err
 	}
@@ -149,7 +166,9 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 	if f.marks, err = witness.OpenMarks(ctx, f.engine, f.log, func() witness.Marked { return f.shown.Load() }); err != nil {
 		return err
 	}
-	f.readEvidence()
+	if err := f.readEvidence(); err != nil {
+		return err
+	}
 	if c.once {
 		return f.once(ctx)
 	}
@@ -244,10 +263,69 @@ func (f *following) pin(ctx context.Context) error {
 	return writeSynced(path, []byte(f.verifier()+"\n"))
 }
 
+// ownKeys reads what the party knows of its own keys; nil where no list was given.
+func (f *following) ownKeys() func() (*witness.Own, error) {
+	path := f.followConfig.own
+	if path == "" {
+		return nil
+	}
+	return func() (*witness.Own, error) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, hinted{fmt.Errorf("reading the party's own keys: %w", err), "-own names a file: the party's id, then on each line a credential and its key"}
+		}
+		own, err := witness.ParseOwn(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return own, nil
+	}
+}
+
+// openOthers reads which other logs are cosigned here.
+func (f *following) openOthers() error {
+	if f.followConfig.others == "" {
+		return nil
+	}
+	if f.node == nil {
+		return errUsage{"-others needs the key that cosigns: -key FILE"}
+	}
+	text, err := os.ReadFile(f.followConfig.others)
+	if err != nil {
+		return hinted{fmt.Errorf("reading the keys of other logs: %w", err), "-others names a file with a verifier key on each line"}
+	}
+	var keys []*record.Verifier
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		n++
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, err := record.ParseVerifier(line)
+		if err == nil && key.Name() == f.log.Name() {
+			err = errors.New("that is the record this node follows")
+		}
+		if err != nil {
+			return fmt.Errorf("%s: line %d: %w", f.followConfig.others, n, err)
+		}
+		keys = append(keys, key)
+	}
+	f.cosigns, err = witness.OpenOthers(filepath.Join(f.dir, "others"), f.node.CosignatureSigner, keys, func(err error) {
+		slog.Error("another log", "error", err)
+		if f.webhook == "" {
+			return
+		}
+		if err := f.post(canonical.Encode(nil, map[string]string{"error": err.Error()})); err != nil {
+			slog.Warn("the webhook", "error", err)
+		}
+	})
+	return err
+}
+
 const nodeKeyPrefix = "NODE+KEY+"
 
 // nodeKey reads the node's key, or makes one.
-func (c followConfig) nodeKey() (*torchwood.CosignatureSigner, error) {
+func (c followConfig) nodeKey() (*witness.NodeKey, error) {
 	b, err := os.ReadFile(c.key)
 	if errors.Is(err, os.ErrNotExist) {
 		name := c.name
@@ -278,18 +356,14 @@ func (c followConfig) nodeKey() (*torchwood.CosignatureSigner, error) {
 }
 
 // signerOf reads the text of a node's key.
-func signerOf(b []byte) (*torchwood.CosignatureSigner, error) {
+func signerOf(b []byte) (*witness.NodeKey, error) {
 	text, ours := strings.CutPrefix(strings.TrimSpace(string(b)), nodeKeyPrefix)
 	name, encoded, ok := strings.Cut(text, "+")
 	seed, err := base64.StdEncoding.DecodeString(encoded)
 	if !ours || !ok || err != nil || len(seed) != ed25519.SeedSize {
 		return nil, errors.New("it holds no key of a node")
 	}
-	node, err := torchwood.NewCosignatureSigner(name, ed25519.NewKeyFromSeed(seed))
-	if err == nil {
-		err = record.CheckCosigner(node.Verifier().String())
-	}
-	return node, err
+	return witness.NewNodeKey(name, ed25519.NewKeyFromSeed(seed))
 }
 
 // told says how far a long fetch has come, once a second.
@@ -323,7 +397,7 @@ func (f *following) step(ctx context.Context, endpoint string) error {
 	}
 	var parted *witness.Divergence
 	if errors.As(err, &parted) {
-		return errors.Join(err, f.part(ctx, parted))
+		return errors.Join(err, f.part(parted))
 	}
 	if err != nil {
 		return err
@@ -344,7 +418,7 @@ func (f *following) step(ctx context.Context, endpoint string) error {
 	if f.follower.Opening {
 		f.fetchOpenings(ctx)
 	}
-	return f.give(ctx, own)
+	return errors.Join(f.give(ctx, own), f.forget(ctx), f.fetchEntitled(ctx))
 }
 
 // show makes what came what readers see.
@@ -419,7 +493,7 @@ var errNotAdmitted = errors.New("this node is not admitted yet: an officer or th
 func (f *following) evidencePath() string { return filepath.Join(f.dir, "evidence.jsonl") }
 
 // part keeps the evidence that the record is not what its rules allow, and says so everywhere.
-func (f *following) part(ctx context.Context, d *witness.Divergence) error {
+func (f *following) part(d *witness.Divergence) error {
 	f.parted.Store(d)
 	line := d.Evidence.Append(nil)
 	slog.Error("this node and the record part", "evidence", d.Evidence.Kind, "entry", d.Evidence.Entry, "rule", d.Evidence.Rule, "expected", d.Evidence.Expected, "found", d.Evidence.Found, "why", d.Evidence.Why, "file", f.evidencePath())
@@ -428,30 +502,51 @@ func (f *following) part(ctx context.Context, d *witness.Divergence) error {
 		err = nil // it was found before
 	}
 	if f.webhook != "" {
-		r, postErr := http.NewRequestWithContext(ctx, http.MethodPost, f.webhook, bytes.NewReader(line))
-		if postErr == nil {
-			r.Header.Set("Content-Type", "application/json")
-			var answer *http.Response
-			if answer, postErr = http.DefaultClient.Do(r); postErr == nil {
-				answer.Body.Close()
-			}
-		}
-		if postErr != nil {
+		if postErr := f.post(line); postErr != nil {
 			err = errors.Join(err, fmt.Errorf("the webhook: %w", postErr))
 		}
 	}
 	return err
 }
 
-// readEvidence takes up what was found before a restart: who parted stays apart.
-func (f *following) readEvidence() {
-	b, err := os.ReadFile(f.evidencePath())
+// post tells the webhook something, as JSON.
+func (f *following) post(b []byte) error {
+	client := &http.Client{Timeout: 20 * time.Second}
+	answer, err := client.Post(f.webhook, "application/json", bytes.NewReader(b))
 	if err != nil {
-		return
+		return err
 	}
-	if e, err := witness.ParseEvidence(b); err == nil && e.Check(f.log) == nil {
-		f.parted.Store(&witness.Divergence{Evidence: e})
+	answer.Body.Close()
+	if answer.StatusCode >= 300 {
+		return errors.New(answer.Status)
 	}
+	return nil
+}
+
+// readEvidence takes up what was found before a restart: who parted stays apart. Where it was a key that the party now
+// knows, or that was revoked, the evidence is laid aside and the node goes on.
+func (f *following) readEvidence() error {
+	b, err := os.ReadFile(f.evidencePath())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the evidence kept here: %w", err)
+	}
+	e, err := witness.ParseEvidence(b)
+	if err == nil {
+		err = e.Check(f.log)
+	}
+	if err != nil {
+		return hinted{fmt.Errorf("%s convinces nobody: %w", f.evidencePath(), err), "move it elsewhere if it is not the node's"}
+	}
+	if _, met := f.follower.Stranger(); e.Kind == "not-our-key" && !met && f.followConfig.own != "" {
+		aside := filepath.Join(f.dir, fmt.Sprintf("evidence-%d.jsonl", e.Entry))
+		fmt.Fprintf(f.io.talk, "the key of entry %d is known now, or revoked: the evidence is laid aside in %s\n", e.Entry, aside)
+		return os.Rename(f.evidencePath(), aside)
+	}
+	f.parted.Store(&witness.Divergence{Evidence: e})
+	return nil
 }
 
 // run follows until ctx ends. It waits at the source for what comes, and after a fault a little longer each time.
@@ -549,7 +644,7 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 	if f.node != nil {
 		name = f.node.Name()
 	}
-	o := web.Options{Live: live.New(live.Config{}), Marks: marksOf(f.marks), Cosigned: f.marks.Cosigned, Witnessed: f.marks.Witnessed,
+	o := web.Options{Live: live.New(live.Config{}), Marks: marksOf(f.marks), Cosigned: f.marks.Cosigned, Witnessed: f.marks.Witnessed, Marked: f.marks.Changes, WaitMarked: f.marks.Wait,
 		Node: &web.Node{Name: name, From: f.from, Parting: func() (web.Parting, bool) {
 			d := f.parted.Load()
 			if d == nil {
@@ -559,12 +654,46 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 			if e.Kind == "fork" {
 				return web.Parting{Entry: -1, Expected: rootLine(e.Small), Found: rootLine(e.Large)}, true
 			}
-			return web.Parting{Entry: e.Entry, Rule: e.Rule, Expected: cut(e.Expected), Found: cut(e.Found)}, true
+			return web.Parting{Entry: e.Entry, NotOurs: e.Kind == "not-our-key", Rule: e.Rule, Expected: cut(e.Expected), Found: cut(e.Found)}, true
 		}}}
 	pages := withTiles(web.New(f, o), f.marks, func(error) {}, func() tiles.Log { return copied{cosignedLog{f.shown.Load(), f.engine}, f} }, f.Wait, bundles(f.marks, f.shown.Load))
+	if f.cosigns != nil {
+		pages = beside("/add-checkpoint", f.cosigns, pages)
+	}
 	s := serveOn(ctx, l, pages, o.Live)
 	fmt.Fprintf(f.io.talk, "the page is on %s\n", s.url)
+	if f.followConfig.inside == "" {
+		return s, nil
+	}
+	if l, err = listen(f.io, f.followConfig.inside); err != nil {
+		s.stop()
+		return nil, err
+	}
+	o.Live = live.New(live.Config{})
+	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) {
+		return f.shown.Load().Open(ctx, d)
+	}
+	o.File = func(ctx context.Context, d record.Digest) ([]byte, error) { return f.shown.Load().File(ctx, d) }
+	o.Inside = func(st *conference.State) conference.Reader {
+		if n, ok := f.admitted(); ok {
+			return st.NodeReader(n.Party)
+		}
+		return conference.Reader{}
+	}
+	s.inside = serveOn(ctx, l, web.New(f, o), o.Live)
+	fmt.Fprintf(f.io.talk, "the page of the delegation is on %s\n", s.inside.url)
 	return s, nil
+}
+
+// beside serves one address itself and leaves the others.
+func beside(address string, one, others http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == address {
+			one.ServeHTTP(w, r)
+			return
+		}
+		others.ServeHTTP(w, r)
+	})
 }
 
 // rootLine is size and root of a signed checkpoint.

@@ -615,7 +615,7 @@ func TestACopyWithoutRoomGoesOnLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	disk := &fullOnce{engine, 0}
-	f, err := witness.Follow(t.Context(), witness.FollowerConfig{Engine: disk, Log: log, From: source, Node: cosigner(t, "node.full")})
+	f, err := witness.Follow(t.Context(), witness.FollowerConfig{Engine: disk, Log: log, From: source, Node: nodeKeyOf(t, "node.full")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -633,5 +633,40 @@ func TestACopyWithoutRoomGoesOnLater(t *testing.T) {
 	}
 	if _, err := f.Step(t.Context(), ""); err != nil || f.Size() != h.s.View().State().Size {
 		t.Fatalf("%d entries of %d, %v", f.Size(), h.s.View().State().Size, err)
+	}
+}
+
+// A source that announces an entry and gives it to nobody, or not to this node: what was announced is not cosigned, and the
+// node says which part is missing. That it was refused cannot be shown to others.
+func TestAWithheldEntryIsNotCosigned(t *testing.T) {
+	h, server := served(t, trainingRecord(t))
+	key := filepath.Join(t.TempDir(), "key")
+	_, verifier, _ := kurultai(t, "follow", "-key", key, "-name", "node.xa", "-newkey")
+	takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: strings.TrimSpace(verifier)})
+	var asked atomic.Int64
+	way := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/tile/entries/") && asked.Add(1) > 0 {
+			http.NotFound(w, r)
+			return
+		}
+		answer, err := http.DefaultClient.Do(must(http.NewRequestWithContext(r.Context(), r.Method, server.URL+r.URL.RequestURI(), r.Body)))
+		if err != nil {
+			http.Error(w, err.Error(), 502)
+			return
+		}
+		defer answer.Body.Close()
+		w.WriteHeader(answer.StatusCode)
+		io.Copy(w, answer.Body)
+	}))
+	defer way.Close()
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Second) // a fetcher of tiles tries again by itself
+	defer stop()
+	var said bytes.Buffer
+	c := followConfig{dir: filepath.Join(t.TempDir(), "copy"), key: key, from: way.URL, once: true}
+	if err := c.follow(ctx, streams{io.Discard, &said}); err == nil {
+		t.Error("the node has what it was not given")
+	}
+	if m := h.marks.Of(0); m.Have != 0 || asked.Load() == 0 {
+		t.Errorf("%+v after %d refusals", m, asked.Load())
 	}
 }

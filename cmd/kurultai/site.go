@@ -11,10 +11,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,10 +35,14 @@ type site struct {
 	live   *live.Hub
 	end    context.CancelFunc
 	done   chan error
+	inside *site // of a node: the delegation's own; nil: none
 }
 
 // stop ends the server; live readers are let go first.
 func (s *site) stop() {
+	if s.inside != nil {
+		s.inside.stop()
+	}
 	s.live.Close()
 	s.end()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -232,7 +234,9 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	o.Closed = func(ctx context.Context, d record.Digest) ([]byte, error) { return h.s.View().OpenClosed(ctx, d) }
 	o.Lists, o.Seed = lists{}, h.s.Seed
 	o.Marks, o.Cosigned, o.Witnessed, o.Held = marksOf(h.marks), h.marks.Cosigned, h.marks.Witnessed, h.marks.Held
+	o.Erased, o.Marked, o.WaitMarked = h.erased.Until, h.marks.Changes, h.marks.Wait
 	handler := withTiles(web.New(reading{h.s}, o), h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View))
+	handler = withDoor(handler, h)
 	if loopback {
 		handler = loopbackOnly(handler, h.named)
 	}
@@ -284,24 +288,27 @@ func marksOf(m *witness.Marks) func(int64) (have, need, of int64) {
 	}
 }
 
-// bundles gives an entry with what proves it to all: GET /bundle/INDEX.
+// mostBundled is how many entries are given at once.
+const mostBundled = 200
+
+// bundles gives entries with what proves them to all: GET /bundle/INDEXES, as record.FormatIndexes writes them.
 func bundles(marks *witness.Marks, now func() *secretariat.View) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		text := strings.TrimPrefix(r.URL.Path, "/bundle/")
 		v := now()
-		index, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || index < 0 || index >= v.State().Size || strconv.FormatInt(index, 10) != text {
+		indexes, err := record.ParseIndexes(text, mostBundled, v.State().Size)
+		if err != nil {
 			http.NotFound(w, r)
 			return
 		}
-		b, err := packed(r.Context(), v, marks, false, index)
+		b, err := packed(r.Context(), v, marks, false, indexes...)
 		if err != nil {
 			http.Error(w, "the entry cannot be read now", http.StatusInternalServerError)
 			return
 		}
 		h := w.Header()
 		h.Set("Content-Type", "application/jsonl")
-		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="entry-%d.bundle"`, index))
+		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="entry-%s.bundle"`, text))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-cache")
 		w.Write(b.Append(nil))
@@ -398,8 +405,7 @@ func loopbackOnly(next http.Handler, named func(host string) bool) http.Handler 
 		if err != nil {
 			host = r.Host
 		}
-		ip, err := netip.ParseAddr(host)
-		if host != "localhost" && (err != nil || !ip.IsLoopback()) && !named(host) {
+		if !isLoopbackHost(r.Host) && !named(host) {
 			http.Error(w, "this record is served on this machine alone, as localhost or under a name that it gives itself (act NameOrigin)", http.StatusMisdirectedRequest)
 			return
 		}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -13,10 +15,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/torchwood"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+	"golang.org/x/mod/sumdb/note"
 
 	"kurultai/conference"
 	"kurultai/record/recordtest"
@@ -182,4 +186,118 @@ func TestOmniwitnessCosigns(t *testing.T) {
 		t.Fatal(err)
 	}
 	witnesses(t, h, signer.Verifier().String(), address)
+}
+
+// A log of others, kept by Tessera's own program on a disk, unmodified, asks our node, and its checkpoint comes out cosigned
+// by us. The same log put back and continued otherwise is refused.
+func TestATesseraLogIsCosigned(t *testing.T) {
+	program := recordtest.Program(t, "posix-oneshot")
+	dir := t.TempDir()
+	private, log, err := note.GenerateKey(nil, "tessera.example/log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	_, server := served(t, trainingRecord(t))
+	page, node := nodeRuns(t, followConfig{dir: filepath.Join(dir, "copy"), from: server.URL, key: filepath.Join(dir, "node.key"), name: "node.xa", others: write("others", "# logs of others\n"+log+"\n")})
+	key := write("log.key", private)
+	policy := write("policy", fmt.Sprintf("witness ours %s %s/\nquorum ours\n", node, page))
+	add := func(storage, entry string) (string, error) {
+		ctx, stop := context.WithTimeout(t.Context(), 6*time.Second) // it waits for ever for a checkpoint nobody cosigns
+		defer stop()
+		out, err := exec.CommandContext(ctx, program, "-storage_dir", storage, "-private_key", key, "-entries", write("entries/"+entry, entry), "-witness_policy_file", policy, "-witness_timeout", "2s").CombinedOutput()
+		return string(out), err
+	}
+	verifier, err := torchwood.NewCosignatureVerifier(node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sizes := 0
+	ours := func(storage string, size int) bool {
+		t.Helper()
+		signed, err := os.ReadFile(filepath.Join(storage, "checkpoint"))
+		if err != nil {
+			return false
+		}
+		n, err := note.Open(signed, note.VerifierList(verifier))
+		return err == nil && strings.HasPrefix(n.Text, fmt.Sprintf("tessera.example/log\n%d\n", size))
+	}
+	storage, fork := filepath.Join(dir, "storage"), filepath.Join(dir, "fork")
+	for i, entry := range []string{"one", "two", "three"} {
+		if i == 2 {
+			if err := os.CopyFS(fork, os.DirFS(storage)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if out, err := add(storage, entry); err != nil || !ours(storage, i+1) {
+			t.Fatalf("%v: %s", err, out)
+		}
+		sizes++
+	}
+	if out, err := add(fork, "another"); err == nil || ours(fork, 3) {
+		t.Errorf("a fork came out cosigned: %s", out)
+	}
+	// What it signed twice is kept, and convinces others.
+	entries, err := filepath.Glob(filepath.Join(dir, "copy", "others", "*.evidence"))
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%v %v", entries, err)
+	}
+	if code, out, talk := kurultai(t, "verify", "-key", log, entries[0]); code != 0 || !strings.Contains(out, "cannot both be") {
+		t.Errorf("%d %s %s", code, out, talk)
+	}
+	if !ours(storage, 3) || sizes != 3 {
+		t.Errorf("%d checkpoints came out cosigned", sizes)
+	}
+}
+
+// nodeRuns follows a record until the test ends, and gives the address of its pages and its verifier key.
+func nodeRuns(t *testing.T, c followConfig) (page, verifier string) {
+	t.Helper()
+	said, stop := runs(t, c)
+	t.Cleanup(stop)
+	return after(said, "the page is on "), after(said, "this node's verifier key, for AdmitNode: ")
+}
+
+// runs follows a record until it is stopped.
+func runs(t *testing.T, c followConfig) (said *syncBuffer, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	said = new(syncBuffer)
+	c.addr = "localhost:0"
+	go func() { ended <- c.follow(ctx, streams{io.Discard, said}) }()
+	ready := "the page is on "
+	if c.inside != "" {
+		ready = "the page of the delegation is on "
+	}
+	eventually(t, "the page of the node", func() bool { return after(said, ready) != "" || len(ended) > 0 })
+	if after(said, ready) == "" {
+		t.Fatalf("the node does not run: %s", said.String())
+	}
+	return said, func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// after is the rest of the line in which something was said.
+func after(said *syncBuffer, words string) string {
+	_, rest, _ := strings.Cut(said.String(), words)
+	line, _, whole := strings.Cut(rest, "\n")
+	if !whole {
+		return ""
+	}
+	return line
 }

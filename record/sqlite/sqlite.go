@@ -536,12 +536,8 @@ func (e *Engine) write(expect int64, g record.Group, hashes []tlog.Hash) error {
 			return err
 		}
 	}
-	for _, r := range g.Rows {
-		s := e.insert.row
-		if err := run(s, s.BindInt64(1, r.Index), s.BindInt64(2, r.Place), s.BindText(3, string(r.Digest)), s.BindText(4, r.Subject),
-			s.BindText(5, r.Name), s.BindBlob(6, r.Nonce), s.BindBlob(7, r.Ciphertext), s.BindText(8, string(r.Blob))); err != nil {
-			return err
-		}
+	if err := e.writeRows(g.Rows); err != nil {
+		return err
 	}
 	for _, k := range g.Keys {
 		s := e.insert.key
@@ -550,6 +546,54 @@ func (e *Engine) write(expect int64, g record.Group, hashes []tlog.Hash) error {
 		}
 	}
 	return nil
+}
+
+func (e *Engine) writeRows(rows []record.Row) error {
+	for _, r := range rows {
+		s := e.insert.row
+		if err := run(s, s.BindInt64(1, r.Index), s.BindInt64(2, r.Place), s.BindText(3, string(r.Digest)), s.BindText(4, r.Subject),
+			s.BindText(5, r.Name), s.BindBlob(6, r.Nonce), s.BindBlob(7, r.Ciphertext), s.BindText(8, string(r.Blob))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AddRows keeps rows of entries that are here already: a copy of a record gets them later than its entries. None may be
+// here before. All are kept or none.
+func (e *Engine) AddRows(ctx context.Context, rows []record.Row) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.writable(ctx); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.Index < 0 || r.Index >= e.head.Size {
+			return fmt.Errorf("a row of entry %d: %w", r.Index, record.ErrNotFound)
+		}
+	}
+	tx, err := e.w.BeginImmediate()
+	if err == nil {
+		err = e.writeRows(rows)
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err == nil {
+		return nil
+	}
+	if !e.w.GetAutocommit() {
+		err = errors.Join(err, tx.Rollback())
+	}
+	switch {
+	case e.full(err):
+		return fmt.Errorf("%w: %v", record.ErrFull, err)
+	case errors.Is(err, sqlite3.CONSTRAINT):
+		return fmt.Errorf("a row that is here already: %w", err)
+	}
+	e.stopped = fmt.Errorf("%w: %v", record.ErrStopped, err)
+	close(e.more)
+	return e.stopped
 }
 
 func run(s *sqlite3.Stmt, bound ...error) error {

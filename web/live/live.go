@@ -55,6 +55,8 @@ type Class struct {
 	// frame. It is called once for each growth of the record while the class has readers, never twice at a time.
 	// Its error ends the streams of the class: who comes back by a page reads why.
 	Render func(seen int64) (Frame, error)
+
+	Marks bool // what it shows changes with the witnesses' marks too, without an entry
 }
 
 // A Frame is what changed for a class.
@@ -172,6 +174,19 @@ func (h *Hub) Grow(size int64) {
 			delete(h.streams, s.key)
 		default:
 			s.idle = true
+		}
+	}
+}
+
+// Renew has the classes that show marks rendered once more, though the record has not grown: readers get the whole frame
+// again, as of the same index, where it has become another.
+func (h *Hub) Renew() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.streams {
+		if s.marks && s.readers > 0 {
+			s.due = true
+			h.renew(s)
 		}
 	}
 }
@@ -321,9 +336,9 @@ func (h *Hub) know(person string, t teller) {
 	h.persons[person][t] = true
 }
 
-// renew has s rendered if the record has outgrown it. h.mu is held.
+// renew has s rendered if the record has outgrown it, or its marks have changed. h.mu is held.
 func (h *Hub) renew(s *stream) {
-	if s.busy || s.known >= h.head || h.ctx.Err() != nil {
+	if s.busy || s.known >= h.head && !s.due || h.ctx.Err() != nil {
 		return
 	}
 	s.busy = true
@@ -344,7 +359,7 @@ func (h *Hub) render() {
 			return
 		}
 		s, head := h.stale[0], h.head
-		h.stale = h.stale[1:]
+		h.stale, s.due = h.stale[1:], false
 		h.mu.Unlock()
 
 		h.renderings.Add(1)

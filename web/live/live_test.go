@@ -502,3 +502,55 @@ func TestStreamsEndWithTheirClass(t *testing.T) {
 	}
 	eventually(t, "no class is left", func() bool { return hub.Stats().Classes == 0 })
 }
+
+// Marks change without an entry: who follows gets the whole frame again, as of the same index, and once; a class without
+// marks gets nothing, nor one whose frame is the same.
+func TestMarksRenewAFrameAsOfTheSameIndex(t *testing.T) {
+	o := &room{hub: live.New(live.Config{})}
+	var mark atomic.Int64
+	classes := map[string]live.Class{
+		"/marks": {Key: "/marks", Marks: true, Render: func(int64) (live.Frame, error) {
+			return live.Frame{ID: o.size.Load(), Whole: true, Events: [][]byte{fmt.Appendf(nil, "data: mark %d\n\n", mark.Load())}}, nil
+		}},
+		"/none": {Key: "/none", Render: o.render},
+	}
+	o.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		o.hub.Serve(w, r, classes[r.URL.Path], live.Person{})
+	}))
+	t.Cleanup(func() { o.hub.Close(); o.Server.Close() })
+	o.grow()
+	marks, late, none := o.listen(t, "/marks"), o.listen(t, "/marks?seen=1"), o.listen(t, "/none")
+	defer marks.Close()
+	defer late.Close()
+	defer none.Close()
+	if line, err := marks.until("data: "); line != "data: mark 0" {
+		t.Fatal(line, err)
+	}
+	if line, err := none.until("data: 1"); err != nil {
+		t.Fatal(line, err)
+	}
+	asked := o.asked.Load()
+	o.hub.Renew() // nothing has changed
+	mark.Store(1)
+	o.hub.Renew()
+	for _, s := range []*stream{marks, late} {
+		if line, err := s.until("data: "); line != "data: mark 1" {
+			t.Errorf("%q first: %v", line, err)
+		}
+	}
+	if o.asked.Load() != asked {
+		t.Error("a class without marks is rendered anew")
+	}
+	back := o.listen(t, "/marks?seen=1") // its page may be from before
+	defer back.Close()
+	if line, err := back.until("data: "); line != "data: mark 1" {
+		t.Errorf("%q first: %v", line, err)
+	}
+	mark.Store(2)
+	o.grow()
+	for _, s := range []*stream{marks, late, back} {
+		if line, err := s.until("data: "); line != "data: mark 2" { // and the frame before came once
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+}

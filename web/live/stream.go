@@ -20,6 +20,8 @@ type stream struct {
 	readers int
 	known   int64 // size of the record at the last rendering
 	busy    bool  // being rendered or about to be
+	due     bool  // to be rendered anew though the record has not grown
+	marks   bool  // of Class.Marks
 	idle    bool  // had no reader at the last growth
 }
 
@@ -28,6 +30,7 @@ type log struct {
 	frames []*frame      // ascending; the first is whole
 	size   int           // bytes of the frames behind the first
 	id     int64         // what the log is as of; -1 while it is empty
+	again  int64         // how often the newest frame was made anew as of the same index
 	over   bool          // there will be no more
 	next   chan struct{} // closed when another log has taken its place
 }
@@ -47,7 +50,7 @@ type frame struct {
 }
 
 func newStream(c Class) *stream {
-	s := &stream{key: c.Key, render: c.Render, known: -1}
+	s := &stream{key: c.Key, render: c.Render, marks: c.Marks, known: -1}
 	s.log.Store(&log{id: -1, next: make(chan struct{})})
 	return s
 }
@@ -64,8 +67,13 @@ func (s *stream) needs() int64 {
 // publish adds a frame, or an end, and reports whether readers are to look.
 func (s *stream) publish(f Frame, err error) bool {
 	old := s.log.Load()
-	l := &log{frames: old.frames, size: old.size, id: max(old.id, f.ID), over: err != nil || f.Last, next: make(chan struct{})}
+	l := &log{frames: old.frames, size: old.size, id: max(old.id, f.ID), again: old.again, over: err != nil || f.Last, next: make(chan struct{})}
 	fresh := err == nil && len(f.Events) > 0 && f.ID > old.id
+	if anew := err == nil && f.Whole && len(f.Events) > 0 && f.ID == old.id && len(old.frames) > 0; anew {
+		if made := encode(f); !bytes.Equal(made.plain, old.frames[len(old.frames)-1].plain) {
+			l.frames, l.size, l.again = []*frame{made}, 0, old.again+1
+		}
+	}
 	switch {
 	case fresh && (f.Whole || len(old.frames) == 0):
 		l.frames, l.size = []*frame{encode(f)}, 0
@@ -76,7 +84,7 @@ func (s *stream) publish(f Frame, err error) bool {
 	}
 	s.log.Store(l)
 	close(old.next)
-	return fresh || l.over
+	return fresh || l.over || l.again > old.again
 }
 
 // encode puts the id into the last event: who is cut between two events of an index gets the index again.
@@ -102,10 +110,19 @@ func (l *log) after(at int64) *frame {
 	return l.frames[sort.Search(len(l.frames), func(i int) bool { return l.frames[i].id > at })]
 }
 
+// anew is the newest frame where it was made anew since the reader was sent it; else nil.
+func (l *log) anew(c *cursor) *frame {
+	if l.again == c.again || len(l.frames) == 0 || l.frames[len(l.frames)-1].id != c.at {
+		return nil
+	}
+	return l.frames[len(l.frames)-1]
+}
+
 // A cursor is a reader's position in a log.
 type cursor struct {
 	stream *stream
 	at     int64 // the index whose frame was begun last
+	again  int64 // how often that had been made anew
 	zip    bool
 }
 
@@ -114,9 +131,13 @@ func (c *cursor) next() (b []byte, over bool) {
 	l := c.stream.log.Load()
 	f := l.after(c.at)
 	if f == nil {
-		return nil, l.over
+		if f = l.anew(c); f == nil {
+			return nil, l.over
+		}
 	}
-	c.at = f.id
+	if c.at = f.id; f.id == l.id {
+		c.again = l.again
+	}
 	if c.zip {
 		return f.deflated(), false
 	}

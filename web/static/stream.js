@@ -75,7 +75,7 @@ self.Stream = !navigator.locks || !self.BroadcastChannel ? class extends EventSo
   }
 
   happen({ type, data, id, state }) {
-    if (type === "message" && id <= this.seen) return;
+    if (type === "message" && id < this.seen) return;
     if (type === "message") this.seen = id;
     this.readyState = state;
     const event = data === undefined ? new Event(type) : new MessageEvent(type, { data, lastEventId: String(id) });

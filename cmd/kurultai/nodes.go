@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"kurultai/secretariat"
+	"kurultai/witness"
+)
+
+func erasedPath(dir string) string { return filepath.Join(dir, "erased.jsonl") }
+
+// openErasures reads what nodes said of what they destroyed.
+func (h *house) openErasures() error {
+	kept, err := os.ReadFile(erasedPath(h.dir))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	h.erased = witness.OpenErasures(h.log.Origin(), kept, func(b []byte) error {
+		if err := replaceSynced(erasedPath(h.dir), b); err != nil {
+			return err
+		}
+		h.marks.Touch() // pages show it
+		return nil
+	})
+	return nil
+}
+
+// replaceSynced puts a file in the place of another, in one go and durably.
+func replaceSynced(path string, b []byte) error {
+	next := path + ".new"
+	if err := os.Remove(next); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := writeSynced(next, b); err != nil {
+		return err
+	}
+	return os.Rename(next, path)
+}
+
+// withDoor serves to nodes what their parties may read, beside the pages.
+func withDoor(pages http.Handler, h *house) http.Handler {
+	door := witness.NewDoor(func() witness.Behind { return h.s.View() }, h.reachedAs, h.erased, time.Now)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if witness.ServesNode(r.URL.Path) {
+			door.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+// reachedAs lists the addresses under which a request may have meant to reach this record: those it names, and on this
+// machine itself the one that stands in the request.
+func (h *house) reachedAs(r *http.Request) []string {
+	list := slices.Clone(h.s.View().State().SignInAt().Origins)
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err == nil && from.Addr().IsLoopback() && isLoopbackHost(r.Host) && r.Header.Get("X-Forwarded-For") == "" {
+		list = append(list, "http://"+r.Host)
+	}
+	return list
+}
+
+// isLoopbackHost reports whether a host, perhaps with a port, is this machine itself.
+func isLoopbackHost(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+var _ witness.Behind = (*secretariat.View)(nil)
