@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -180,7 +181,11 @@ func TestTheAPITellsATreatyOnADay(t *testing.T) {
 	if err := json.Unmarshal(get(h, "/api/instruments/warning-service").Body.Bytes(), &x); err != nil || x.Status.Stage != "ended" || len(x.Status.Parties) != 7 {
 		t.Errorf("%+v %v", x, err)
 	}
-	for path, code := range map[string]int{"/api/instruments/none": 404, "/api/instruments/warning-service?on=2027": 400, "/api/instruments/warning-service?on=2027-02-30": 400, "/api/instruments/warning-service?lang=xx": 400} {
+	var list []struct{ ID, Stage, Day, Ends, Amends string }
+	if err := json.Unmarshal(get(h, "/api/instruments?on=2033-09-01").Body.Bytes(), &list); err != nil || fmt.Sprint(list) != "[{stations ended 2031-11-01 2033-07-10 } {warning-protocol in-force 2029-06-01  warning-service} {warning-service in-force 2027-07-21 2034-01-01 }]" {
+		t.Errorf("%+v %v", list, err)
+	}
+	for path, code := range map[string]int{"/api/instruments?on=soon": 400, "/api/instruments/none": 404, "/api/instruments/warning-service?on=2027": 400, "/api/instruments/warning-service?on=2027-02-30": 400, "/api/instruments/warning-service?lang=xx": 400} {
 		if w := get(h, path); w.Code != code {
 			t.Errorf("%s: %d, want %d", path, w.Code, code)
 		}
