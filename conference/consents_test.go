@@ -122,6 +122,11 @@ func init() {
 		{"unknown-instrument", nil, transmit}, {"no-certified-copy", office_, transmit},
 		{"not-entitled", then(claused(month), depositary("CertifyCopy", `{"instrument":"t","language":"en","copy":{"blob":"‹x›","size":5}}`)), transmit},
 		{"terminated", terminated, onDay(ratify(headB, "ratification"), "2030-06-01")},
+		{"terminated", terminated, onDay(reserve, "2030-06-01")},
+		{"terminated", terminated, onDay(declare, "2030-06-01")},
+		{"terminated", terminated, onDay(territory, "2030-06-01")},
+		{"terminated", terminated, onDay(apply_, "2030-06-01")},
+		{"terminated", then(reserved, onDay(ratify(head, "ratification"), today), dueNow("force/t", 30*86_400_000), terminate, dueNow("termination/t", 47*86_400_000)), onDay(objects, "2030-06-01")},
 		{"terminated", terminated, onDay(succeed, "2030-06-01")},
 		{"terminated", terminated, onDay(of(head, "NotifyWithdrawal", `,"paper":"‹x›"`), "2030-06-01")},
 	}...)

@@ -91,7 +91,7 @@ func proposeStaying(p *prospect, i Instrument, on Date) {
 
 func proposeApply(p *prospect, i Instrument, on Date) {
 	x, applies := p.depositary.provisional.Get(string(i.Instrument) + "/" + string(p.of()))
-	if i.ClauseOf().Provisional && (!applies || x.Ended != "") && p.contracting(i, p.of(), on) == nil && !p.answerOf(i, on).InForce(dayOf(on)) {
+	if i.ClauseOf().Provisional && (!applies || x.Ended != "") && p.contracting(i, p.of(), on) == nil && p.running(i, on) == nil && !p.answerOf(i, on).InForce(dayOf(on)) {
 		p.proposes(&ApplyProvisionally{i.Instrument, on, on}, []string{"from"}, about(i))
 	}
 }
@@ -104,7 +104,7 @@ func proposeEndApply(p *prospect, i Instrument, on Date) {
 
 func proposeReservation(p *prospect, i Instrument, on Date) {
 	c := i.ClauseOf()
-	if c.Reservations == treaty.None || p.contracting(i, p.of(), on) != nil {
+	if c.Reservations == treaty.None || p.running(i, on) != nil || p.contracting(i, p.of(), on) != nil {
 		return
 	}
 	provision := "article"
@@ -115,7 +115,7 @@ func proposeReservation(p *prospect, i Instrument, on Date) {
 }
 
 func proposeDeclaration(p *prospect, i Instrument, on Date) {
-	if p.contracting(i, p.of(), on) == nil {
+	if p.running(i, on) == nil && p.contracting(i, p.of(), on) == nil {
 		p.proposes(&MakeDeclaration{p.freshNote("decl"), i.Instrument, "interpretative", "text", on}, []string{"sort", "text"}, about(i))
 	}
 }
@@ -123,6 +123,9 @@ func proposeDeclaration(p *prospect, i Instrument, on Date) {
 // proposeObjection is against each reservation of another party, until its last day or that of the party's own consent.
 func proposeObjection(p *prospect, i Instrument, on Date) {
 	all := p.Statements(i.Instrument)
+	if p.running(i, on) != nil {
+		return
+	}
 	for _, x := range all {
 		own := func(y Statement) bool { return y.Sort == "objection" && y.To == x.ID && y.Party == p.of() }
 		if x.Sort != "reservation" || x.Withdrawn != "" || x.Party == p.of() || x.Until < on || slices.ContainsFunc(all, own) || p.contracting(i, p.of(), on) != nil {

@@ -199,10 +199,13 @@ func (s *State) stating(c *Call, id NoteID, instrument InstrumentID, on Date) (I
 	if r := s.received(c, i, on); r != nil {
 		return i, r
 	}
+	if r := s.running(i, on); r != nil {
+		return i, r
+	}
 	return i, s.contracting(i, PartyID(c.For), on)
 }
 
-var ofStatements = []Code{"unknown-instrument", "id-taken", "not-the-day", "not-contracting"}
+var ofStatements = []Code{"unknown-instrument", "id-taken", "not-the-day", "terminated", "not-contracting"}
 
 func statements(ed *edition) {
 	reservations(ed)
@@ -286,7 +289,7 @@ func reservations(ed *edition) {
 	})
 	does(ed, Act{
 		Name: "ObjectToReservation", Title: "Object to a reservation", Help: "Objects for your party to another's reservation, within twelve months or when it consents itself.",
-		Who: depositors, Attested: true, Rule: "VCLT 20(4)(b), 20(5), 21", Refusals: []Code{"unknown-reservation", "id-taken", "not-the-day", "not-contracting", "own-reservation", "after-12-months"}, Causes: []string{"ReservationObjected"}, Timed: true,
+		Who: depositors, Attested: true, Rule: "VCLT 20(4)(b), 20(5), 21", Refusals: []Code{"unknown-reservation", "id-taken", "not-the-day", "terminated", "not-contracting", "own-reservation", "after-12-months"}, Causes: []string{"ReservationObjected"}, Timed: true,
 	}, func(s *State, c *Call, f *ObjectToReservation) ([]Event, *Refusal) {
 		x, ok := s.depositary.statements.Get(string(f.Reservation))
 		if !ok || x.Sort != "reservation" || x.Withdrawn != "" {
@@ -317,11 +320,14 @@ func provisionally(ed *edition) {
 	key := func(i InstrumentID, p PartyID) string { return string(i) + "/" + string(p) }
 	does(ed, Act{
 		Name: "ApplyProvisionally", Title: "Apply provisionally", Help: "Applies the instrument for your party from a day on, before it is in force, where its clause allows that.",
-		Who: depositors, Attested: true, Rule: "VCLT 25", Refusals: []Code{"unknown-instrument", "not-the-day", "not-contracting", "not-provisional", "already-in-force", "already-provisional"}, Causes: []string{"AppliedProvisionally"}, Timed: true,
+		Who: depositors, Attested: true, Rule: "VCLT 25", Refusals: []Code{"unknown-instrument", "not-the-day", "terminated", "not-contracting", "not-provisional", "already-in-force", "already-provisional"}, Causes: []string{"AppliedProvisionally"}, Timed: true,
 	}, func(s *State, c *Call, f *ApplyProvisionally) ([]Event, *Refusal) {
 		i, r := s.instrument(f.Instrument)
 		if r == nil {
 			r = s.received(c, i, f.On)
+		}
+		if r == nil {
+			r = s.running(i, f.On)
 		}
 		if r == nil {
 			r = s.contracting(i, PartyID(c.For), f.On)

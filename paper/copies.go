@@ -236,7 +236,7 @@ func statement(r Record, i conference.Instrument, enclosed []Enclosure, l *langu
 	title := c.named(i.Title, string(i.Instrument))
 	c.doc.Title, c.doc.Date = together(". ", Title("statement", l), title), dayOf(on)
 	c.heading(1, title)
-	c.say(l.Say("paper.certify102"), i.Begun)
+	c.say(l.Say("paper.registering"), i.Begun)
 	x, _ := StatusOf(c.s, i.Instrument, on, l)
 	var rows [][2]string
 	for _, t := range i.Texts {

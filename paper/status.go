@@ -161,7 +161,7 @@ func StatusOf(s *conference.State, id conference.InstrumentID, on conference.Dat
 	w.stage(a)
 	w.steps(a)
 	w.rows(i, a)
-	w.statements(i)
+	w.statements(i, a)
 	w.pausing(i, a)
 	w.keeping(i)
 	w.ifOne(i, a)
@@ -457,7 +457,15 @@ func (w *statusWriter) act(act conference.PartyAct) StatusLine {
 	return line
 }
 
-func (w *statusWriter) statements(i conference.Instrument) {
+// applied is when a provisional application ends: by the party's word, or because the instrument is in force for it.
+func (w *statusWriter) applied(x conference.Provisional, a depositary.Answer) conference.Date {
+	if bound := a.Bound(string(x.Party)); x.Ended == "" && len(bound) > 0 {
+		return dateAt(bound[0].From)
+	}
+	return x.Ended
+}
+
+func (w *statusWriter) statements(i conference.Instrument, a depositary.Answer) {
 	all := w.s.Statements(i.Instrument)
 	for _, x := range all {
 		if x.On > w.on {
@@ -499,8 +507,8 @@ func (w *statusWriter) statements(i conference.Instrument) {
 	for _, x := range w.s.Provisionals(i.Instrument) {
 		if x.From <= w.on {
 			line := StatusLine{On: x.From, Party: x.Party, Name: w.party(x.Party), Text: w.l.Say("treaty.from", w.date(x.From)), Entries: []int64{x.Index}}
-			if x.Ended != "" && x.Ended <= w.on {
-				line.Text += ", " + w.l.Say("treaty.until", w.date(x.Ended))
+			if ended := w.applied(x, a); ended != "" && ended <= w.on {
+				line.Text += ", " + w.l.Say("treaty.until", w.date(ended))
 			}
 			w.x.Applied = append(w.x.Applied, line)
 		}

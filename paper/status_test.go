@@ -143,6 +143,22 @@ func TestNothingIsOverwritten(t *testing.T) {
 			acts[r.Party] += a.Sort + " " + string(a.On) + ", "
 		}
 	}
+	// applied provisionally is not in force, and ends when it is
+	for day, want := range map[conference.Date]string{"2026-07-14": "", "2026-12-01": "from 15 July 2026", "2027-07-20": "from 15 July 2026", "2027-07-21": "from 15 July 2026, until 21 July 2027"} {
+		got, bound := "", 0
+		y, _ := paper.StatusOf(s, "warning-service", day, l)
+		for _, line := range y.Applied {
+			got += strings.ReplaceAll(line.Text, "\u00a0", " ")
+		}
+		for _, r := range y.Rows {
+			if r.Party == "xl" {
+				bound = len(r.Bound)
+			}
+		}
+		if got != want || (bound > 0) != (day >= "2027-06-21") {
+			t.Errorf("on %s: applied %q, bound %d times", day, got, bound)
+		}
+	}
 	for party, want := range map[conference.PartyID]string{
 		"xo": "approval 2026-12-02, withdrawal 2029-08-01, withdrawal-revoked 2030-02-01, ", // all three stay
 		"xm": "accession 2027-09-01, withdrawal 2029-10-05, ",

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -255,6 +256,11 @@ type (
 	InstrumentView struct {
 		ID         string            `json:"id"`
 		Title      map[string]string `json:"title" jsonschema:"by language"`
+		Form       string            `json:"form" jsonschema:"treaty, agreement, statute, protocol, declaration or minutes"`
+		Amends     string            `json:"amends,omitempty" jsonschema:"the instrument it amends"`
+		Stage      string            `json:"stage" jsonschema:"on the day: not-opened, not-in-force, settled, in-force or ended"`
+		Day        string            `json:"day,omitempty" jsonschema:"of its entry into force, where that is settled"`
+		Ends       string            `json:"ends,omitempty" jsonschema:"the first day on which it is no longer in force, where that is settled"`
 		Signatures []SignatureView   `json:"signatures,omitempty"`
 		Open       bool              `json:"open,omitempty" jsonschema:"true while it is open for signature"`
 		Index      int64             `json:"index"`
@@ -421,11 +427,12 @@ var endpoints = []endpoint{
 	{path: "/api/meetings/{id}/documents", title: "The public papers of a meeting", result: resultOf[[]DocumentView](), get: atMeeting(func(s *conference.State, id conference.MeetingID) any {
 		return each(s.Documents(id, conference.Reader{}), documentView)
 	})},
-	{path: "/api/instruments", title: "Texts to be signed, and who signed", result: resultOf[[]InstrumentView](), get: func(q *query) (any, error) {
-		return each(q.v.State().Instruments(), instrumentView), nil
+	{path: "/api/instruments", title: "Texts to be signed, who signed, and whether they are in force on a day", result: resultOf[[]InstrumentView](), query: []parameter{onDay}, get: func(q *query) (any, error) {
+		on, err := q.day()
+		return each(q.v.State().Instruments(), func(i conference.Instrument) InstrumentView { return instrumentView(q.v.State(), i, on, q.lang) }), err
 	}},
 	{path: "/api/instruments/{id}", title: "One instrument as it stands on a day, with its clause and the reckoning", result: resultOf[TreatyView](),
-		query: []parameter{{"on", "the day, as 2027-10-14; else that of the last entry at the body's seat", map[string]any{"type": "string", "format": "date"}}, {"lang", "language; else that of Accept-Language", map[string]any{"type": "string", "enum": codes()}}}, get: treatyView},
+		query: []parameter{onDay, {"lang", "language; else that of Accept-Language", map[string]any{"type": "string", "enum": codes()}}}, get: treatyView},
 	{path: "/api/commitments", title: "What parties undertook, and how it stands", result: resultOf[[]CommitmentView](), get: func(q *query) (any, error) {
 		s := q.v.State()
 		return each(s.Commitments(), func(c conference.Commitment) CommitmentView { return commitmentView(s, c) }), nil
@@ -472,21 +479,30 @@ func documentView(d conference.Document) DocumentView {
 	return v
 }
 
+// onDay is the day of which a status is asked.
+var onDay = parameter{"on", "the day, as 2027-10-14; else that of the last entry at the body's seat", map[string]any{"type": "string", "format": "date"}}
+
+// day reads it.
+func (q *query) day() (conference.Date, error) {
+	last, _ := thereAt(q.v.State().Last, q.v.State().Body.Zone)
+	day := cmp.Or(q.URL.Query().Get("on"), last.Format(time.DateOnly))
+	if _, err := depositary.ParseDay(day); err != nil {
+		return "", errBadQuery{"on"}
+	}
+	return conference.Date(day), nil
+}
+
 func treatyView(q *query) (any, error) {
 	s, l := q.v.State(), q.lang
-	last, _ := thereAt(s.Last, s.Body.Zone)
-	on := conference.Date(last.Format(time.DateOnly))
 	if code := q.URL.Query().Get("lang"); code != "" {
 		var ok bool
 		if l, ok = language.Get(code); !ok {
 			return nil, errBadQuery{"lang"}
 		}
 	}
-	if day := q.URL.Query().Get("on"); day != "" {
-		if _, err := depositary.ParseDay(day); err != nil {
-			return nil, errBadQuery{"on"}
-		}
-		on = conference.Date(day)
+	on, err := q.day()
+	if err != nil {
+		return nil, err
 	}
 	id := conference.InstrumentID(q.PathValue("id"))
 	x, ok := paper.StatusOf(s, id, on, l)
@@ -494,8 +510,9 @@ func treatyView(q *query) (any, error) {
 	return TreatyView{x, i.Clause, i.Index}, found(ok)
 }
 
-func instrumentView(i conference.Instrument) InstrumentView {
-	return InstrumentView{string(i.Instrument), byLanguage(i.Title), each(i.Signed, func(x conference.Signature) SignatureView {
+func instrumentView(s *conference.State, i conference.Instrument, on conference.Date, l *language.Language) InstrumentView {
+	x, _ := paper.StatusOf(s, i.Instrument, on, l)
+	return InstrumentView{string(i.Instrument), byLanguage(i.Title), string(i.Form), string(i.Amends), x.Stage, string(x.Day), string(x.Ends), each(i.Signed, func(x conference.Signature) SignatureView {
 		return SignatureView{string(x.Party), x.Mode, x.Confirmed > 0}
 	}), i.Open, i.Index}
 }

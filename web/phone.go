@@ -58,6 +58,7 @@ type PhonePage struct {
 	Items    []PhoneItem
 	Messages []PhoneMessage
 	Promises []PhonePromise
+	Treaties []NowAct // what it may do about instruments
 	Deeds    []PhoneDeed
 	Now      string // address of everything that may be done
 }
@@ -286,6 +287,7 @@ func (f *phone) page(tab, party, answer string) PhonePage {
 		p.Title, p.Messages = f.l.Say("phone.messages"), messages
 	case "name":
 		p.Title, p.Promises, p.Deeds = f.l.Say("phone.name"), f.promises(), f.deeds()
+		p.Treaties = f.treaties()
 	case "vote":
 		p.Title, p.Ballot = f.l.Say("phone.confirm"), f.ballot()
 		if p.Ballot != nil {
@@ -752,6 +754,20 @@ func (f *phone) promises() (list []PhonePromise) {
 		}
 		p.Fill = append(p.Fill, NowAct{Title: f.l.Say("act.DisputeCommitment"), Address: "/" + f.l.Code + "/act/DisputeCommitment?" + dispute.Encode()})
 		list = append(list, p)
+	}
+	return list
+}
+
+// ofTreaties are the acts about instruments a phone offers, in this order; each leads to its form, filled in.
+var ofTreaties = []string{"Sign", "ConfirmSignature", "DepositConsent", "AcknowledgeNotification", "ObjectToReservation", "ObjectToCorrection", "ApplyProvisionally", "EndProvisionalApplication", "WithdrawStatement", "RevokeWithdrawal"}
+
+func (f *phone) treaties() (list []NowAct) {
+	for _, name := range ofTreaties {
+		for _, o := range f.offers {
+			if o.Act.Name == name && o.Refusal == nil && len(o.Label) > 0 {
+				list = append(list, f.site.nowAct(f.teller, &o, f.id))
+			}
+		}
 	}
 	return list
 }

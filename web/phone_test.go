@@ -14,6 +14,8 @@ import (
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/secretariat"
+	"kurultai/story"
+	"kurultai/story/storytest"
 	"kurultai/web"
 )
 
@@ -316,6 +318,51 @@ func TestMessagesAreForTheirAudience(t *testing.T) {
 		}
 		if strings.Contains(text, "CRP.7") != (c.who == xz) {
 			t.Errorf("%s reads of a paper that is circulated to another", c.who)
+		}
+	}
+}
+
+// A head is offered what it may do about instruments, with the days that are left, on its phone and among all it may do; the
+// depositary what comes next. Each leads to a form that is filled in.
+func TestAHeadIsOfferedItsActsOnTreaties(t *testing.T) {
+	text, _ := story.Shipped("treaty")
+	lines := strings.SplitAfter(string(text), "\n")
+	clock := &storytest.Clock{}
+	clock.Set(conference.Date("2027-06-01").Begins())
+	s := storytest.PlayOn(t, []byte(strings.Join(lines[:82], "")), "", clock) // Zelinor's reservation stands, Vindara has not consented
+	h := hall{t, s, web.New(reading{s}, web.Options{Desk: desk{s}})}
+	xv, xz, keeper := h.holder(conference.Head, "xv"), h.holder(conference.Head, "xz"), h.holder(conference.Depositary, "")
+	for _, row := range []struct {
+		who  conference.PersonID
+		at   string
+		has  []string
+		lack []string
+	}{
+		{xv, "/en/meetings/vi/floor/name", []string{"Deposit an instrument of consent", "Agreement on the Joint Warning Service, Ratification", "Object to a reservation", "Reservation to article 9, Zelinor, until 22 April 2028"}, []string{"Withdraw a statement"}},
+		{xz, "/en/meetings/vi/floor/name", []string{"Withdraw a statement", "Reservation to article 9, Zelinor"}, []string{"Deposit an instrument of consent Agreement", "Object to a reservation"}},
+		{xv, "/en/meetings/vi/now", []string{"Deposit an instrument of consent: Agreement on the Joint Warning Service, Acceptance"}, []string{"Circulate a notification"}},
+		{keeper, "/en/meetings/vi/now", []string{"Circulate a notification: Agreement on the Joint Warning Service, Entry 78", "Transmit certified copies: Agreement on the Joint Warning Service", "Certify a copy: Agreement on the Joint Warning Service, Русский"}, []string{"Enter a registration: Agreement"}},
+	} {
+		page := spaced(h.see(row.who, row.at).Body.String())
+		for _, says := range row.has {
+			if !strings.Contains(page, says) {
+				t.Errorf("%s does not offer %q:\n%s", row.at, says, page)
+			}
+		}
+		for _, says := range row.lack {
+			if strings.Contains(page, says) {
+				t.Errorf("%s offers %q", row.at, says)
+			}
+		}
+	}
+	form := regexp.MustCompile(`href="(/en/act/ObjectToReservation[^"]*)"`).FindStringSubmatch(h.see(xv, "/en/meetings/vi/floor/name").Body.String())
+	if form == nil {
+		t.Fatal("no form to object")
+	}
+	page := h.see(xv, html.UnescapeString(form[1])).Body.String()
+	for _, says := range []string{`name="field.reservation" value="res-xz"`, `name="field.on" value="2027-06-01"`, `name="about" value="instrument/78/warning-service"`} {
+		if !strings.Contains(page, says) {
+			t.Errorf("the form has no %s:\n%s", says, page)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -150,7 +151,7 @@ func TestThePapersOfTheDepositary(t *testing.T) {
 			t.Errorf("the page has no %s", says)
 		}
 	}
-	for _, says := range []string{"No. 2: entry 123. Tolvand: Succession", "received by 2 of 7: Lomera, Tolvand; Receipt still awaited: Ardovel, Orsevin, Vindara, Zelinor, Morvesa", "Sent to: Ardovel, Lomera", "Suspension and termination", "only between: Lomera, Vindara", "No longer in force since 1 January 2034"} {
+	for _, says := range []string{"No. 2: entry 123. Tolvand: Succession", "received by 2 of 7: Lomera, Tolvand; still awaited: Ardovel, Orsevin, Vindara, Zelinor, Morvesa", "Sent to: Ardovel, Lomera", "Suspension and termination", "only between: Lomera, Vindara", "No longer in force since 1 January 2034"} {
 		if !strings.Contains(spaced(page), says) {
 			t.Errorf("the page does not say %q:\n%s", says, spaced(page))
 		}
@@ -180,7 +181,11 @@ func TestTheAPITellsATreatyOnADay(t *testing.T) {
 	if err := json.Unmarshal(get(h, "/api/instruments/warning-service").Body.Bytes(), &x); err != nil || x.Status.Stage != "ended" || len(x.Status.Parties) != 7 {
 		t.Errorf("%+v %v", x, err)
 	}
-	for path, code := range map[string]int{"/api/instruments/none": 404, "/api/instruments/warning-service?on=2027": 400, "/api/instruments/warning-service?on=2027-02-30": 400, "/api/instruments/warning-service?lang=xx": 400} {
+	var list []struct{ ID, Stage, Day, Ends, Amends string }
+	if err := json.Unmarshal(get(h, "/api/instruments?on=2033-09-01").Body.Bytes(), &list); err != nil || fmt.Sprint(list) != "[{stations ended 2031-11-01 2033-07-10 } {warning-protocol in-force 2029-06-01  warning-service} {warning-service in-force 2027-07-21 2034-01-01 }]" {
+		t.Errorf("%+v %v", list, err)
+	}
+	for path, code := range map[string]int{"/api/instruments?on=soon": 400, "/api/instruments/none": 404, "/api/instruments/warning-service?on=2027": 400, "/api/instruments/warning-service?on=2027-02-30": 400, "/api/instruments/warning-service?lang=xx": 400} {
 		if w := get(h, path); w.Code != code {
 			t.Errorf("%s: %d, want %d", path, w.Code, code)
 		}
