@@ -178,7 +178,7 @@ func (d *drawer) views(p *Sheet, x conference.Document, main conference.Version,
 func (d *drawer) amendedBy(x conference.Document) (list []conference.Amendment) {
 	for _, q := range d.drafts(x.Symbol) {
 		for _, a := range d.s.AmendmentsTo(q.ID) {
-			if a.State != "rejected" && a.State != "fallen" {
+			if q.Symbol == x.Symbol && a.State != "rejected" && a.State != "fallen" {
 				list = append(list, a)
 			}
 		}
