@@ -60,7 +60,7 @@ type Acknowledgement struct {
 }
 
 // Addressees are those a circulated paper went to, by party, each with its receipt where it gave one. A paper that went to
-// all went to the members and observers of that day.
+// all went to the members and observers of that day, but for who submitted it.
 func (s *State) Addressees(d Document) (list []Acknowledgement) {
 	if !d.Sent {
 		return nil
@@ -68,7 +68,7 @@ func (s *State) Addressees(d Document) (list []Acknowledgement) {
 	to := d.To
 	if len(to) == 0 {
 		for _, p := range s.Parties() {
-			if st, ok := p.Status(Date(d.SentAt.String()[:10])); ok && !st.Left {
+			if st, ok := p.Status(Date(d.SentAt.String()[:10])); ok && !st.Left && p.ID != d.Party {
 				to = append(to, p.ID)
 			}
 		}

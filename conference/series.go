@@ -86,12 +86,15 @@ func (x Series) symbolIn(m Meeting, at record.Instant, n int64) (symbol Symbol, 
 	return Symbol(text), true
 }
 
-// NextSymbols are the next free symbols for a paper of a meeting, or of none (""), one a series in order of id.
+// NextSymbols are the next free symbols for a paper of a meeting, or of none (""), one a series: those of drafts first, then
+// in order of id.
 func (s *State) NextSymbols(id MeetingID, at record.Instant) (list []Symbol) {
 	m, _ := s.Meeting(id)
-	for _, x := range s.documents.series.All() {
-		if symbol, ok := s.nextIn(x, m, at); ok {
-			list = append(list, symbol)
+	for _, limited := range []bool{true, false} {
+		for _, x := range s.documents.series.All() {
+			if symbol, ok := s.nextIn(x, m, at); ok && x.Limited == limited {
+				list = append(list, symbol)
+			}
 		}
 	}
 	return list

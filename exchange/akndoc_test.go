@@ -16,6 +16,7 @@ func wrapped(form, inside string) string {
 func TestHostileXMLIsRefused(t *testing.T) {
 	rows := 0
 	for what, text := range map[string]string{
+		"a document type":          `<!DOCTYPE akomaNtoso>` + wrapped("statement", "<mainBody><p>a</p></mainBody>"),
 		"an entity of its own":     `<!DOCTYPE a [<!ENTITY x "y">]>` + wrapped("statement", "<mainBody><p>&x;</p></mainBody>"),
 		"an entity from outside":   `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>` + wrapped("statement", "<mainBody><p>&x;</p></mainBody>"),
 		"an unknown entity":        wrapped("statement", "<mainBody><p>&x;</p></mainBody>"),
@@ -34,7 +35,7 @@ func TestHostileXMLIsRefused(t *testing.T) {
 		}
 		rows++
 	}
-	if rows != 12 {
+	if rows != 13 {
 		t.Fatalf("%d rows", rows)
 	}
 	for what, text := range map[string]string{"another namespace": strings.Replace(wrapped("doc", "<mainBody><p>a</p></mainBody>"), aknNamespace, "urn:x", 1), "no paragraphs": wrapped("doc", "<mainBody/>"), "a judgment": wrapped("judgment", "")} {

@@ -171,8 +171,8 @@ func csvParticipants(v View, m conference.MeetingID, l *language.Language, row f
 	return nil
 }
 
-// WriteCalendar writes the meetings of a record, what is planned around them and the ends of silence procedures as an
-// iCalendar object (RFC 5545). With a meeting, that one alone.
+// WriteCalendar writes the meetings of a record, what is planned around them, the last days of translations that are ordered
+// and the ends of silence procedures as an iCalendar object (RFC 5545). With a meeting, that one alone.
 func WriteCalendar(ctx context.Context, v View, m conference.MeetingID, l *language.Language, w io.Writer) error {
 	s := v.State()
 	c := &paper.Calendar{W: w}
@@ -206,6 +206,16 @@ func WriteCalendar(ctx context.Context, v View, m conference.MeetingID, l *langu
 		event("meeting-"+string(id), fmt.Sprintf("%s, %d", nameIn(s.Body.Names, l), x.Ordinal), place(x.Place), func() {
 			c.Line("DTSTART;VALUE=DATE", first.Format("20060102"))
 			c.Line("DTEND;VALUE=DATE", last.AddDate(0, 0, 1).Format("20060102"))
+		})
+	}
+	for _, t := range s.Translations(conference.Reader{}) {
+		due, err := time.Parse("2006-01-02", string(t.Due))
+		if t.State != "ordered" || err != nil || m != "" && t.Document.Meeting != m {
+			continue
+		}
+		event(fmt.Sprintf("translation-%d", t.Index), fmt.Sprintf("%s: %s, %s", l.Say("field.due"), t.Document.Symbol, t.Language), "", func() {
+			c.line("DTSTART;VALUE=DATE", due.Format("20060102"))
+			c.line("DTEND;VALUE=DATE", due.AddDate(0, 0, 1).Format("20060102"))
 		})
 	}
 	err := events(ctx, v, 0, func(e *record.Entry, value canonical.Value) error {

@@ -123,11 +123,14 @@ func (b *form) suggest(f *Field, in reflect.Type, key string) {
 	default:
 		return
 	}
+	if len(list) == 0 { // a body that names no series is shown the symbols there are
+		return
+	}
 	f.Kind, f.Options = "text", nil
 	for _, symbol := range list {
 		f.Options = append(f.Options, Option{Value: string(symbol)})
 	}
-	if what == "" && len(list) > 0 {
+	if what == "" {
 		f.Value = cmp.Or(f.Value, string(list[0]))
 	}
 }

@@ -53,7 +53,7 @@ func (s *site) paperFile(v View, in *visit) (any, error) {
 	}
 	key := strings.Join([]string{in.lang.Code, in.reader.Class(), string(meeting), name, s.keep(v)}, "/")
 	body, err := s.press.get(in.Context(), key, v.State().Size, func() ([]byte, error) {
-		return kinds[i].Set(v.For(in.reader.Anybody()), paper.Wish{Language: in.lang, Meeting: meeting})
+		return kinds[i].Set(v.For(in.reader.Anybody()), paper.Wish{Language: in.lang, Meeting: meeting, Text: s.textsFor(in.Context(), v, in.reader.Anybody())})
 	})
 	return file{kind: "application/pdf", body: body}, err
 }

@@ -178,7 +178,7 @@ func (d *drawer) views(p *Sheet, x conference.Document, main conference.Version,
 func (d *drawer) amendedBy(x conference.Document) (list []conference.Amendment) {
 	for _, q := range d.drafts(x.Symbol) {
 		for _, a := range d.s.AmendmentsTo(q.ID) {
-			if a.State != "rejected" && a.State != "fallen" {
+			if q.Symbol == x.Symbol && a.State != "rejected" && a.State != "fallen" {
 				list = append(list, a)
 			}
 		}
@@ -423,6 +423,18 @@ func (d *drawer) authority(x conference.Document) string {
 	return d.say("text.prevails", equal[0])
 }
 
+// textsFor finds texts by their digests among the papers whose files a reader may have.
+func (s *site) textsFor(ctx context.Context, v View, r conference.Reader) func(record.Digest) ([]byte, bool) {
+	return func(digest record.Digest) ([]byte, bool) {
+		f, ok := v.State().TextNamed(r, digest)
+		if !ok || s.File == nil {
+			return nil, false
+		}
+		b, err := s.File(ctx, f.Digest)
+		return b, err == nil
+	}
+}
+
 // documentPDF is the text of a paper on paper, in the page's language or the original's; with ?since the changes since the
 // paper it revises.
 func (s *site) documentPDF(v View, in *visit) (any, error) {
@@ -434,21 +446,13 @@ func (s *site) documentPDF(v View, in *visit) (any, error) {
 	case !v.State().Reads(in.reader, x):
 		return nil, tell(403, "public.closed")
 	}
-	find := func(digest record.Digest) ([]byte, bool) {
-		f, ok := v.State().TextNamed(in.reader, digest)
-		if !ok || s.File == nil {
-			return nil, false
-		}
-		b, err := s.File(in.Context(), f.Digest)
-		return b, err == nil
-	}
 	kind, args := "text", []string{string(symbol)}
 	if in.URL.Query().Get("since") != "" && x.Of != "" {
 		kind, args = "comparison", []string{string(x.Of), string(symbol)}
 	}
 	for _, k := range paper.Kinds() {
 		if k.Name == kind {
-			b, err := k.Set(archiveOf(s, v), paper.Wish{Language: in.lang, Meeting: x.Meeting, Args: args, Text: find})
+			b, err := k.Set(archiveOf(s, v), paper.Wish{Language: in.lang, Meeting: x.Meeting, Args: args, Text: s.textsFor(in.Context(), v, in.reader)})
 			return file{kind: "application/pdf", body: b, name: strings.ReplaceAll(cmp.Or(args[len(args)-1], kind), "/", "-") + ".pdf"}, err
 		}
 	}

@@ -15,7 +15,7 @@ func (s *site) translationsPage(v View, in *visit) (any, error) {
 	works := d.s.Translations(d.v.Reader())
 	late, stale := 0, 0
 	table := Section{ID: "works", Title: d.say("text.underway"), Kind: "table", Void: d.say("text.nowork"),
-		Heads: []string{d.say("public.paper"), d.say("field.language"), d.say("field.translator"), d.say("field.due"), d.say("public.state")}}
+		Heads: []string{d.say("field.symbol"), d.say("field.language"), d.say("field.translator"), d.say("field.due"), d.say("public.state")}}
 	for _, w := range works {
 		due := Line{}
 		if w.Due != "" {
@@ -84,11 +84,11 @@ func (s *site) receiptsPage(v View, in *visit) (any, error) {
 	case !d.s.Reads(in.reader, x):
 		return nil, tell(http.StatusForbidden, "public.closed")
 	}
-	p := d.sheet("documents", "receipts/"+escaped(symbol), together(" ", d.say("public.receipts"), string(symbol)))
+	p := d.sheet("documents", "receipts/"+escaped(symbol), d.say("text.receiptsof", string(symbol)))
 	p.Eyebrow = []Line{{Text: string(symbol), Address: d.to("documents/%s", escaped(symbol))}}
 	done, waiting := d.acknowledged(x)
 	if x.Sent {
-		p.Lead = together(" ", d.say("public.sent"), d.moment(x.SentAt, d.s.Body.Zone).Text)
+		p.Lead = d.say("text.senton", d.moment(x.SentAt, d.s.Body.Zone).Text)
 		p.Sums = []Sum{{Label: d.say("text.opened"), N: len(done.Lines)}, {Label: d.say("text.unopened"), N: len(waiting.Lines), Late: len(waiting.Lines) > 0}}
 	}
 	waiting.Void, done.Void = d.say("text.allopened"), d.say("text.noneopened")
