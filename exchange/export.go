@@ -53,7 +53,7 @@ func events(ctx context.Context, v View, from int64, see func(e *record.Entry, e
 }
 
 // Tables are the tables that WriteCSV writes.
-var Tables = []string{"events", "votes", "decisions", "participants"}
+var Tables = []string{"events", "votes", "decisions", "participants", "commitments"}
 
 // WriteCSV writes a table of a record, in RFC 4180's form, its first row the names of the columns. With a meeting,
 // that meeting's rows alone. Persons whose names are not published stand by their ids. A cell that a spreadsheet would
@@ -74,6 +74,11 @@ func WriteCSV(ctx context.Context, v View, table string, m conference.MeetingID,
 		"decisions":    func() error { return csvDecisions(ctx, v, m, row) },
 		"participants": func() error { return csvParticipants(v, m, l, row) },
 	}[table]
+	if table == "commitments" {
+		x := paper.LedgerFor(v.State(), conference.Reader{}, paper.LedgerOf{Meeting: m}, conference.Date(v.State().Last.String()[:10]), l)
+		_, err := io.WriteString(w, x.CSV())
+		return err
+	}
 	if write == nil {
 		return fmt.Errorf("no table is called %q: %s", table, strings.Join(Tables, ", "))
 	}

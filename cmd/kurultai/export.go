@@ -39,7 +39,7 @@ for a feed reader (RFC 4287); akn: a meeting as a debate in Akoma Ntoso 3.0. All
   -format F     story, tiles, bundle, csv, ics, atom or akn
   -meeting M    of that meeting alone; akn: the newest without it
   -lang L       az de en ka kk ky ru tr uz (en)
-  -table T      csv: events, votes, decisions or participants (events)
+  -table T      csv: events, votes, decisions, participants or commitments (events)
   -private      with every opening that is still to be had, not only what is published to all
 
 example: kurultai export -data baku -format story > baku.jsonl
