@@ -362,8 +362,11 @@ func (d *drawer) obliges(q conference.Proposal) Section {
 	s := Section{ID: "obliges-" + string(q.ID), Kind: "table", Heads: []string{d.say("public.paragraph"), d.say("public.what"), d.say("owed.who"), d.say("public.by")}}
 	if q.State == "adopted" {
 		s.Title, s.Link = d.say("owed.follows"), Link{d.to("decisions/%s", q.Decision), d.say("public.state")}
-		seen := map[string]bool{}
-		for _, c := range d.s.Commitments() {
+		seen, list := map[string]bool{}, d.s.Commitments()
+		slices.SortStableFunc(list, func(a, b conference.Commitment) int { // op2 before op10
+			return cmp.Or(cmp.Compare(len(a.Paragraph), len(b.Paragraph)), strings.Compare(a.Paragraph, b.Paragraph))
+		})
+		for _, c := range list {
 			if c.Decision == q.Decision {
 				row := Line{Text: c.Paragraph}
 				if !seen[c.Paragraph] {

@@ -222,8 +222,10 @@ func TestReminders(t *testing.T) {
 func TestDebtorAndDeskSeeWhatIsOwed(t *testing.T) {
 	h := undertaking(t)
 	xo, officer := h.holder(conference.Head, "xo"), h.holder(conference.Secretary, "")
+	// an act is decided when all that is due has come
+	h.does(h.holder(conference.Head, "xv"), conference.Head, "xv", "", "AcceptCommitment", `{"commitment":"gauge-readings"}`)
 	name := h.see(xo, "/en/meetings/vii/floor/name").Body.String()
-	for _, want := range []string{"All members share daily readings of their upper gauges", "Day passed", "field.commitment=gauge-readings", "Accept a commitment", "/en/act/DisputeCommitment?"} {
+	for _, want := range []string{"All members share daily readings of their upper gauges", "Day passed", "field.commitment=gauge-readings", "Accept a commitment: gauge-readings", "/en/act/ReportProgress?", "/en/act/DisputeCommitment?"} {
 		if !strings.Contains(name, want) {
 			t.Errorf("the phone lacks %q", want)
 		}
