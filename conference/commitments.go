@@ -545,13 +545,17 @@ func (u Undertaking) recorded(s *State, decision DecisionID, meeting MeetingID, 
 	return e
 }
 
-// carried asks whether what a draft carries is of the text that is to be adopted, and its days have not passed then.
-func (p Proposal) carried(text record.Digest, at record.Instant) *Refusal {
+// carried asks whether what a draft carries is of the text that is to be adopted, its days have not passed then, and its
+// ids are free: those of a decision that is reconsidered are not.
+func (s *State) carried(p Proposal, text record.Digest, at record.Instant) *Refusal {
 	if len(p.Undertakings) > 0 && p.UndertakenOn != text {
 		return refuse("commitments-stale", "practice", p.ID)
 	}
 	for _, u := range p.Undertakings {
-		if u.Due != "" && u.Due.Ends() <= at {
+		switch {
+		case s.commitments.all.Has(string(u.Commitment)):
+			return refuse("id-taken", "doc/record.md 5", u.Commitment)
+		case u.Due != "" && u.Due.Ends() <= at:
 			return refuse("day-passed", "practice", u.Due)
 		}
 	}

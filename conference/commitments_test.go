@@ -105,7 +105,7 @@ func TestAnUpheldDisputeReopens(t *testing.T) {
 
 func TestAReconsideredDecisionObligesNobody(t *testing.T) {
 	d := newDesk(t)
-	for _, a := range then(promised, head("Move", `{"motion":"v","sort":"reconsider","thing":"p"}`), chair("DecideMotion", `{"motion":"v"}`)) {
+	for _, a := range then(draft_, carry, put("proposal", "p", "recorded"), yes, endVote, announce, adoptP, head("Move", `{"motion":"v","sort":"reconsider","thing":"p"}`), chair("DecideMotion", `{"motion":"v"}`)) {
 		d.must(t, a)
 	}
 	if got := courses(d, "w"); got != "a:open" {
@@ -114,6 +114,12 @@ func TestAReconsideredDecisionObligesNobody(t *testing.T) {
 	d.must(t, chair("Reconsider", `{"proposal":"p"}`))
 	if got := courses(d, "w"); got != "a:released" {
 		t.Error(got)
+	}
+	for _, a := range []act{with(put("proposal", "p", "recorded"), strings.Replace(put("proposal", "p", "recorded").fields, `"q"`, `"q2"`, 1)), with(yes, strings.Replace(yes.fields, `"q"`, `"q2"`, 1)), with(endVote, `{"question":"q2"}`), with(announce, `{"question":"q2"}`)} {
+		d.must(t, a)
+	}
+	if r := d.do(t, adoptP); r == nil || r.Code != "id-taken" {
+		t.Errorf("adopted again under the ids it had: %v", r)
 	}
 	for id := range d.Due(d.at + 400*86_400_000) {
 		if strings.HasPrefix(id, "commitment/") {

@@ -776,7 +776,7 @@ func adopting(ed *edition) {
 		if s.Decided(f.Decision) {
 			return nil, refuse("id-taken", "doc/record.md 5", f.Decision)
 		}
-		if r := p.carried(f.Text, c.At); r != nil {
+		if r := s.carried(p, f.Text, c.At); r != nil {
 			return nil, r
 		}
 		return append([]Event{{Body: &Adopted{p.ID, p.Meeting, f.Decision, f.Number, f.Text}}}, s.undertakes(p.ID, f.Decision, c.At)...), nil

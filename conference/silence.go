@@ -102,7 +102,7 @@ func silence(ed *edition) {
 		if f.Objection != "" {
 			return nil, refuse("objection", "OSCE MC.DOC/1/06 annex 1(A)", f.Objection)
 		}
-		if r := p.carried(p.Text, f.Expires); r != nil {
+		if r := s.carried(p, p.Text, f.Expires); r != nil {
 			return nil, r
 		}
 		return []Event{{Body: &SilenceOpened{f.Silence, p.Meeting, p.ID, p.Text, f.Expires, f.Decision, f.Number}}}, nil

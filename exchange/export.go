@@ -53,7 +53,7 @@ func events(ctx context.Context, v View, from int64, see func(e *record.Entry, e
 }
 
 // Tables are the tables that WriteCSV writes.
-var Tables = []string{"events", "votes", "decisions", "participants"}
+var Tables = []string{"events", "votes", "decisions", "participants", "commitments"}
 
 // WriteCSV writes a table of a record, in RFC 4180's form, its first row the names of the columns. With a meeting,
 // that meeting's rows alone. Persons whose names are not published stand by their ids. A cell that a spreadsheet would
@@ -74,6 +74,11 @@ func WriteCSV(ctx context.Context, v View, table string, m conference.MeetingID,
 		"decisions":    func() error { return csvDecisions(ctx, v, m, row) },
 		"participants": func() error { return csvParticipants(v, m, l, row) },
 	}[table]
+	if table == "commitments" {
+		x := paper.LedgerFor(v.State(), conference.Reader{}, paper.LedgerOf{Meeting: m}, conference.Date(v.State().Last.String()[:10]), l)
+		_, err := io.WriteString(w, x.CSV())
+		return err
+	}
 	if write == nil {
 		return fmt.Errorf("no table is called %q: %s", table, strings.Join(Tables, ", "))
 	}
@@ -213,9 +218,9 @@ func WriteCalendar(ctx context.Context, v View, m conference.MeetingID, l *langu
 		if t.State != "ordered" || err != nil || m != "" && t.Document.Meeting != m {
 			continue
 		}
-		event(fmt.Sprintf("translation-%d", t.Index), fmt.Sprintf("%s: %s, %s", l.Say("field.due"), t.Document.Symbol, t.Language), "", func() {
-			c.line("DTSTART;VALUE=DATE", due.Format("20060102"))
-			c.line("DTEND;VALUE=DATE", due.AddDate(0, 0, 1).Format("20060102"))
+		event(fmt.Sprintf("translation-%d", t.Index), fmt.Sprintf("%s: %s, %s", l.Say("field.OrderTranslation.due"), t.Document.Symbol, t.Language), "", func() {
+			c.Line("DTSTART;VALUE=DATE", due.Format("20060102"))
+			c.Line("DTEND;VALUE=DATE", due.AddDate(0, 0, 1).Format("20060102"))
 		})
 	}
 	err := events(ctx, v, 0, func(e *record.Entry, value canonical.Value) error {

@@ -283,6 +283,7 @@ func (x *Ledger) row(s *conference.State, reader conference.Reader, c conference
 		r.Disputes = append(r.Disputes, e)
 		add(e.Entries...)
 	}
+	slices.Sort(r.Entries)
 	return r
 }
 
@@ -640,7 +641,7 @@ func (c *composer) commitments() error {
 		counts = append(counts, n.Says+": "+c.l.Say("owed.base", fmt.Sprint(n.N), fmt.Sprint(len(x.Rows))))
 	}
 	c.say(strings.Join(counts, "; "))
-	g := c.grid([]int{7, 4, 4, 7}, c.l.Say("public.what"), c.l.Say("owed.who"), c.l.Say("public.by"), c.l.Say("public.state"))
+	g := c.grid([]int{6, 3, 3, 8}, c.l.Say("public.what"), c.l.Say("owed.who"), c.l.Say("public.by"), c.l.Say("public.state"))
 	for _, r := range x.Rows {
 		stands := append([]string{r.Says}, r.ReportLines(c.l)...)
 		stands = append(append(stands, r.MarkLines(c.l)...), r.DisputeLines(c.l)...)

@@ -46,7 +46,7 @@ func (c *composer) lodging(g *grid, id conference.PartyID, lodged []happening[co
 		if h.it.Party == id {
 			state := c.word("paper.credentials", x.State)
 			if h.it.Late {
-				state = together("; ", state, c.l.Say("public.late"))
+				state = together("; ", state, c.l.Say("paper.late"))
 			}
 			g.row([]int64{h.index, x.Index}, c.party(id), c.word("paper.issuer", string(h.it.Office)), c.date(h.it.Date), state)
 			return

@@ -325,7 +325,7 @@ func (h hall) outside() {
 func (h hall) paths(persons map[string]conference.PersonID) (list []string) {
 	st := h.s.View().State()
 	fill := map[string][]string{"lang": {"en", "ka"}, "meeting": {"ix", "viii"}, "file": {"communique", "communique.txt", "communique.md", "participants.pdf", "summary-record.pdf", "badges.pdf"}, "token": {strings.Repeat("A", 43)}, "act": nil,
-		"entry": nil, "index": nil, "$": {""}, "symbol...": {"LP/VIII/L.1", "LP/VIII/INF.1", "LP/ca0000/canaryfile", "LP/ca0000/canaryconfidential", "LP/ca0000/canarydestroyed"}, "party": {"xv", "xa"}, "instrument": {"statute"}, "person": nil}
+		"entry": nil, "index": nil, "$": {""}, "symbol...": {"LP/VIII/L.1", "LP/VIII/INF.1", "LP/ca0000/canaryfile", "LP/ca0000/canaryconfidential", "LP/ca0000/canarydestroyed"}, "party": {"xv", "xa"}, "instrument": {"statute"}, "decision": {"viii-1"}, "commitment": {"report-1"}, "person": nil}
 	for _, p := range persons {
 		fill["person"] = append(fill["person"], string(p))
 	}

@@ -362,8 +362,11 @@ func (d *drawer) obliges(q conference.Proposal) Section {
 	s := Section{ID: "obliges-" + string(q.ID), Kind: "table", Heads: []string{d.say("public.paragraph"), d.say("public.what"), d.say("owed.who"), d.say("public.by")}}
 	if q.State == "adopted" {
 		s.Title, s.Link = d.say("owed.follows"), Link{d.to("decisions/%s", q.Decision), d.say("public.state")}
-		seen := map[string]bool{}
-		for _, c := range d.s.Commitments() {
+		seen, list := map[string]bool{}, d.s.Commitments()
+		slices.SortStableFunc(list, func(a, b conference.Commitment) int { // op2 before op10
+			return cmp.Or(cmp.Compare(len(a.Paragraph), len(b.Paragraph)), strings.Compare(a.Paragraph, b.Paragraph))
+		})
+		for _, c := range list {
 			if c.Decision == q.Decision {
 				row := Line{Text: c.Paragraph}
 				if !seen[c.Paragraph] {
@@ -390,11 +393,11 @@ func (d *drawer) obliges(q conference.Proposal) Section {
 func (d *drawer) compared(p *Sheet, x paper.Ledger) {
 	p.Main = []Section{d.commitmentTable(x)}
 	by := []struct {
-		id, word string
-		of       func(paper.LedgerRow) string
+		id, word, head string
+		of             func(paper.LedgerRow) string
 	}{
-		{"parties", "public.byparty", func(r paper.LedgerRow) string { return r.Debtor }},
-		{"meetings", "public.bymeeting", func(r paper.LedgerRow) string { return cmp.Or(d.meetingName(r.Meeting), d.say("public.nomeeting")) }},
+		{"parties", "public.byparty", "owed.who", func(r paper.LedgerRow) string { return r.Debtor }},
+		{"meetings", "public.bymeeting", "page.meeting", func(r paper.LedgerRow) string { return cmp.Or(d.meetingName(r.Meeting), d.say("public.nomeeting")) }},
 	}
 	for _, b := range by {
 		chart, table := d.fair(x, b.of)
@@ -402,7 +405,7 @@ func (d *drawer) compared(p *Sheet, x paper.Ledger) {
 			continue
 		}
 		p.Side = append(p.Side, Section{ID: b.id, Title: d.say(b.word), Kind: "chart", Chart: chart})
-		p.Main = append(p.Main, Section{ID: b.id + "-table", Title: d.say(b.word), Note: d.say("owed.inwords"), Kind: "table", Heads: table[0], Rows: rowsOf(table[1:])})
+		p.Main = append(p.Main, Section{ID: b.id + "-table", Title: d.say(b.word) + ", " + d.say("owed.inwords"), Kind: "table", Heads: append([]string{d.say(b.head)}, table[0][1:]...), Rows: rowsOf(table[1:])})
 	}
 }
 

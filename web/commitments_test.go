@@ -7,7 +7,9 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -149,6 +151,44 @@ func TestCommitmentsForPrograms(t *testing.T) {
 	}
 }
 
+// Each word of commitments is there in all languages with the same places, and none is kept that nothing says.
+func TestWordsOfCommitments(t *testing.T) {
+	said := map[string]bool{}
+	for _, course := range conference.Courses {
+		said["owed."+course] = true
+	}
+	for _, file := range []string{"commitments.go", "../paper/commitments.go"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`"(owed\.[a-z0-9.]+[a-z0-9])"`).FindAllStringSubmatch(string(text), -1) {
+			said[m[1]] = true
+		}
+	}
+	gaps := regexp.MustCompile(`\{\d\}`)
+	english, _ := language.Get("en")
+	words := 0
+	for _, l := range language.All() {
+		for key := range said {
+			a, b := gaps.FindAllString(l.Say(key), -1), gaps.FindAllString(english.Say(key), -1)
+			slices.Sort(a)
+			slices.Sort(b)
+			if words++; !l.Has(key) || !slices.Equal(a, b) {
+				t.Errorf("%s: %s is %q", l.Code, key, l.Say(key))
+			}
+		}
+		for _, key := range l.Keys() {
+			if strings.HasPrefix(key, "owed.") && !said[key] {
+				t.Errorf("%s says %s, which nothing does", l.Code, key)
+			}
+		}
+	}
+	if words < 9*40 {
+		t.Errorf("%d words", words)
+	}
+}
+
 func mustJSON(t *testing.T, v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -182,8 +222,10 @@ func TestReminders(t *testing.T) {
 func TestDebtorAndDeskSeeWhatIsOwed(t *testing.T) {
 	h := undertaking(t)
 	xo, officer := h.holder(conference.Head, "xo"), h.holder(conference.Secretary, "")
+	// an act is decided when all that is due has come
+	h.does(h.holder(conference.Head, "xv"), conference.Head, "xv", "", "AcceptCommitment", `{"commitment":"gauge-readings"}`)
 	name := h.see(xo, "/en/meetings/vii/floor/name").Body.String()
-	for _, want := range []string{"All members share daily readings of their upper gauges", "Day passed", "field.commitment=gauge-readings", "Accept a commitment", "/en/act/DisputeCommitment?"} {
+	for _, want := range []string{"All members share daily readings of their upper gauges", "Day passed", "field.commitment=gauge-readings", "Accept a commitment: gauge-readings", "/en/act/ReportProgress?", "/en/act/DisputeCommitment?"} {
 		if !strings.Contains(name, want) {
 			t.Errorf("the phone lacks %q", want)
 		}

@@ -42,7 +42,7 @@ act or an amendment. All four show what is published, and no more.
   -meeting M    of that meeting alone; akn: the newest without it
   -document X   akn: the text of a paper (its symbol), a decision (its number) or an instrument (its id)
   -lang L       az de en ka kk ky ru tr uz (en)
-  -table T      csv: events, votes, decisions or participants (events)
+  -table T      csv: events, votes, decisions, participants or commitments (events)
   -private      with every opening that is still to be had, not only what is published to all
 
 example: kurultai export -data baku -format story > baku.jsonl

@@ -19,10 +19,12 @@ import (
 	"kurultai/conference"
 	"kurultai/exchange"
 	"kurultai/language"
+	"kurultai/paper"
 	"kurultai/record"
 	"kurultai/record/recordtest"
 	"kurultai/secretariat"
 	"kurultai/story"
+	"kurultai/story/storytest"
 )
 
 // played plays a story into a folder.
@@ -178,6 +180,29 @@ func TestTheReaderOfCalendarsReadsPublishedOnes(t *testing.T) {
 	t.Logf("checked %d calendars", checked)
 }
 
+// The calendar of what is due is read like any other, and has an alarm where somebody waits for it.
+func TestTheCalendarOfCommitmentsIsRead(t *testing.T) {
+	l, _ := language.Get("ka")
+	x := paper.LedgerFor(storytest.Play(t, "undertakings").View().State(), conference.Reader{}, paper.LedgerOf{}, "2027-06-09", l)
+	var out strings.Builder
+	c := &paper.Calendar{W: &out}
+	x.WriteCalendar(c, "kurultai.example/lakes", "https://kurultai.example")
+	calendar, err := readCalendar(out.String(), true)
+	if c.Err != nil || err != nil || len(calendar) != 1 || len(calendar[0].parts) != len(x.Rows) {
+		t.Fatalf("%v, %v, %d calendars", c.Err, err, len(calendar))
+	}
+	alarms := 0
+	for _, e := range calendar[0].parts {
+		if e.name != "vevent" || !slices.Contains(e.names(), "uid") || !slices.Contains(e.names(), "dtstamp") || !slices.Contains(e.names(), "dtstart") {
+			t.Errorf("an event without what it must have: %q", e.names())
+		}
+		alarms += len(e.parts)
+	}
+	if alarms == 0 {
+		t.Error("nobody is reminded")
+	}
+}
+
 func TestWhatGoesOutIsReadByOthers(t *testing.T) {
 	for _, story := range []string{"baku", "training"} {
 		dir := played(t, story)
@@ -203,7 +228,7 @@ func TestWhatGoesOutIsReadByOthers(t *testing.T) {
 			if err := xml.Unmarshal([]byte(exported(t, dir, "-format", "atom", "-lang", lang)), &feed); err != nil || feed.ID == "" || feed.Updated == "" || len(feed.Entries) == 0 || len(feed.Entries) > 100 {
 				t.Errorf("%s %s: a feed of %d entries, %v", story, lang, len(feed.Entries), err)
 			}
-			for _, table := range []string{"events", "votes", "decisions", "participants"} {
+			for _, table := range []string{"events", "votes", "decisions", "participants", "commitments"} {
 				rows, err := csv.NewReader(strings.NewReader(exported(t, dir, "-format", "csv", "-table", table, "-lang", lang))).ReadAll()
 				if err != nil || len(rows) < 1 || len(rows) < 2 && (story == "training" || table == "events") {
 					t.Errorf("%s %s %s: %d rows, %v", story, lang, table, len(rows), err)

@@ -80,15 +80,17 @@ func stages(t *testing.T) []stage {
 	head := string(sitting.holder(t, conference.Head, "xz"))
 	founded := serve(t, storytest.PlayText(t, founding(t)))
 	baku := serve(t, storytest.Play(t, "baku"))
+	owed := serve(t, storytest.Play(t, "undertakings"))
 	in := func(h *house) func(*testing.T) *house { return func(*testing.T) *house { return h } }
 	role := func(h *house, c conference.Capacity, party conference.PartyID, place string) func(*house, *tab) {
 		return h.as(c, party, place)
 	}
 	desk := []string{"meetings/ix/desk", "enrolments", "now", "pending", "act/RegisterPerson?as=Secretary", "act/PutQuestion?as=Chair&meeting=ix"}
-	for _, page := range []string{"acts", "keys", "correct", "papers", "people", "programme", "messages", "sheets"} {
+	for _, page := range []string{"acts", "keys", "correct", "papers", "people", "programme", "commitments", "messages", "sheets"} {
 		desk = append(desk, "meetings/ix/desk/"+page)
 	}
 	return append([]stage{
+		{name: "owed", house: in(owed), pages: owedPages},
 		{name: "public", house: in(sitting), pages: []string{"", "meetings", "meetings/ix", "meetings/viii", "meetings/vii", "meetings/viii/programme", "meetings/viii/replay", "meetings/viii/communique",
 			"meetings/viii/wall", "meetings/ix/wall", "documents", "documents/LP/VIII/L.1", "decisions", "instruments/statute", "instruments/statute/status?on=2027-12-01", "commitments", "parties", "parties/xa", "parties/xa?on=2027-01-01", "people/" + head,
 			"search", "search?q=ferr", "search?q=nothing-of-the-kind", "record", "record/5", "record/200", "record?at=100", "meetings/viii?at=300", "now", "roles", "roles?to=desk", "signin", "act/AskFloor", "meetings/ix/floor", "meetings/ix/chair", "meetings/ix/desk", "no/such/page", "enrol/" + noLink},
@@ -394,6 +396,25 @@ func (b *tab) fits(name string) bool {
 		b.t.Errorf("%s is wider than the screen by %d: %s", name, wide, run[string](b, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + "." + e.className).slice(0, 4).join(", ")`))
 	}
 	return wide <= 0
+}
+
+// owedPages tell of commitments.
+var owedPages = []string{"commitments", "commitments/flood-officers", "commitments/gauge-readings", "parties/xo/commitments", "meetings/vi/commitments", "decisions/vi-1", "reminders?on=2027-06-09"}
+
+// What decisions oblige to is read on a phone in every language.
+func TestCommitmentsFitAPhone(t *testing.T) {
+	h, b, n := serve(t, storytest.Play(t, "undertakings")), person(t), 0
+	b.look(look{"narrow", 320, 640, nil})
+	for _, l := range language.All() {
+		for _, page := range owedPages {
+			b.visit(h.origin + "/" + l.Code + "/" + page)
+			b.fits("/" + l.Code + "/" + page)
+			n++
+		}
+	}
+	if n < 50 {
+		t.Errorf("only %d pages", n)
+	}
 }
 
 // In no language is a page wider than a phone, and none leaves a word unsaid.
