@@ -4,8 +4,8 @@
 //	{"act":{"as":"Chair","by":"7d…","key":"…","meeting":"vii","name":"OpenMeeting"},"at":"2027-06-08T05:00:00.000Z"}
 //
 // Stories that ship are embedded: "baku" and "xviii" hold what press reports tell of two real meetings and nothing
-// else; "training" is a body of invented states, and "treaty" the same body in earlier years, with the whole life of its
-// founding agreement.
+// else; "training" is a body of invented states; "treaty" is the same body in earlier years, with the whole life of its
+// founding agreement, and "registry" its notes verbales of a summer, whose keys stand in testdata.
 package story
 
 import (

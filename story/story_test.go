@@ -29,6 +29,7 @@ var shipped = []struct {
 	lines, entries int
 }{
 	{"baku", 86, 86},
+	{"registry", 67, 59},
 	{"training", 505, 411},
 	{"treaty", 130, 122},
 	{"xviii", 37, 37},

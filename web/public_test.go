@@ -26,7 +26,8 @@ var places = map[string][]string{
 	"training": {"", "meetings", "meetings/viii/papers", "meetings/vii", "meetings/viii", "meetings/ix", "meetings/viii/programme", "meetings/ix/programme", "meetings/viii/replay?at=214", "documents", "documents/LP/VIII/L.1", "documents/LP/VIII/L.2",
 		"documents/LP/VIII/INF.1", "decisions", "instruments", "instruments/statute", "instruments/statute/signing", "instruments/statute/status", "instruments/statute/status?on=2027-06-09", "commitments", "parties", "parties?on=2020-01-01", "parties/xa", "parties/xo", "parties/xm", "people/d01cf62a63ac4545b126c7898fcef4a1",
 		"people/0b0d2057505aa79015f804f3796b9cdb", "search?q=lake", "search?q=zzzz", "verify", "record"},
-	"treaty": {"", "instruments", "instruments/warning-service", "instruments/warning-service/status", "instruments/warning-service/status?on=2027-06-09", "instruments/warning-protocol/status?on=2029-02-06"},
+	"registry": {"", "parties/xl", "record", "record/45"},
+	"treaty":   {"", "instruments", "instruments/warning-service", "instruments/warning-service/status", "instruments/warning-service/status?on=2027-06-09", "instruments/warning-protocol/status?on=2029-02-06"},
 }
 
 // wanting finds what a page must not hold: a word that is missing, or a place in one that nothing filled.
