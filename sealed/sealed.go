@@ -121,6 +121,13 @@ func Unpack(b []byte) (n Note, err error) {
 	return n, nil
 }
 
+// Of reports whether a note is the one that an act of a record sends. A story that is written before there is a record
+// leaves out of its origin what only the record's key says (doc/record.md section 9).
+func (n Note) Of(origin, from, number string) bool {
+	body, story := record.StoryBody(origin)
+	return (n.Origin == origin || story && n.Origin == "story.invalid/"+body) && n.From == from && n.Number == number
+}
+
 // Encrypt encrypts a pack to recipients of X25519.
 func Encrypt(pack []byte, recipients []string) ([]byte, error) {
 	var to []age.Recipient

@@ -102,6 +102,23 @@ func TestWhatIsNoNoteIsRefused(t *testing.T) {
 	}
 }
 
+func TestANoteIsOfItsAct(t *testing.T) {
+	const there = "story.invalid/lakes/0123456789abcdef"
+	for _, row := range []struct {
+		note                 Note
+		origin, from, number string
+		is                   bool
+	}{
+		{Note{Origin: "a.example/r", From: "xl", Number: "1"}, "a.example/r", "xl", "1", true}, {Note{Origin: "a.example/r", From: "xl", Number: "1"}, "b.example/r", "xl", "1", false},
+		{Note{Origin: "a.example/r", From: "xl", Number: "1"}, "a.example/r", "xa", "1", false}, {Note{Origin: "a.example/r", From: "xl", Number: "1"}, "a.example/r", "xl", "2", false},
+		{Note{Origin: "story.invalid/lakes", Number: "1"}, there, "", "1", true}, {Note{Origin: "story.invalid/passes", Number: "1"}, there, "", "1", false}, {Note{Origin: "a.example", Number: "1"}, "a.example/r", "", "1", false},
+	} {
+		if got := row.note.Of(row.origin, row.from, row.number); got != row.is {
+			t.Errorf("%+v of %s: %v", row.note, row.origin, got)
+		}
+	}
+}
+
 // Nothing readable passes for a ciphertext.
 func TestOnlyFilesOfAgePass(t *testing.T) {
 	id := identity(t)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"kurultai/record"
@@ -46,6 +47,22 @@ func TestAClosedActKeepsItsBlob(t *testing.T) {
 		r.leave()
 		r = enter(t, dir)
 	}
+	// erased, it is known to nobody here, and all that is left still verifies
+	erased := r.must(again(r, send, "2", file))
+	if err := r.keys.Forget(fmt.Sprintf("entry/%d", erased.Index)); err != nil {
+		t.Fatal(err)
+	}
+	r.leave()
+	r = enter(t, dir)
+	if _, ok := r.View().State().SealedNote(erased.Index); ok {
+		t.Error("a note that was erased is still in the registry")
+	}
+	if n := len(r.View().State().Registry("b")); n != 1 {
+		t.Errorf("%d notes are left", n)
+	}
+	if _, err := CheckOpenings(t.Context(), r.engine, r.keys, r.View().State().Size); err != nil {
+		t.Error(err)
+	}
 	sum, err := canonical.DecodeBytes(string(digest))
 	if err != nil {
 		t.Fatal(err)
@@ -58,4 +75,12 @@ func TestAClosedActKeepsItsBlob(t *testing.T) {
 	if at, ok := err.(*record.EntryError); !ok || at.Index != sent.Index {
 		t.Errorf("a ciphertext that is gone: %v", err)
 	}
+}
+
+// again is a note under another number.
+func again(r *room, send *Act, number string, file []byte) *Act {
+	a := r.act("SendNote", strings.Replace(string(canonical.Append(nil, send.Submitted.Fields)), `"number":"1"`, `"number":"`+number+`"`, 1))
+	a.Submitted.As, a.Submitted.By, a.Submitted.For, a.Blobs = send.Submitted.As, send.Submitted.By, send.Submitted.For, [][]byte{file}
+	a.Submitted.Changed()
+	return a
 }

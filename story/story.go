@@ -5,8 +5,8 @@
 //
 // Stories that ship are embedded: "baku" and "xviii" hold what press reports tell of two real meetings and nothing
 // else; "training" is a body of invented states; "treaty" is the same body in earlier years, with the whole life of its founding
-// agreement; "drafting" is one draft of that body on its way from a delegation's pen to a resolution, and "undertakings"
-// what its decisions obliged whom to do by when, and what came of it.
+// agreement; "drafting" is one draft of that body on its way from a delegation's pen to a resolution, "undertakings" what
+// its decisions obliged whom to do by when, and "registry" its notes verbales of a summer, whose keys stand in testdata.
 package story
 
 import (

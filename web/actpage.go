@@ -394,6 +394,9 @@ func (s *site) backTo(l *language.Language, from, meeting string) string {
 	if to := s.signingBack(l, from); to != "" {
 		return to
 	}
+	if from == "registry" {
+		return "/" + l.Code + "/registry"
+	}
 	if at, ok := strings.CutSuffix(now, "/now"); ok && slices.Contains([]string{"chair", "desk", "floor"}, from) && strings.Contains(at, "/meetings/") {
 		return at + "/" + from
 	}

@@ -30,7 +30,8 @@ var places = map[string][]string{
 		"receipts/LP/VI/L.1", "receipts/LP/VI/L.1/Rev.1", "receipts/LP/VI/L.2", "translations", "draft"},
 	"undertakings": {"", "commitments", "commitments/gauge-readings", "commitments/flood-officers", "commitments/avalanche-map", "commitments/warning-scale", "parties/xo", "parties/xz/commitments", "meetings/vi/commitments", "meetings/vi/papers", "decisions", "decisions/vi-1", "decisions/vii-1",
 		"documents/LP/VI/L.1", "documents/LP/VI/L.2", "reminders", "reminders?on=2027-06-09", "search?q=gauges"},
-	"treaty": {"", "instruments", "instruments/warning-service", "instruments/warning-service/status", "instruments/warning-service/status?on=2027-06-09", "instruments/warning-protocol/status?on=2029-02-06"},
+	"registry": {"", "parties/xl", "record", "record/45"},
+	"treaty":   {"", "instruments", "instruments/warning-service", "instruments/warning-service/status", "instruments/warning-service/status?on=2027-06-09", "instruments/warning-protocol/status?on=2029-02-06"},
 }
 
 // wanting finds what a page must not hold: a word that is missing, or a place in one that nothing filled.

@@ -15,7 +15,7 @@ func (s *site) translationsPage(v View, in *visit) (any, error) {
 	works := d.s.Translations(d.v.Reader())
 	late, stale := 0, 0
 	table := Section{ID: "works", Title: d.say("text.underway"), Kind: "table", Void: d.say("text.nowork"),
-		Heads: []string{d.say("field.symbol"), d.say("field.language"), d.say("field.translator"), d.say("field.due"), d.say("public.state")}}
+		Heads: []string{d.say("field.symbol"), d.say("field.language"), d.say("field.translator"), d.say("field.OrderTranslation.due"), d.say("public.state")}}
 	for _, w := range works {
 		due := Line{}
 		if w.Due != "" {
@@ -67,7 +67,7 @@ func (d *drawer) languages(x conference.Document) Section {
 		line := d.workState(w)
 		line.Text, line.Lang, line.Small, line.Mark = tongueOf(t.Language), string(t.Language), d.person(t.Translator), entries(t.Index)
 		if t.Due != "" {
-			line.Meta = []string{together(": ", d.say("field.due"), d.date(t.Due))}
+			line.Meta = []string{together(": ", d.say("field.OrderTranslation.due"), d.date(t.Due))}
 		}
 		s.Lines = append(s.Lines, line)
 	}

@@ -30,9 +30,10 @@ Plays a meeting act by act, tells it as a communiqué, proves it, and serves its
 "baku" and "xviii" hold what press reports tell of two real meetings, and nothing else; "training" is a body of
 invented states; "treaty" is the same body in earlier years, and the whole life of its founding agreement;
 "drafting" is one draft of that body, from a delegation's pen through brackets and translations to a resolution;
-"undertakings" is what its decisions obliged whom to do by when, and what came of it.
+"undertakings" is what its decisions obliged whom to do by when, and what came of it;
+"registry" is its sealed notes of a summer: what is decided of them, and what is not seen.
 
-  -story NAME   baku (as it is without this flag), xviii, training, treaty, drafting or undertakings
+  -story NAME   baku (as it is without this flag), xviii, training, treaty, drafting, undertakings or registry
   -lang L       language of the communiqué: az de en ka kk ky ru tr uz (en)
   -pace P       time between two acts, as 300ms; 0: at once (400ms)
   -once         end when all is told and proven, with exit code 0

@@ -628,7 +628,7 @@ func (c *correspondent) opened(ctx context.Context, d desktop, entry string) (v 
 	if note, err = sealed.Unpack(pack); err != nil {
 		return
 	}
-	if string(record.DigestOf(pack)) != n.Plain || note.Origin != v.Origin || note.Number != n.Number || note.From != n.From {
+	if string(record.DigestOf(pack)) != n.Plain || !note.Of(v.Origin, n.From, n.Number) {
 		err = hinted{fmt.Errorf("what the note of entry %d holds is not what its entry names", index), "do not rely on it; tell its sender"}
 		return
 	}
