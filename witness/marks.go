@@ -101,7 +101,8 @@ func (m *Marks) Add(ctx context.Context, signed []byte) error {
 	if err := m.engine.Cosign(ctx, head); err != nil {
 		return err
 	}
-	return m.count(signed)
+	m.take(found, head.Size)
+	return nil
 }
 
 func nodesOf(s *conference.State) map[string]string {
@@ -117,20 +118,24 @@ func nodesOf(s *conference.State) map[string]string {
 // count takes up the cosignatures of a checkpoint that is kept.
 func (m *Marks) count(signed []byte) error {
 	found, _, head, err := Cosignatures(m.key, nodesOf(m.now().State()), signed)
-	if err != nil {
-		return err
+	if err == nil {
+		m.take(found, head.Size)
 	}
+	return err
+}
+
+// take takes up cosignatures that were checked, over so many entries.
+func (m *Marks) take(found []Cosignature, size int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	grown := false
 	for _, c := range found {
-		grown = grown || head.Size > m.size[c.Verifier]
-		m.size[c.Verifier] = max(m.size[c.Verifier], head.Size)
+		grown = grown || size > m.size[c.Verifier]
+		m.size[c.Verifier] = max(m.size[c.Verifier], size)
 	}
 	if grown {
 		m.changed()
 	}
-	return nil
 }
 
 // changed says that something is shown otherwise. m.mu is held.

@@ -593,8 +593,8 @@ func (f *following) run(ctx context.Context) {
 }
 
 // atMostEach is how long a node lets pass at least from one fetch to the next: in a busy hall several acts come with one
-// checkpoint, and the writer is asked five times a second. After a quiet while an act is fetched at once.
-const atMostEach = 200 * time.Millisecond
+// checkpoint, and the writer is asked twice a second. After a quiet while an act is fetched at once.
+const atMostEach = 500 * time.Millisecond
 
 // View, At and Wait make a following a web.Record.
 func (f *following) View() web.View { return shown{f.shown.Load()} }
