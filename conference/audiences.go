@@ -94,7 +94,22 @@ func (s *State) OpensClosed(r Reader) map[int64]bool {
 			open[index] = true
 		}
 	}
+	for _, n := range s.closed.sent.All() {
+		for index, by := range n.entries() {
+			if slices.ContainsFunc(by, func(p PartyID) bool { return r.Sees(toCorrespondent(p)) }) {
+				open[index] = true
+			}
+		}
+	}
 	return open
+}
+
+// toCorrespondent is who reads what one who keeps a registry of notes reads: a delegation, or the secretariat.
+func toCorrespondent(p PartyID) Audience {
+	if p == "" {
+		return ToSecretariat
+	}
+	return ToDelegation(p)
 }
 
 // SameRights reports whether nothing on which it rests who may see what, or sign in, has changed between two states of a

@@ -249,6 +249,33 @@ func (n Note) Receives(p PartyID) bool {
 // HeldBy reports whether a correspondent sent a note or received it.
 func (n Note) HeldBy(p PartyID) bool { return n.Party == p || n.Receives(p) }
 
+// entries are the closed entries of a note, each with the correspondents whose they are: of the note itself who has it, of
+// a copy its maker, its addressees and who sent the note, of a receipt or a request its author and who sent the note.
+func (n Note) entries() map[int64][]PartyID {
+	holders := func(by PartyID, to []PartyID, secretariat bool) []PartyID {
+		list := append([]PartyID{n.Party, by}, to...)
+		if secretariat {
+			list = append(list, "")
+		}
+		return list
+	}
+	of := map[int64][]PartyID{n.Index: holders(n.Party, n.To, n.Secretariat)}
+	for _, c := range n.Passed {
+		of[c.Index] = holders(c.Party, c.To, c.Secretariat)
+		of[n.Index] = append(of[n.Index], of[c.Index]...)
+	}
+	for _, r := range n.Receipts {
+		of[r.Index] = holders(r.Party, nil, false)
+	}
+	for _, a := range n.Asked {
+		of[a.Index] = holders(a.Party, nil, false)
+	}
+	if n.Withdrawn > 0 {
+		of[n.Withdrawn] = of[n.Index]
+	}
+	return of
+}
+
 // Receipt is a correspondent's, if it gave one.
 func (n Note) Receipt(p PartyID) (NoteReceipt, bool) {
 	i := slices.IndexFunc(n.Receipts, func(r NoteReceipt) bool { return r.Party == p })

@@ -37,6 +37,20 @@ func TestKeysComeAndGo(t *testing.T) {
 		t.Errorf("b opens %d copies, asked %+v", copies("b"), n.Asked)
 	}
 
+	// Who has the note opens its entry, who made or got a copy that of the copy, who asked and who sent it the request.
+	for who, want := range map[Audience][]int64{ToDelegation("a"): {34, 36, 39, 40}, ToDelegation("b"): {34, 36, 39}, ToDelegation("c"): {34, 36}, ToDelegation("o"): nil, ToSecretariat: nil} {
+		var open []int64
+		for index := range d.OpensClosed(Reader{of: []Audience{who}}) {
+			if index >= 34 {
+				open = append(open, index)
+			}
+		}
+		slices.Sort(open)
+		if !slices.Equal(open, want) {
+			t.Errorf("%s opens %v, want %v", who, open, want)
+		}
+	}
+
 	for _, a := range gone5 { // the holder of a's key goes
 		d.must(t, a)
 	}

@@ -113,13 +113,10 @@ func (m *Marks) Add(ctx context.Context, signed []byte) error {
 	if err := m.engine.Cosign(ctx, head); err != nil {
 		return err
 	}
-	fresh, err := m.count(signed)
-	if err != nil {
-		return err
-	}
+	m.take(found, head.Size)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, c := range fresh {
+	for _, c := range found {
 		if head.Size >= m.from && (c.At > m.had[c.Verifier] && c.At >= m.began-apart || c.At >= m.began-1) {
 			m.answered[c.Verifier] = true
 		}
@@ -176,20 +173,24 @@ func nodesOf(s *conference.State) map[string]string {
 // count takes up the cosignatures of a checkpoint that is kept.
 func (m *Marks) count(signed []byte) ([]Cosignature, error) {
 	found, _, head, err := Cosignatures(m.key, nodesOf(m.now().State()), signed)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		m.take(found, head.Size)
 	}
+	return found, err
+}
+
+// take takes up cosignatures that were checked, over so many entries.
+func (m *Marks) take(found []Cosignature, size int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	grown := false
 	for _, c := range found {
-		grown = grown || head.Size > m.size[c.Verifier]
-		m.size[c.Verifier] = max(m.size[c.Verifier], head.Size)
+		grown = grown || size > m.size[c.Verifier]
+		m.size[c.Verifier] = max(m.size[c.Verifier], size)
 	}
 	if grown {
 		m.changed()
 	}
-	return found, nil
 }
 
 // changed says that something is shown otherwise. m.mu is held.

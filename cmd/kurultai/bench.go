@@ -16,6 +16,7 @@ func benchCommand() command {
 	var asJSON, check bool
 	var rounds int
 	var seed uint64
+	var entries int64
 	var child, typstDir string
 	var clients int
 	var secure, classes, readers, broken, forgets bool
@@ -33,7 +34,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   communique   nine languages of one meeting
   paper        two pages in six languages beside typst, signatures of many, badges
   fanout       events to many live readers, beside a loop of write(2) on each socket
-  follow       a node joins a record of a million entries, beside deciding them alone
+  follow       a node joins a record of a million entries, beside deciding them alone; what three nodes cost a writer
   bundle       an entry with its proof made and checked, beside checking one signature
   faults       three nodes of a quorum killed, cut off, without power, without room, while authors append (as root)
   crash        kill -9 while many authors act, and look what was lost or doubled
@@ -44,6 +45,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   -tls         fanout: through TLS
   -classes     fanout: an assembly in which 193 delegations read in nine languages, 2,000 persons signed in
   -typst DIR   paper: where typst is installed (bench/typst)
+  -n N         follow: how many entries (1000000)
   -rounds N    crash, faults: how many (50)
   -seed S      crash, faults: which times, which nodes (1)
 
@@ -55,6 +57,7 @@ example: kurultai bench append -json
 			f.StringVar(&typstDir, "typst", filepath.Join("bench", "typst"), "")
 			f.IntVar(&rounds, "rounds", 50, "")
 			f.Uint64Var(&seed, "seed", 1, "")
+			f.Int64Var(&entries, "n", 1_000_000, "")
 			f.IntVar(&clients, "clients", 10_000, "")
 			f.BoolVar(&secure, "tls", false, "")
 			f.BoolVar(&classes, "classes", false, "")
@@ -91,10 +94,12 @@ example: kurultai bench append -json
 			rest.StringVar(&typstDir, "typst", typstDir, "")
 			rest.IntVar(&rounds, "rounds", rounds, "")
 			rest.Uint64Var(&seed, "seed", seed, "")
+			rest.Int64Var(&entries, "n", entries, "")
 			if err := rest.Parse(args[1:]); err != nil || rest.NArg() > 0 {
 				return errUsage{"behind WHAT only flags may stand"}
 			}
-			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "import": benchImport, "communique": benchCommunique, "follow": benchFollow, "bundle": benchBundle,
+			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "import": benchImport, "communique": benchCommunique, "bundle": benchBundle,
+				"follow": func(ctx context.Context) (*figures, error) { return benchFollow(ctx, entries, io.talk) },
 				"paper":  func(ctx context.Context) (*figures, error) { return benchPaper(ctx, typstDir, io.talk) },
 				"crash":  func(ctx context.Context) (*figures, error) { return benchCrash(ctx, rounds, seed) },
 				"faults": func(ctx context.Context) (*figures, error) { return benchFaults(ctx, rounds, seed, forgets, io) },

@@ -2,98 +2,310 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"fmt"
 	"io"
 	"iter"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"kurultai/conference"
 	"kurultai/record"
+	"kurultai/record/canonical"
 	"kurultai/record/sqlite"
 	"kurultai/record/tiles"
+	"kurultai/secretariat"
+	"kurultai/web"
 	"kurultai/witness"
 )
 
-// benchFollow lets a node join a record of a million entries over HTTP on this machine, beside deciding the same entries
-// from a file.
-func benchFollow(ctx context.Context) (*figures, error) {
-	const size = 1_000_000
+// benchFollow lets a node join a record of so many entries over HTTP on this machine, with and without attestations, beside
+// deciding the same entries from a file; and measures what three nodes cost a writer, and how soon they cosign.
+func benchFollow(ctx context.Context, size int64, talk io.Writer) (*figures, error) {
 	dir, err := os.MkdirTemp("", "kurultai-bench-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "entries")
-	kinds, _, err := assembly(path, size)
+	g := &figures{what: "follow"}
+	attested, err := benchJoin(ctx, filepath.Join(dir, "attested"), size, true, talk)
 	if err != nil {
 		return nil, err
 	}
-	log, err := record.NewLogKey(benchOrigin, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	bare, err := benchJoin(ctx, filepath.Join(dir, "bare"), size, false, talk)
 	if err != nil {
 		return nil, err
+	}
+	million := float64(size) / 1e6
+	g.add("ratio", attested.join/attested.replay, "", "fetched over loopback, proven, decided again and kept, source and node on the same processors, beside deciding alone")
+	g.add("join_s", attested.join, "s", fmt.Sprintf("%d entries of %d kinds of act, %d parties, %d attested", size, attested.week.often(), len(attested.week.parties), attested.week.attested)).atMost(max(60*million, 1))
+	g.add("reference_s", attested.replay, "s", "the same entries decided again from a file")
+	g.add("bare_join_s", bare.join, "s", "the same acts without attestations").atMost(max(30*million, 1))
+	g.add("bare_reference_s", bare.replay, "s", "these decided again from a file")
+	g.add("entry_us", 1e6*attested.join/float64(size), "us", "an entry joined")
+	return g, benchNodes(ctx, filepath.Join(dir, "nodes"), g, talk)
+}
+
+type joined struct {
+	week         *weekly
+	join, replay float64 // seconds
+}
+
+// benchJoin has one node join.
+func benchJoin(ctx context.Context, dir string, size int64, attest bool, talk io.Writer) (j joined, err error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return j, err
+	}
+	path := filepath.Join(dir, "entries")
+	if j.week, err = week(path, size, attest); err != nil {
+		return j, err
+	}
+	log, err := weekKey()
+	if err != nil {
+		return j, err
 	}
 	source, err := filled(ctx, filepath.Join(dir, "source"), path, log)
 	if err != nil {
-		return nil, err
+		return j, err
 	}
 	defer source.engine.Close()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return j, err
 	}
 	server := &http.Server{Handler: tiles.Handler(func() tiles.Log { return source }, func(context.Context, int64) error { return nil })}
 	go server.Serve(l)
 	defer server.Close()
 
 	runtime.GC()
-	r := &witness.Replay{Origin: benchOrigin}
+	r := &witness.Replay{Origin: log.Origin()}
 	start := time.Now()
 	if err := framed(path, func(i int64, b []byte) error {
 		return r.Next(record.Stored{Index: i, Bytes: b, Hash: tlog.RecordHash(b)})
 	}); err != nil {
-		return nil, err
+		return j, err
 	}
-	replay := seconds(start)
+	j.replay = seconds(start)
 	r = nil
 	runtime.GC()
 
 	from, err := sourceOf("http://" + l.Addr().String())
 	if err != nil {
-		return nil, err
+		return j, err
 	}
 	engine, err := sqlite.Open(filepath.Join(dir, "copy"), sqlite.Options{})
 	if err != nil {
-		return nil, err
+		return j, err
 	}
 	defer engine.Close()
 	verifier, err := record.ParseVerifier(log.Verifier())
 	if err != nil {
-		return nil, err
+		return j, err
 	}
+	shown := following{io: streams{io.Discard, talk}}
 	start = time.Now()
-	f, err := witness.Follow(ctx, witness.FollowerConfig{Engine: engine, Log: verifier, From: from})
+	f, err := witness.Follow(ctx, witness.FollowerConfig{Engine: engine, Log: verifier, From: from, Told: shown.told()})
 	if err == nil {
 		_, err = f.Step(ctx, "")
 	}
 	if err != nil {
+		return j, err
+	}
+	j.join = seconds(start)
+	if f.Size() != size {
+		return j, fmt.Errorf("%d entries came", f.Size())
+	}
+	return j, nil
+}
+
+const (
+	benchNodesOf    = 3
+	benchNodesNeed  = 2
+	benchNodesPace  = 20 * time.Millisecond // between two acts: a hall in which everybody acts
+	benchNodesActs  = 250                   // a round
+	benchNodesVotes = 20
+)
+
+// benchNodes measures what three nodes, each a process of its own, cost the writer they follow, and how soon a quorum of
+// them has cosigned an act.
+func benchNodes(ctx context.Context, dir string, g *figures, talk io.Writer) error {
+	data := filepath.Join(dir, "T")
+	if code := run(ctx, streams{io.Discard, talk}, []string{"demo", "-story", "training", "-pace", "0", "-once", "-addr", "localhost:0", "-data", data}); code != 0 {
+		return fmt.Errorf("the training body could not be played")
+	}
+	h, err := openUnwatched(ctx, data)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	site, err := startSite(ctx, streams{io.Discard, io.Discard}, h, "localhost:0", web.Options{})
+	if err != nil {
+		return err
+	}
+	defer site.stop()
+	officer := string(h.s.View().State().Holders(conference.Secretary)[0].Person)
+	var n atomic.Int64
+	do := func(name string, v canonical.Value, with ...string) (int64, error) {
+		a := &secretariat.Act{Submitted: record.Submitted{As: string(conference.Secretary), By: officer, Name: name, Fields: v, Key: newKey(), Origin: h.log.Origin()}}
+		for _, p := range with {
+			a.Submitted.With = append(a.Submitted.With, record.With{As: string(conference.Secretary), By: p})
+		}
+		r, err := h.s.Do(ctx, a)
+		return r.Index, err
+	}
+	act := func() (int64, error) {
+		v, err := canonical.Parse(benchPlace(fmt.Append(nil, n.Add(1))))
+		if err != nil {
+			return 0, err
+		}
+		return do("NamePlace", v)
+	}
+	round := func() (cpu float64, err error) {
+		used := processor()
+		_, err = together(func() error { _, err := act(); return err })
+		return processor() - used, err
+	}
+	// slowly is the share of a processor that a hall takes in which somebody acts all the time.
+	slowly := func() (share float64, err error) {
+		used, start := processor(), time.Now()
+		for range benchNodesActs {
+			if _, err := act(); err != nil {
+				return 0, err
+			}
+			time.Sleep(benchNodesPace)
+		}
+		return (processor() - used) / seconds(start), nil
+	}
+	if _, err := round(); err != nil { // warm
+		return err
+	}
+	var alone, followed []float64
+	for range 3 {
+		cpu, err := round()
+		if err != nil {
+			return err
+		}
+		alone = append(alone, cpu)
+	}
+	calm, err := slowly()
+	if err != nil {
+		return err
+	}
+	stop, err := benchFollowers(ctx, dir, site.url, func(verifier string) error {
+		v, err := canonical.Parse(string(canonical.Encode(nil, conference.AdmitNode{Verifier: verifier})))
+		if err == nil {
+			_, err = do("AdmitNode", v)
+		}
+		return err
+	}, talk)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	var keys []string
+	for _, n := range h.s.View().State().Nodes() {
+		keys = append(keys, n.Verifier)
+	}
+	policy, err := canonical.Parse(string(canonical.Encode(nil, conference.NameWitnesses{Need: benchNodesNeed, Verifiers: keys})))
+	if err != nil {
+		return err
+	}
+	last, err := do("NameWitnesses", policy, string(h.s.View().State().Holders(conference.Secretary)[1].Person))
+	if err != nil {
+		return err
+	}
+	if err := h.cosigned(ctx, last); err != nil {
+		return err
+	}
+	for range 3 {
+		cpu, err := round()
+		if err != nil {
+			return err
+		}
+		followed = append(followed, cpu)
+	}
+	watched, err := slowly()
+	if err != nil {
+		return err
+	}
+	var took []float64
+	for range benchNodesVotes {
+		time.Sleep(300 * time.Millisecond) // a quiet hall
+		start := time.Now()
+		index, err := act()
+		if err == nil {
+			err = h.cosigned(ctx, index)
+		}
+		if err != nil {
+			return err
+		}
+		took = append(took, seconds(start))
+	}
+	g.add("nodes_ratio", median(followed)/median(alone)-1, "", fmt.Sprintf("processor that %d nodes add to a writer at full load, %d authors", benchNodesOf, benchAuthors)).atMost(0.05)
+	g.add("writer_ms", 1000*median(alone)/(benchAuthors*benchActs), "ms", "processor of the writer alone, an act")
+	g.add("hall_share", watched-calm, "", fmt.Sprintf("share of one processor that they take where %.0f acts come a second", 1/benchNodesPace.Seconds())).atMost(0.05)
+	g.add("hall_share_alone", calm, "", "that the writer takes alone")
+	g.add("quorum_s", slices.Max(took), "s", fmt.Sprintf("from an act submitted to its cosignatures by %d of %d, the slowest of %d", benchNodesNeed, benchNodesOf, benchNodesVotes)).atMost(1)
+	g.add("quorum_median_s", median(took), "s", "the median of these")
+	return nil
+}
+
+// cosigned waits until an entry is witnessed as asked.
+func (h *house) cosigned(ctx context.Context, index int64) error {
+	ctx, stop := context.WithTimeout(ctx, time.Minute)
+	defer stop()
+	for {
+		seen := h.marks.Changes()
+		if h.marks.Of(index).Witnessed() {
+			return nil
+		}
+		if err := h.marks.Wait(ctx, seen); err != nil {
+			return fmt.Errorf("entry %d is not cosigned: %w", index, err)
+		}
+	}
+}
+
+// benchFollowers starts nodes, each a process, and admits them.
+func benchFollowers(ctx context.Context, dir, url string, admit func(verifier string) error, talk io.Writer) (stop func(), err error) {
+	self, err := os.Executable()
+	if err != nil {
 		return nil, err
 	}
-	join := seconds(start)
-	if f.Size() != size {
-		return nil, fmt.Errorf("%d entries came", f.Size())
+	var running []*exec.Cmd
+	stop = func() {
+		for _, c := range running {
+			c.Process.Signal(os.Interrupt)
+			c.Wait()
+		}
 	}
-	g := &figures{what: "follow"}
-	g.add("ratio", join/replay, "", "fetched over loopback, proven, decided again and kept, source and node on the same processors, beside deciding alone")
-	g.add("join_s", join, "s", fmt.Sprintf("%d entries of %d kinds of event, without attestations", size, kinds)).atMost(30)
-	g.add("reference_s", replay, "s", "the same entries decided again from a file")
-	return g, nil
+	for i := range benchNodesOf {
+		key := filepath.Join(dir, fmt.Sprint("key", i))
+		c := followConfig{key: key, name: fmt.Sprint("node", i, ".example")}
+		node, err := c.nodeKey()
+		if err == nil {
+			err = admit(node.Verifier().String())
+		}
+		if err != nil {
+			stop()
+			return nil, err
+		}
+		cmd := exec.CommandContext(ctx, self, "follow", "-data", filepath.Join(dir, fmt.Sprint("copy", i)), "-key", key, "-addr", "localhost:0", url)
+		cmd.Stderr = talk
+		if err := cmd.Start(); err != nil {
+			stop()
+			return nil, err
+		}
+		running = append(running, cmd)
+	}
+	return stop, nil
 }
 
 // filled is a record of the entries in a file.

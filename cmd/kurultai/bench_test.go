@@ -89,3 +89,23 @@ func TestTheBenchsPaperHasTwoPages(t *testing.T) {
 		t.Errorf("without typst: %+v, %v", f.list, err)
 	}
 }
+
+// The week of the bench is what it says: kinds of act, parties, attestations, and every entry of it is allowed.
+func TestTheWeekOfTheBenchIsLived(t *testing.T) {
+	path := t.TempDir() + "/week"
+	w, err := week(path, 5000, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &witness.Replay{Origin: w.origin}
+	if err := framed(path, func(i int64, b []byte) error {
+		return r.Next(record.Stored{Index: i, Bytes: b, Hash: tlog.RecordHash(b)})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	f := r.Finding
+	t.Logf("%d entries, %d kinds of act, %d of them often, %d parties, %d attested, %d left out", f.Size, len(w.kinds), w.often(), len(w.parties), f.Attested, w.refused)
+	if f.Size != 5000 || w.often() < 40 || len(w.parties) < weekParties || f.Attested < f.Size*8/100 || f.Attested > f.Size*12/100 {
+		t.Errorf("%+v", f)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,6 +51,10 @@ func (f *following) fetchEntitled(ctx context.Context) error {
 		return nil
 	}
 	openings, err := f.askOpenings(ctx)
+	if errors.Is(err, errNotHere) { // a mirror: it has what is for all
+		e.asked, e.size = time.Now(), v.State().Size
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("what the delegation may read of what is sealed: %w", err)
 	}
@@ -120,6 +125,9 @@ func (f *following) fetchFile(ctx context.Context, d record.Digest) error {
 	return err
 }
 
+// errNotHere says that who is followed does not give such things: it is a mirror, and no writer.
+var errNotHere = errors.New("nothing is given to nodes here")
+
 // errPass says that the pass is not good, or no more.
 var errPass = errors.New("the pass is not good")
 
@@ -177,6 +185,8 @@ func (f *following) ask(ctx context.Context, method, address string, body []byte
 		return nil, errPass
 	case err != nil:
 		return nil, err
+	case slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}, answer.StatusCode) && !strings.HasPrefix(address, "/node/blob/"):
+		return nil, errNotHere
 	case answer.StatusCode >= 300:
 		return nil, fmt.Errorf("%s: %s", answer.Status, bytes.TrimSpace(b[:min(len(b), 300)]))
 	}
@@ -200,7 +210,7 @@ func (f *following) forget(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := f.ask(ctx, http.MethodPost, "/node/erased", signed); err != nil {
+	if _, err := f.ask(ctx, http.MethodPost, "/node/erased", signed); err != nil && !errors.Is(err, errNotHere) {
 		return fmt.Errorf("telling what was destroyed here: %w", err)
 	}
 	f.entitled.erased = st.Size

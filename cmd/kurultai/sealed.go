@@ -431,13 +431,13 @@ func (c *correspondent) list(ctx context.Context, io streams, _ []string) error 
 					more = append(more, x.text)
 				}
 			}
-			fmt.Fprintf(io.out, "entry %d  %s  %s  %s to %s  %s  %d of %d confirmed  %s\n", n.Index, n.Date, n.Number, orSecretariat(n.From), named(n.Holders), n.Mark, len(n.Receipts), len(n.Holders), strings.Join(more, ", "))
+			fmt.Fprintf(io.out, "entry %d  %s  %s  %s to %s  %s  %d of %d confirmed  %s\n", n.Index, n.Date, n.Number, orSecretariat(n.From), correspondents(n.Holders), n.Mark, len(n.Receipts), len(n.Holders), strings.Join(more, ", "))
 		}
 		return nil
 	})
 }
 
-func named(parties []string) string {
+func correspondents(parties []string) string {
 	var names []string
 	for _, p := range parties {
 		names = append(names, orSecretariat(p))

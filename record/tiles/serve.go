@@ -64,6 +64,8 @@ type served struct {
 	mu     sync.Mutex // guards what follows
 	seen   int64      // entries whose blobs are in public
 	public map[record.Digest]bool
+	tiles  map[string][]byte // made lately, by path
+	bytes  int               // of these
 }
 
 // answer sends bytes; kind is the media type. What is served is for all and carries nothing of who asks.
@@ -114,12 +116,36 @@ func (s *served) key(w http.ResponseWriter, r *http.Request) {
 
 // tile serves hashes and entries (C2SP tlog-tiles).
 func (s *served) tile(w http.ResponseWriter, r *http.Request) {
-	b, err := Tile(r.Context(), s.now(), "tile/"+r.PathValue("path"))
+	b, err := s.kept(r.Context(), "tile/"+r.PathValue("path"))
 	if err != nil {
 		refuse(w, err)
 		return
 	}
 	answer(w, r, "application/octet-stream", true, b)
+}
+
+// mostKept bounds the tiles that are kept, in bytes: several nodes that follow ask for the same ones within a moment.
+const mostKept = 8 << 20
+
+// kept is a tile, as it was made for who asked before: what stands at a path never changes.
+func (s *served) kept(ctx context.Context, path string) ([]byte, error) {
+	s.mu.Lock()
+	b, ok := s.tiles[path]
+	s.mu.Unlock()
+	if ok {
+		return b, nil
+	}
+	b, err := Tile(ctx, s.now(), path)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bytes += len(b); s.bytes > mostKept || s.tiles == nil {
+		s.bytes, s.tiles = len(b), map[string][]byte{}
+	}
+	s.tiles[path] = b
+	return b, nil
 }
 
 // Tile is the tile of hashes or entries at a path of the layout, as far as the record has come.
