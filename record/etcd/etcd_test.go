@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -22,15 +23,19 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// free is a URL on this machine that nobody listens on.
+// free is a URL on this machine that nobody listens on, of a port that the system gives to nobody by itself: a member
+// comes back to it.
 func free(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		at := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))
+		if l, err := net.Listen("tcp", at); err == nil {
+			l.Close()
+			return "http://" + at
+		}
 	}
-	defer l.Close()
-	return "http://" + l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // A member is a node with its copy, in one folder.
