@@ -41,7 +41,14 @@ func replaceSynced(path string, b []byte) error {
 	if err := writeSynced(next, b); err != nil {
 		return err
 	}
-	return os.Rename(next, path)
+	if err := os.Rename(next, path); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // withDoor serves to nodes what their parties may read, beside the pages.
