@@ -11,7 +11,12 @@ import (
 type motionsState struct {
 	all     Ordered[string, Motion]
 	pending Ordered[string, []MotionID] // by meeting: what is not decided, in the order raised
+	decided Ordered[string, MotionID]   // by meeting, sort and thing: the motion carried or lost last
+	appeals Ordered[string, MotionID]   // by point of order: the appeal against its ruling
 }
+
+// decidedKey is what a motion is the same as another by.
+func decidedKey(m MeetingID, sort, thing string) string { return string(m) + "/" + sort + "/" + thing }
 
 // A Motion is a point of order, an appeal against a ruling or a procedural motion.
 type Motion struct {
@@ -103,7 +108,11 @@ func (s *State) StoppedBy(m MeetingID) (last Motion, ok bool) {
 
 // carriedMotion reports whether a meeting carried a motion of a sort about a thing.
 func (s *State) carriedMotion(m MeetingID, sort, thing string) bool {
-	for _, x := range s.motions.all.All() {
+	x := s.motions.all.At(string(s.motions.decided.At(decidedKey(m, sort, thing))))
+	if x.State == "carried" || x.ID == "" {
+		return x.ID != ""
+	}
+	for _, x := range s.motions.all.All() { // it was lost last; was it carried before?
 		if x.Meeting == m && x.Sort == sort && x.Thing == thing && x.State == "carried" {
 			return true
 		}
@@ -289,6 +298,12 @@ func (s *State) setMotion(m Motion, index int64) {
 		left = append(left, m.ID)
 	}
 	s.motions.pending = s.motions.pending.Set(string(m.Meeting), left)
+	switch {
+	case m.Type == "appeal":
+		s.motions.appeals = s.motions.appeals.Set(string(m.Of), m.ID)
+	case m.State == "carried" || m.State == "lost":
+		s.motions.decided = s.motions.decided.Set(decidedKey(m.Meeting, m.Sort, m.Thing), m.ID)
+	}
 }
 
 func (s *State) endMotion(id MotionID, state string, index int64) {
@@ -422,10 +437,8 @@ func appeals(ed *edition) {
 		if p.Index < m.floor.business {
 			return nil, refuse("next-business-taken", "GA 71", f.Point)
 		}
-		for _, x := range s.motions.all.All() {
-			if x.Type == "appeal" && x.Of == f.Point {
-				return nil, refuse("no-ruling", "GA 71", f.Point)
-			}
+		if s.motions.appeals.Has(string(f.Point)) {
+			return nil, refuse("no-ruling", "GA 71", f.Point)
 		}
 		return []Event{{Body: &RulingAppealed{f.Appeal, f.Point, p.Meeting, PartyID(c.For), PersonID(c.By)}}}, nil
 	})
@@ -466,10 +479,8 @@ func movement(ed *edition) {
 				return nil, refuse("lower-precedence-than-pending", "GA 77", f.Sort, x.ID)
 			}
 		}
-		for _, x := range s.motions.all.All() {
-			if x.Meeting == id && x.Sort == f.Sort && x.Thing == f.Thing && (x.State == "carried" || x.State == "lost") && x.Index > m.floor.business {
-				return nil, refuse("already-decided-same", kind.Rule, x.ID)
-			}
+		if x := s.motions.all.At(string(s.motions.decided.At(decidedKey(id, f.Sort, f.Thing)))); x.Index > m.floor.business {
+			return nil, refuse("already-decided-same", kind.Rule, x.ID)
 		}
 		return []Event{{Body: &Moved{f.Motion, id, f.Sort, f.Thing, item.ID, f.Seconds, PartyID(c.For), PersonID(c.By), kind.For > 0 && !kind.MoverBesides}}}, nil
 	})
