@@ -11,8 +11,14 @@ import (
 type motionsState struct {
 	all     Ordered[string, Motion]
 	pending Ordered[string, []MotionID] // by meeting: what is not decided, in the order raised
-	decided Ordered[string, MotionID]   // by meeting, sort and thing: the motion carried or lost last
+	decided Ordered[string, decision]   // by meeting, sort and thing
 	appeals Ordered[string, MotionID]   // by point of order: the appeal against its ruling
+}
+
+// A decision is what became of motions that are the same: which was carried or lost last, and whether one was ever carried.
+type decision struct {
+	last    MotionID
+	carried bool
 }
 
 // decidedKey is what a motion is the same as another by.
@@ -108,16 +114,7 @@ func (s *State) StoppedBy(m MeetingID) (last Motion, ok bool) {
 
 // carriedMotion reports whether a meeting carried a motion of a sort about a thing.
 func (s *State) carriedMotion(m MeetingID, sort, thing string) bool {
-	x := s.motions.all.At(string(s.motions.decided.At(decidedKey(m, sort, thing))))
-	if x.State == "carried" || x.ID == "" {
-		return x.ID != ""
-	}
-	for _, x := range s.motions.all.All() { // it was lost last; was it carried before?
-		if x.Meeting == m && x.Sort == sort && x.Thing == thing && x.State == "carried" {
-			return true
-		}
-	}
-	return false
+	return s.motions.decided.At(decidedKey(m, sort, thing)).carried
 }
 
 type (
@@ -302,7 +299,8 @@ func (s *State) setMotion(m Motion, index int64) {
 	case m.Type == "appeal":
 		s.motions.appeals = s.motions.appeals.Set(string(m.Of), m.ID)
 	case m.State == "carried" || m.State == "lost":
-		s.motions.decided = s.motions.decided.Set(decidedKey(m.Meeting, m.Sort, m.Thing), m.ID)
+		key := decidedKey(m.Meeting, m.Sort, m.Thing)
+		s.motions.decided = s.motions.decided.Set(key, decision{m.ID, m.State == "carried" || s.motions.decided.At(key).carried})
 	}
 }
 
@@ -479,7 +477,7 @@ func movement(ed *edition) {
 				return nil, refuse("lower-precedence-than-pending", "GA 77", f.Sort, x.ID)
 			}
 		}
-		if x := s.motions.all.At(string(s.motions.decided.At(decidedKey(id, f.Sort, f.Thing)))); x.Index > m.floor.business {
+		if x := s.motions.all.At(string(s.motions.decided.At(decidedKey(id, f.Sort, f.Thing)).last)); x.Index > m.floor.business {
 			return nil, refuse("already-decided-same", kind.Rule, x.ID)
 		}
 		return []Event{{Body: &Moved{f.Motion, id, f.Sort, f.Thing, item.ID, f.Seconds, PartyID(c.For), PersonID(c.By), kind.For > 0 && !kind.MoverBesides}}}, nil

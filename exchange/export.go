@@ -286,39 +286,12 @@ func nameIn(names conference.Names, l *language.Language) string {
 // feedEntries is how many of the newest events a feed holds.
 const feedEntries = 100
 
-type (
-	atomFeed struct {
-		XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
-		Lang    string      `xml:"http://www.w3.org/XML/1998/namespace lang,attr"`
-		ID      string      `xml:"id"`
-		Title   string      `xml:"title"`
-		Updated string      `xml:"updated"`
-		Author  atomAuthor  `xml:"author"`
-		Entries []atomEntry `xml:"entry"`
-	}
-	atomAuthor struct {
-		Name string `xml:"name"`
-	}
-	atomEntry struct {
-		ID      string   `xml:"id"`
-		Title   string   `xml:"title"`
-		Updated string   `xml:"updated"`
-		Link    atomLink `xml:"link"`
-		Content string   `xml:"content"`
-	}
-	atomLink struct {
-		Href string `xml:"href,attr"`
-	}
-)
-
 // WriteFeed writes the newest hundred events of a record as an Atom feed (RFC 4287), newest first. With a meeting,
 // that meeting's alone.
 func WriteFeed(ctx context.Context, v View, m conference.MeetingID, l *language.Language, w io.Writer) error {
 	s := v.State()
-	host, path, _ := strings.Cut(v.Origin(), "/")
-	tag := func(what string) string { return fmt.Sprintf("tag:%s,2026:%s/%s", host, path, what) } // RFC 4151
 	name := nameIn(s.Body.Names, l)
-	f := atomFeed{Lang: l.Code, ID: tag("feed/" + string(m)), Title: name, Updated: s.Last.String(), Author: atomAuthor{name}}
+	f := paper.Feed{Lang: l.Code, ID: paper.FeedID(v.Origin(), "feed/"+string(m)), Title: name, Updated: s.Last.String(), Author: name}
 	// Events of a meeting may lie far back; those of the body are the last ones.
 	from := int64(0)
 	if m == "" {
@@ -337,7 +310,7 @@ func WriteFeed(ctx context.Context, v View, m conference.MeetingID, l *language.
 			p, _ := s.Party(conference.PartyID(party))
 			content += " · " + nameIn(p.Named.Short, l)
 		}
-		f.Entries = append(f.Entries, atomEntry{tag(fmt.Sprintf("entry/%d/%d", e.Index, n[e.Index])), title, e.At.String(), atomLink{fmt.Sprintf("https://%s/%s/record/%d", v.Origin(), l.Code, e.Index)}, content})
+		f.Entries = append(f.Entries, paper.FeedEntry{ID: paper.FeedID(v.Origin(), fmt.Sprintf("entry/%d/%d", e.Index, n[e.Index])), Title: title, Updated: e.At.String(), Link: paper.FeedLink{Href: fmt.Sprintf("https://%s/%s/record/%d", v.Origin(), l.Code, e.Index)}, Content: content})
 		return nil
 	})
 	if err != nil {
@@ -345,7 +318,8 @@ func WriteFeed(ctx context.Context, v View, m conference.MeetingID, l *language.
 	}
 	slices.Reverse(f.Entries)
 	f.Entries = f.Entries[:min(len(f.Entries), feedEntries)]
-	return writeXML(w, f)
+	_, err = w.Write(f.Bytes())
+	return err
 }
 
 func writeXML(w io.Writer, v any) error {

@@ -2,7 +2,6 @@ package paper
 
 import (
 	"encoding/csv"
-	"encoding/xml"
 	"fmt"
 	"net/url"
 	"slices"
@@ -567,29 +566,8 @@ func (x Ledger) WriteCalendar(c *Calendar, origin, address string) {
 // waits, or did on that day, thirty and seven days before its day and on the day after it. rest is the page's address
 // behind the language.
 func (x Ledger) Atom(origin, address, rest string) []byte {
-	type link struct {
-		Href string `xml:"href,attr"`
-	}
-	type entry struct {
-		ID      string `xml:"id"`
-		Title   string `xml:"title"`
-		Updated string `xml:"updated"`
-		Link    link   `xml:"link"`
-		Content string `xml:"content"`
-	}
 	l, w := x.w.l, &x.w
-	host, path, _ := strings.Cut(origin, "/")
-	tag := func(what string) string { return fmt.Sprintf("tag:%s,2026:%s/%s", host, path, what) } // RFC 4151
-	feed := struct {
-		XMLName xml.Name `xml:"http://www.w3.org/2005/Atom feed"`
-		Lang    string   `xml:"http://www.w3.org/XML/1998/namespace lang,attr"`
-		ID      string   `xml:"id"`
-		Title   string   `xml:"title"`
-		Updated string   `xml:"updated"`
-		Author  string   `xml:"author>name"`
-		Link    link     `xml:"link"`
-		Entries []entry  `xml:"entry"`
-	}{Lang: l.Code, ID: tag(rest), Title: x.Title, Updated: string(x.On) + "T00:00:00Z", Author: x.w.s.Body.Names.In(conference.Language(l.Code)), Link: link{address + "/" + l.Code + "/" + rest}}
+	feed := Feed{Lang: l.Code, ID: FeedID(origin, rest), Title: x.Title, Updated: string(x.On) + "T00:00:00Z", Author: x.w.s.Body.Names.In(conference.Language(l.Code)), Link: &FeedLink{address + "/" + l.Code + "/" + rest}}
 	for _, r := range x.Rows {
 		for _, off := range reminded {
 			day := addDays(r.Due, off)
@@ -600,16 +578,12 @@ func (x Ledger) Atom(origin, address, rest string) []byte {
 			if off > 0 {
 				title, content = l.Say("owed.mail.passed", r.Debtor, w.date(r.Due)), l.Say("owed.mail.after", "", w.date(r.Due))
 			}
-			feed.Entries = append(feed.Entries, entry{tag(fmt.Sprintf("reminder/%s/%s/%s", r.Commitment, r.Party, day)), title, string(day) + "T00:00:00Z",
-				link{address + "/" + l.Code + "/commitments/" + url.PathEscape(string(r.Commitment))}, "“" + r.What + "”. " + content})
+			feed.Entries = append(feed.Entries, FeedEntry{FeedID(origin, fmt.Sprintf("reminder/%s/%s/%s", r.Commitment, r.Party, day)), title, string(day) + "T00:00:00Z",
+				FeedLink{address + "/" + l.Code + "/commitments/" + url.PathEscape(string(r.Commitment))}, "“" + r.What + "”. " + content})
 		}
 	}
-	slices.SortStableFunc(feed.Entries, func(a, b entry) int { return strings.Compare(b.Updated, a.Updated) })
-	text, err := xml.MarshalIndent(feed, "", " ")
-	if err != nil {
-		panic("paper: a feed of texts cannot be written: " + err.Error())
-	}
-	return append([]byte(xml.Header), append(text, '\n')...)
+	slices.SortStableFunc(feed.Entries, func(a, b FeedEntry) int { return strings.Compare(b.Updated, a.Updated) })
+	return feed.Bytes()
 }
 
 func (x Ledger) made(r LedgerRow) int64 {

@@ -2,7 +2,6 @@ package paper
 
 import (
 	"encoding/csv"
-	"encoding/xml"
 	"fmt"
 	"slices"
 	"strings"
@@ -738,41 +737,17 @@ func (x Status) CSV() string {
 
 // Atom is what happened to the instrument as a feed (RFC 4287), newest first. Origin is the record's, address the page's.
 func (x Status) Atom(origin, address string, l *language.Language) []byte {
-	type link struct {
-		Href string `xml:"href,attr"`
-	}
-	type entry struct {
-		ID      string `xml:"id"`
-		Title   string `xml:"title"`
-		Updated string `xml:"updated"`
-		Link    link   `xml:"link"`
-		Content string `xml:"content"`
-	}
-	host, path, _ := strings.Cut(origin, "/")
-	tag := func(what string) string { return fmt.Sprintf("tag:%s,2026:%s/%s", host, path, what) } // RFC 4151
 	at := func(d conference.Date) string { return string(d) + "T00:00:00Z" }
 	w := &statusWriter{l: l}
-	feed := struct {
-		XMLName xml.Name `xml:"http://www.w3.org/2005/Atom feed"`
-		Lang    string   `xml:"http://www.w3.org/XML/1998/namespace lang,attr"`
-		ID      string   `xml:"id"`
-		Title   string   `xml:"title"`
-		Updated string   `xml:"updated"`
-		Author  string   `xml:"author>name"`
-		Link    link     `xml:"link"`
-		Entries []entry  `xml:"entry"`
-	}{Lang: l.Code, ID: tag("instrument/" + string(x.Instrument)), Title: x.Title, Updated: at(x.On), Author: x.Title, Link: link{"https://" + origin + address}}
+	page := FeedLink{"https://" + origin + address}
+	feed := Feed{Lang: l.Code, ID: FeedID(origin, "instrument/"+string(x.Instrument)), Title: x.Title, Updated: at(x.On), Author: x.Title, Link: &page}
 	for n, t := range slices.Backward(x.Timeline) {
 		if len(t.On) != 10 {
 			continue // a feed needs a day
 		}
 		title := strings.TrimPrefix(t.Name+": "+t.Text, ": ")
 		content := strings.TrimSuffix(w.date(t.On)+". "+title+". "+t.Small, " ")
-		feed.Entries = append(feed.Entries, entry{tag(fmt.Sprintf("instrument/%s/%d", x.Instrument, n)), title, at(t.On), link{"https://" + origin + address}, content})
+		feed.Entries = append(feed.Entries, FeedEntry{FeedID(origin, fmt.Sprintf("instrument/%s/%d", x.Instrument, n)), title, at(t.On), page, content})
 	}
-	text, err := xml.MarshalIndent(feed, "", " ")
-	if err != nil {
-		panic("paper: a feed of texts cannot be written: " + err.Error())
-	}
-	return append([]byte(xml.Header), append(text, '\n')...)
+	return feed.Bytes()
 }

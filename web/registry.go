@@ -1,9 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kurultai/conference"
+	"kurultai/paper"
 	"kurultai/record"
 	"kurultai/record/canonical"
 )
@@ -801,74 +802,32 @@ func (e *errand) reminder(n conference.Note) string {
 
 // calendar is the open deadlines as days of a calendar (RFC 5545).
 func (e *errand) calendar() []byte {
-	var b strings.Builder
-	line := func(name, value string) {
-		text := name + ":" + value
-		for first := true; text != ""; first = false { // section 3.1: no line above 75 octets, none cut within a letter
-			n := min(len(text), 74)
-			for n < len(text) && text[n]&0xc0 == 0x80 {
-				n--
-			}
-			if !first {
-				b.WriteByte(' ')
-			}
-			b.WriteString(text[:n] + "\r\n")
-			text = text[n:]
-		}
-	}
-	escape := strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\n", `\n`).Replace
-	line("BEGIN", "VCALENDAR")
-	line("VERSION", "2.0")
-	line("PRODID", "-//Kurultai//Registry//EN")
+	var b bytes.Buffer
+	c := paper.Calendar{W: &b}
+	c.Begin()
 	for _, n := range e.due() {
 		day := time.UnixMilli(int64(n.ReplyBy.Begins())).UTC()
-		line("BEGIN", "VEVENT")
-		line("UID", fmt.Sprintf("note-%d@%s", n.Index, escape(e.v.Origin())))
-		line("DTSTAMP", time.UnixMilli(int64(n.At)).UTC().Format("20060102T150405Z"))
-		line("DTSTART;VALUE=DATE", day.Format("20060102"))
-		line("SUMMARY", escape(e.reminder(n)))
-		line("BEGIN", "VALARM")
-		line("ACTION", "DISPLAY")
-		line("DESCRIPTION", escape(e.reminder(n)))
-		line("TRIGGER", "-P1D")
-		line("END", "VALARM")
-		line("END", "VEVENT")
+		c.Line("BEGIN", "VEVENT")
+		c.Text("UID", fmt.Sprintf("note-%d@%s", n.Index, e.v.Origin()))
+		c.Line("DTSTAMP", time.UnixMilli(int64(n.At)).UTC().Format("20060102T150405Z"))
+		c.Line("DTSTART;VALUE=DATE", day.Format("20060102"))
+		c.Text("SUMMARY", e.reminder(n))
+		c.Line("BEGIN", "VALARM")
+		c.Line("ACTION", "DISPLAY")
+		c.Text("DESCRIPTION", e.reminder(n))
+		c.Line("TRIGGER", "-P1D")
+		c.Line("END", "VALARM")
+		c.Line("END", "VEVENT")
 	}
-	line("END", "VCALENDAR")
-	return []byte(b.String())
+	c.End()
+	return b.Bytes()
 }
 
 // feed is the open deadlines as a feed (RFC 4287).
 func (e *errand) feed() []byte {
-	type link struct {
-		Href string `xml:"href,attr"`
-	}
-	type entry struct {
-		ID      string `xml:"id"`
-		Title   string `xml:"title"`
-		Updated string `xml:"updated"`
-		Summary string `xml:"summary"`
-		Link    link   `xml:"link"`
-	}
-	type feed struct {
-		XMLName xml.Name `xml:"http://www.w3.org/2005/Atom feed"`
-		ID      string   `xml:"id"`
-		Title   string   `xml:"title"`
-		Updated string   `xml:"updated"`
-		Author  struct {
-			Name string `xml:"name"`
-		} `xml:"author"`
-		Entries []entry `xml:"entry"`
-	}
-	stamp := func(at record.Instant) string { return time.UnixMilli(int64(at)).UTC().Format(time.RFC3339) }
-	f := feed{ID: "urn:kurultai:" + e.v.Origin() + ":registry:" + string(e.party()), Title: e.say("registry.title") + ": " + e.name(e.party()), Updated: stamp(e.s.Last)}
-	f.Author.Name = in(e.s.Body.Names, e.l, "Kurultai")
+	f := paper.Feed{Lang: e.l.Code, ID: paper.FeedID(e.v.Origin(), "registry/"+string(e.party())), Title: e.say("registry.title") + ": " + e.name(e.party()), Updated: e.s.Last.String(), Author: in(e.s.Body.Names, e.l, "Kurultai")}
 	for _, n := range e.due() {
-		f.Entries = append(f.Entries, entry{fmt.Sprintf("urn:kurultai:%s:note:%d", e.v.Origin(), n.Index), e.reminder(n), stamp(n.At), e.date(n.ReplyBy), link{e.at(fmt.Sprintf("/%d", n.Index))}})
+		f.Entries = append(f.Entries, paper.FeedEntry{ID: paper.FeedID(e.v.Origin(), fmt.Sprintf("note/%d", n.Index)), Title: e.reminder(n), Updated: n.At.String(), Link: paper.FeedLink{Href: e.at(fmt.Sprintf("/%d", n.Index))}, Content: e.date(n.ReplyBy)})
 	}
-	text, err := xml.MarshalIndent(f, "", " ")
-	if err != nil {
-		panic(err) // the types are ours
-	}
-	return append([]byte(xml.Header), append(text, '\n')...)
+	return f.Bytes()
 }

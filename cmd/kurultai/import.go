@@ -53,13 +53,9 @@ example: kurultai import participants -dry-run -data lakes people.csv
 			if len(args) == 0 {
 				return errUsage{"say participants, votes or document"}
 			}
-			rest := flag.NewFlagSet("import", flag.ContinueOnError)
-			rest.SetOutput(discard{})
-			i.flags(rest)
-			if err := rest.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
+			rest, err := stepFlags(args, i.flags)
+			if err != nil {
 				return err
-			} else if err != nil {
-				return errUsage{err.Error()}
 			}
 			rest.Visit(func(f *flag.Flag) { i.langGiven = i.langGiven || f.Name == "lang" })
 			if i.what = args[0]; rest.NArg() != 1 || i.what != "participants" && i.what != "votes" && i.what != "document" {

@@ -112,6 +112,18 @@ func run(ctx context.Context, io streams, args []string) int {
 	return fail(io, args[0], err)
 }
 
+// stepFlags reads the flags behind the name of a step, which may stand before it too, and leaves what it works on.
+func stepFlags(args []string, define func(*flag.FlagSet)) (*flag.FlagSet, error) {
+	rest := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	rest.SetOutput(discard{})
+	define(rest)
+	err := rest.Parse(args[1:])
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		err = errUsage{err.Error()}
+	}
+	return rest, err
+}
+
 type discard struct{}
 
 func (discard) Write(b []byte) (int, error) { return len(b), nil }

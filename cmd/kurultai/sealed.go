@@ -79,13 +79,9 @@ func sealedCommand() command {
 			if len(args) == 0 || steps[args[0]].run == nil {
 				return errUsage{"say keygen, keys, list, send, open or pass"}
 			}
-			rest := flag.NewFlagSet("sealed", flag.ContinueOnError)
-			rest.SetOutput(discard{})
-			c.flags(rest)
-			if err := rest.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
+			rest, err := stepFlags(args, c.flags)
+			if err != nil {
 				return err
-			} else if err != nil {
-				return errUsage{err.Error()}
 			}
 			step := steps[args[0]]
 			if rest.NArg() != step.args {

@@ -7,7 +7,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -68,13 +67,9 @@ func signCommand() command {
 			if len(args) == 0 || steps[args[0]].run == nil {
 				return errUsage{"say prepare, make, stamp or embed"}
 			}
-			rest := flag.NewFlagSet("sign", flag.ContinueOnError)
-			rest.SetOutput(discard{})
-			s.flags(rest)
-			if err := rest.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
+			rest, err := stepFlags(args, s.flags)
+			if err != nil {
 				return err
-			} else if err != nil {
-				return errUsage{err.Error()}
 			}
 			step := steps[args[0]]
 			if rest.NArg() != step.files || s.out == "" && args[0] != "make" {

@@ -13,6 +13,8 @@ import (
 	"kurultai/record"
 	"kurultai/record/etcd"
 	"kurultai/record/recordtest"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // A Spec says which node a process is.
@@ -154,7 +156,7 @@ func (f *forgetful) Append(ctx context.Context, expect int64, g record.Group, si
 		edge.Append(stored.Hash)
 	}
 	for _, b := range g.Entries {
-		edge.Append(recordHash(b))
+		edge.Append(tlog.RecordHash(b))
 	}
 	note, err := sign(edge.Size(), edge.Root())
 	return record.Checkpoint{Size: edge.Size(), Root: edge.Root(), Note: note}, err

@@ -15,11 +15,7 @@ import (
 	"syscall"
 	"time"
 	"unsafe"
-
-	"golang.org/x/mod/sumdb/tlog"
 )
-
-func recordHash(b []byte) tlog.Hash { return tlog.RecordHash(b) }
 
 // A node is one of the three: where it is, and the process that is it now.
 type node struct {
@@ -245,7 +241,7 @@ func (n *node) fill() (func() error, error) {
 			size /= 2
 		}
 	}
-	return func() error { return errors.Join(os.Remove(path)) }, f.Close()
+	return func() error { return os.Remove(path) }, f.Close()
 }
 
 // freeze makes a disk answer nothing for a while, as a slow one does; writing and syncing wait.
