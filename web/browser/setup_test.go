@@ -320,7 +320,7 @@ func TestABodyIsSetUpFromNothing(t *testing.T) {
 	b.fillAll(map[string]string{"sure": "yes"})
 	b.press("do", "found", "The body is founded")
 	b.checks("set-up: a-done")
-	public := person(t)
+	public := person(t, "502", "ERR_INCOMPLETE_CHUNKED_ENCODING") // the program dies under its wall
 	public.visit(front + "/en/")
 	if !run[bool](public, `(() => { const i = document.querySelector("img.mark-of"); return !!i && i.complete && i.naturalWidth === 120; })()`) {
 		t.Error("the public page does not show the emblem")
