@@ -19,6 +19,35 @@ var attestationRefusals = []Code{"not-attested", "unknown-key", "key-revoked", "
 // for each further person, in that order, by a key known, not revoked and theirs, over the very bytes submitted, made
 // where people sign in, by somebody present and verified. Where none is required an act may come without any.
 func Attested(s *State, submitted *record.Submitted, attestations []record.Attestation) *Refusal {
+	return Verified{}.Attested(s, submitted, attestations)
+}
+
+// Verified is what was found of the signatures of an act's assertions before the act is decided: of each the public key
+// that made it, "" where that is not known. The zero Verified knows of none.
+type Verified struct{ keys []string }
+
+// VerifyAhead verifies the signatures of an act's assertions by the keys that stand for their credentials in s, which may be
+// a state long before the act: elliptic curves are most of the work of Attested, and need not wait until all before the act
+// is decided.
+func VerifyAhead(s *State, attestations []record.Attestation) (v Verified) {
+	for i, a := range attestations {
+		k, ok := s.authenticity.passkeys.Get(a.Credential)
+		if p, of := s.authenticity.partyKeys.Get(a.Credential); of {
+			k, ok = Passkey{Key: p.Key}, true
+		}
+		if ok && signed(a, k.Key) {
+			if v.keys == nil {
+				v.keys = make([]string, len(attestations))
+			}
+			v.keys[i] = k.Key
+		}
+	}
+	return v
+}
+
+// Attested answers as Attested does, without verifying again a signature that was verified by the very key that stands
+// for its credential now.
+func (v Verified) Attested(s *State, submitted *record.Submitted, attestations []record.Attestation) *Refusal {
 	if len(attestations) == 0 && !s.AttestationDue(submitted) {
 		return nil
 	}
@@ -34,7 +63,8 @@ func Attested(s *State, submitted *record.Submitted, attestations []record.Attes
 		if r != nil {
 			return r
 		}
-		if r := s.authenticity.origin.check(a, challenge[:], key); r != nil {
+		known := i < len(v.keys) && v.keys[i] == key
+		if r := s.authenticity.origin.check(a, challenge[:], key, known); r != nil {
 			return r
 		}
 	}
@@ -81,11 +111,11 @@ func (s *State) attesting(submitted *record.Submitted, i int, credential string)
 	return k.Key, nil
 }
 
-// check verifies one assertion by a key over a challenge, made at one of the origins named.
-func (o OriginNamed) check(a record.Attestation, challenge []byte, key string) *Refusal {
+// check verifies one assertion by a key over a challenge, made at one of the origins named. known: that the key signed it is
+// known.
+func (o OriginNamed) check(a record.Attestation, challenge []byte, key string, known bool) *Refusal {
 	client, _ := canonical.DecodeBytes(a.ClientDataJSON)
 	data, _ := canonical.DecodeBytes(a.AuthenticatorData)
-	signature, _ := canonical.DecodeBytes(a.Signature)
 	rest, ours := strings.CutPrefix(string(client), `{"type":"webauthn.get","challenge":"`+canonical.EncodeBytes(challenge)+`","origin":"`)
 	domain := sha256.Sum256([]byte(o.Domain))
 	switch {
@@ -95,7 +125,7 @@ func (o OriginNamed) check(a record.Attestation, challenge []byte, key string) *
 		return refuse("wrong-origin", "WebAuthn 5.8.1.2", strings.Join(append([]string{o.Domain}, o.Origins...), ", "))
 	case data[32]&0x05 != 0x05: // user present, user verified
 		return refuse("not-verified", "WebAuthn 6.1", a.Credential)
-	case !signedBy(key, data, client, signature):
+	case !known && !signed(a, key):
 		return refuse("bad-signature", "WebAuthn 7.2", a.Credential)
 	}
 	return nil
@@ -111,6 +141,14 @@ func (o OriginNamed) made(rest string) bool {
 		}
 	}
 	return false
+}
+
+// signed reports whether the key made an assertion.
+func signed(a record.Attestation, key string) bool {
+	client, _ := canonical.DecodeBytes(a.ClientDataJSON)
+	data, _ := canonical.DecodeBytes(a.AuthenticatorData)
+	signature, _ := canonical.DecodeBytes(a.Signature)
+	return signedBy(key, data, client, signature)
 }
 
 // signedBy verifies ECDSA over P-256 with SHA-256, the signature in DER (WebAuthn Level 3 section 6.5.5).

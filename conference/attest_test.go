@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/asn1"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"math/rand/v2"
 	"os"
@@ -189,6 +190,9 @@ func TestAnAttestationFitsOneAct(t *testing.T) {
 		if c.code == "" && r != nil || c.code != "" && (r == nil || r.Code != c.code) {
 			t.Errorf("%s: %v, want %q", c.name, r, c.code)
 		}
+		if again := VerifyAhead(&d.State, c.act.came).Attested(&d.State, c.act.s, c.act.came); fmt.Sprint(again) != fmt.Sprint(r) {
+			t.Errorf("%s, verified ahead: %v, where it is %v otherwise", c.name, again, r)
+		}
 		met[c.code] = true
 	}
 	for _, code := range attestationRefusals {
@@ -197,6 +201,38 @@ func TestAnAttestationFitsOneAct(t *testing.T) {
 		}
 	}
 	t.Logf("%d attestations", len(rows))
+}
+
+// What was verified ahead by one key says nothing where another stands for the credential, or none.
+func TestWhatIsVerifiedAheadIsOfOneKey(t *testing.T) {
+	d, keys := attestedDesk(t)
+	w := attest(t, d.soon(t, yes), keys[0])
+	ahead := VerifyAhead(&d.State, w.came)
+	if len(ahead.keys) != 1 || ahead.keys[0] != keys[0].Public() {
+		t.Fatalf("verified by %q", ahead.keys)
+	}
+	swapped := d.State
+	k, _ := swapped.authenticity.passkeys.Get(keys[0].Credential())
+	k.Key = keys[1].Public()
+	swapped.authenticity.passkeys = swapped.authenticity.passkeys.Set(keys[0].Credential(), k)
+	if r := ahead.Attested(&swapped, w.s, w.came); r == nil || r.Code != "bad-signature" {
+		t.Errorf("another key in its place: %v", r)
+	}
+	k.Revoked = true
+	swapped.authenticity.passkeys = swapped.authenticity.passkeys.Set(keys[0].Credential(), k)
+	if r := ahead.Attested(&swapped, w.s, w.came); r == nil || r.Code != "key-revoked" {
+		t.Errorf("revoked meanwhile: %v", r)
+	}
+	if early := VerifyAhead(&newDesk(t).State, w.came); early.keys != nil {
+		t.Errorf("before the key was enrolled: %q", early.keys)
+	}
+	reworked(&w.came[0].Signature, func(b []byte) []byte { b[len(b)-1] ^= 1; return b })
+	if v := VerifyAhead(&d.State, w.came); v.keys != nil {
+		t.Errorf("a wrong signature is verified by %q", v.keys)
+	}
+	if r := ahead.Attested(&d.State, w.s, w.came); r != nil {
+		t.Errorf("what was verified is verified again: %v", r)
+	}
 }
 
 // client2 is an assertion whose client data end as given.
@@ -410,7 +446,7 @@ func TestVectorsOfWebAuthn(t *testing.T) {
 			want = "not-verified"
 		}
 		o := OriginNamed{"example.org", []string{"https://example.org"}}
-		r := o.check(record.Attestation{AuthenticatorData: canonical.EncodeBytes(data), ClientDataJSON: canonical.EncodeBytes(client), Signature: canonical.EncodeBytes(signature)}, of(v.Authentication, "challenge"), key)
+		r := o.check(record.Attestation{AuthenticatorData: canonical.EncodeBytes(data), ClientDataJSON: canonical.EncodeBytes(client), Signature: canonical.EncodeBytes(signature)}, of(v.Authentication, "challenge"), key, false)
 		if want == "" && r != nil || want != "" && (r == nil || r.Code != want) {
 			t.Errorf("%s: %v, want %q", v.ID, r, want)
 		}

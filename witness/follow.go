@@ -6,8 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
+	"slices"
 	"strings"
+	"sync"
 
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/note"
@@ -196,30 +199,17 @@ func (f *Follower) fork(small, large record.Checkpoint, root tlog.Hash, proof tl
 	return &Divergence{e, fmt.Errorf("the log signed a checkpoint of %d entries with root %s and one of %d entries that has root %s there", small.Size, small.Root, large.Size, root)}
 }
 
-// batch is how many entries are kept in one go.
-const batch = 2048
-
-// A lot is entries in order, each proven to be in the tree.
-type lot struct {
-	entries [][]byte
-	hashes  []tlog.Hash
-}
-
-// take fetches entries up to a checkpoint, decides them and keeps them: while a lot is decided, the next is fetched and
-// the one before is written to the disk.
+// take fetches entries up to a checkpoint, decides them and keeps them: while a lot is decided, the next is read, the one
+// behind it fetched, and the one before it written to the disk with the files it names.
 func (f *Follower) take(ctx context.Context, head record.Checkpoint) error {
 	going, stop := context.WithCancel(ctx)
 	defer stop()
-	lots, keep, kept := make(chan lot, 2), make(chan lot, 1), make(chan error, 1)
-	var fetching error // once lots is closed
-	go func() {
-		defer close(lots)
-		fetching = f.fetchLots(going, head, lots)
-	}()
+	keep, kept := make(chan lot, 1), make(chan error, 1)
 	go func() {
 		var err error
 		for l := range keep {
 			if err == nil {
+				f.fetch(ctx, l)
 				if err = f.keep(ctx, head, l); err != nil {
 					stop()
 				}
@@ -227,21 +217,25 @@ func (f *Follower) take(ctx context.Context, head record.Checkpoint) error {
 		}
 		kept <- err
 	}()
-	var why error // entry badAt may not be
-	var bad []byte
-	var badAt int64
+	var why, fetching error // why entry bad may not be
+	var bad ahead
 	var stranger *Stranger // the key of an entry is none of this node's party
-	for l := range lots {
-		for i, b := range l.entries {
-			at, before := f.Size(), f.keysBefore()
-			if why = f.replay.Next(record.Stored{Index: at, Bytes: b, Hash: l.hashes[i]}); why != nil {
-				bad, badAt, l = b, at, lot{l.entries[:i], l.hashes[:i]}
+	for l, err := range f.replay.readAhead(going, f.fetched(going, head)) {
+		if fetching = err; err != nil {
+			break
+		}
+		for i := range l {
+			before := f.keysBefore()
+			if why = f.replay.next(&l[i]); why != nil {
+				bad, l = l[i], l[:i]
 				break
 			}
-			f.fetch(ctx, b, at)
+			if opens(l[i].entry) {
+				f.Opening = true
+			}
 			if before != nil && !before.SameKeys(&f.replay.State) {
 				if x, met := f.Stranger(); met { // the entry is kept: it stands in the record
-					stranger, l = &x, lot{l.entries[:i+1], l.hashes[:i+1]}
+					stranger, l = &x, l[:i+1]
 					break
 				}
 			}
@@ -253,12 +247,9 @@ func (f *Follower) take(ctx context.Context, head record.Checkpoint) error {
 	}
 	close(keep)
 	err := <-kept
-	stop()
-	for range lots { // until the fetching has ended
-	}
 	switch {
 	case why != nil:
-		return errors.Join(err, f.refuse(ctx, head, badAt, bad, why))
+		return errors.Join(err, f.refuse(ctx, head, bad, why))
 	case err != nil:
 		return errors.Join(err, f.goBack(ctx))
 	case stranger != nil:
@@ -280,39 +271,32 @@ func (f *Follower) keysBefore() *conference.State {
 	return &before
 }
 
-// fetchLots sends what there is up to a checkpoint, behind what is kept.
-func (f *Follower) fetchLots(ctx context.Context, head record.Checkpoint, lots chan<- lot) error {
-	var l lot
-	send := func() error {
-		if len(l.entries) == 0 {
-			return nil
-		}
-		select {
-		case lots <- l:
-			l = lot{}
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	for _, b := range f.client.AllEntries(ctx, tlog.Tree{N: head.Size, Hash: head.Root}, f.tree.Size()) {
-		b = bytes.Clone(b)
-		l.entries, l.hashes = append(l.entries, b), append(l.hashes, tlog.RecordHash(b))
-		if len(l.entries) == batch {
-			if err := send(); err != nil {
-				return err
+// fetched yields what there is up to a checkpoint, behind what is kept, each proven to be in its tree.
+func (f *Follower) fetched(ctx context.Context, head record.Checkpoint) iter.Seq2[record.Stored, error] {
+	from := f.tree.Size()
+	return func(yield func(record.Stored, error) bool) {
+		for i, b := range f.client.AllEntries(ctx, tlog.Tree{N: head.Size, Hash: head.Root}, from) {
+			b = bytes.Clone(b)
+			if !yield(record.Stored{Index: i, Bytes: b, Hash: tlog.RecordHash(b)}, nil) {
+				return
 			}
 		}
+		if err := f.client.Err(); err != nil {
+			yield(record.Stored{}, err)
+		}
 	}
-	return errors.Join(f.client.Err(), send())
 }
 
 // keep makes entries durable.
 func (f *Follower) keep(ctx context.Context, head record.Checkpoint, l lot) error {
-	if len(l.entries) == 0 {
+	if len(l) == 0 {
 		return nil
 	}
-	_, err := f.config.Engine.Append(ctx, f.tree.Size(), record.Group{Entries: l.entries}, func(size int64, root tlog.Hash) ([]byte, error) {
+	var g record.Group
+	for i := range l {
+		g.Entries = append(g.Entries, l[i].Bytes)
+	}
+	_, err := f.config.Engine.Append(ctx, f.tree.Size(), g, func(size int64, root tlog.Hash) ([]byte, error) {
 		if size == head.Size {
 			if root != head.Root {
 				return nil, errors.New("the entries make another tree than the checkpoint says")
@@ -324,8 +308,8 @@ func (f *Follower) keep(ctx context.Context, head record.Checkpoint, l lot) erro
 	if err != nil {
 		return err
 	}
-	for _, h := range l.hashes {
-		f.tree.Append(h)
+	for i := range l {
+		f.tree.Append(l[i].Hash)
 	}
 	if f.config.Told != nil {
 		f.config.Told(f.tree.Size(), head.Size)
@@ -336,23 +320,25 @@ func (f *Follower) keep(ctx context.Context, head record.Checkpoint, l lot) erro
 // goBack stands again where what is kept ends: a copy that has no room decided more than it could keep.
 func (f *Follower) goBack(ctx context.Context) error {
 	f.replay, f.tree = &Replay{Origin: f.config.Log.Name()}, record.Tree{}
-	for stored, err := range f.config.Engine.Read(ctx, 0) {
+	for l, err := range f.replay.readAhead(ctx, f.config.Engine.Read(ctx, 0)) {
 		if err == nil {
-			err = f.replay.Next(stored)
+			_, err = f.replay.nextOf(l)
 		}
 		if err != nil {
 			return fmt.Errorf("the copy that is kept here: %w", err)
 		}
-		f.tree.Append(stored.Hash)
+		for i := range l {
+			f.tree.Append(l[i].Hash)
+		}
 	}
 	return nil
 }
 
 // refuse is the evidence against an entry that is in the tree and may not be.
-func (f *Follower) refuse(ctx context.Context, head record.Checkpoint, i int64, b []byte, why error) error {
+func (f *Follower) refuse(ctx context.Context, head record.Checkpoint, bad ahead, why error) error {
 	var d *Disagreement
 	var damage *record.EntryError
-	e := Evidence{Kind: "entry", Large: string(head.Note), Entry: i, Bytes: string(b), Why: why.Error()}
+	e := Evidence{Kind: "entry", Large: string(head.Note), Entry: bad.Index, Bytes: string(bad.Bytes), Why: why.Error()}
 	switch {
 	case errors.As(why, &d):
 		e.Expected, e.Found = d.Expected, d.Found
@@ -364,7 +350,7 @@ func (f *Follower) refuse(ctx context.Context, head record.Checkpoint, i int64, 
 	default:
 		return why
 	}
-	proof, err := tlog.ProveRecord(head.Size, i, f.theirTree(ctx, head))
+	proof, err := tlog.ProveRecord(head.Size, bad.Index, f.theirTree(ctx, head))
 	if err != nil {
 		return fmt.Errorf("%w (and its proof: %v)", why, err)
 	}
@@ -374,26 +360,54 @@ func (f *Follower) refuse(ctx context.Context, head record.Checkpoint, i int64, 
 	return &Divergence{e, why}
 }
 
-// fetch gets the public blobs an entry names. One that is not to be had is missed, and asked for again.
-func (f *Follower) fetch(ctx context.Context, b []byte, i int64) {
-	e, err := record.ParseEntry(string(b), i)
-	if err != nil || e.Closed != "" {
-		return
-	}
+// opens reports whether an entry may publish, withdraw or forget a name.
+func opens(e *record.Entry) bool {
 	switch e.Act.Name {
 	case "RegisterPerson", "PublishName", "WithdrawName", "ForgetPerson":
-		f.Opening = true
+		return e.Closed == ""
 	}
-	for _, ref := range record.Blobs(e.Act.Fields) {
-		if !f.has(ctx, ref.Digest) {
-			f.Missing[ref.Digest] = true
+	return false
+}
+
+// fetch gets the public blobs that entries name. One that is not to be had is missed, and asked for again by FetchMissing.
+func (f *Follower) fetch(ctx context.Context, l lot) {
+	var named []record.Digest
+	for i := range l {
+		for _, ref := range record.Blobs(l[i].entry.Act.Fields) {
+			if !f.Missing[ref.Digest] {
+				f.Missing[ref.Digest] = true
+				named = append(named, ref.Digest)
+			}
 		}
 	}
+	f.get(ctx, named)
 }
 
 // FetchMissing asks again for the files that were not to be had.
 func (f *Follower) FetchMissing(ctx context.Context) {
-	maps.DeleteFunc(f.Missing, func(d record.Digest, _ bool) bool { return f.has(ctx, d) })
+	f.get(ctx, slices.Collect(maps.Keys(f.Missing)))
+}
+
+// fetchAtOnce is how many files are asked for at the same time.
+const fetchAtOnce = 4
+
+// get fetches files that are missing, and leaves missing those that are not to be had.
+func (f *Follower) get(ctx context.Context, list []record.Digest) {
+	var mu sync.Mutex
+	var asking sync.WaitGroup
+	places := make(chan struct{}, fetchAtOnce)
+	for _, d := range list {
+		places <- struct{}{}
+		asking.Go(func() {
+			defer func() { <-places }()
+			if f.has(ctx, d) {
+				mu.Lock()
+				defer mu.Unlock()
+				delete(f.Missing, d)
+			}
+		})
+	}
+	asking.Wait()
 }
 
 // has reports whether a file is kept here, or could be got.

@@ -61,12 +61,9 @@ type Replay struct {
 // Under an edition this program does not know it goes on checking the form and the tree, and says so in the Finding.
 func Check(ctx context.Context, origin string, entries iter.Seq2[record.Stored, error]) (*Replay, error) {
 	r := &Replay{Origin: origin}
-	for stored, err := range entries {
+	for l, err := range r.readAhead(ctx, entries) {
 		if err == nil {
-			err = ctx.Err()
-		}
-		if err == nil {
-			err = r.Next(stored)
+			_, err = r.nextOf(l)
 		}
 		if err != nil {
 			return r, err
@@ -78,30 +75,41 @@ func Check(ctx context.Context, origin string, entries iter.Seq2[record.Stored, 
 
 // Next checks one entry and folds it.
 func (r *Replay) Next(stored record.Stored) error {
-	e, err := record.ParseEntry(string(stored.Bytes), r.edge.Size())
-	if err != nil {
-		return err
+	x := read(stored, r.edge.Size(), &r.State)
+	return r.next(&x)
+}
+
+// nextOf checks entries and folds them, and says how many were right.
+func (r *Replay) nextOf(l lot) (n int, err error) {
+	for i := range l {
+		if err := r.next(&l[i]); err != nil {
+			return i, err
+		}
 	}
-	hash := tlog.RecordHash(stored.Bytes)
-	if hash != stored.Hash {
-		return &record.EntryError{Index: e.Index, Why: "does not match the hash kept beside it"}
+	return len(l), nil
+}
+
+func (r *Replay) next(x *ahead) error {
+	if x.err != nil {
+		return x.err
 	}
+	e := x.entry
 	if e.At < r.State.Last && e.Index > 0 {
 		return &record.EntryError{Index: e.Index, Why: "is earlier than the entry before it"}
 	}
-	r.edge.Append(hash)
+	r.edge.Append(x.Hash)
 	r.Finding.Size = r.edge.Size()
 	if r.Finding.Upgrade > 0 {
 		return nil
 	}
-	err = r.decide(e)
+	err := r.decide(e, x.verified)
 	if errors.Is(err, conference.ErrUpgradeNeeded) {
 		r.Finding.Upgrade, err = e.Index, nil
 	}
 	return err
 }
 
-func (r *Replay) decide(e *record.Entry) error {
+func (r *Replay) decide(e *record.Entry, ahead conference.Verified) error {
 	if e.Closed != "" {
 		r.Finding.Closed++
 		return r.State.Fold(e)
@@ -113,7 +121,7 @@ func (r *Replay) decide(e *record.Entry) error {
 	if !r.State.EditionKnown() {
 		return conference.ErrUpgradeNeeded
 	}
-	refusal := conference.Attested(&r.State, s, e.Attestations)
+	refusal := ahead.Attested(&r.State, s, e.Attestations)
 	var events []conference.Event
 	if refusal == nil {
 		events, refusal = conference.Decide(&r.State, s, e.At)

@@ -47,8 +47,10 @@ func benchFollow(ctx context.Context, size int64, talk io.Writer) (*figures, err
 	million := float64(size) / 1e6
 	g.add("ratio", attested.join/attested.replay, "", "fetched over loopback, proven, decided again and kept, source and node on the same processors, beside deciding alone")
 	g.add("join_s", attested.join, "s", fmt.Sprintf("%d entries of %d kinds of act, %d parties, %d attested", size, attested.week.often(), len(attested.week.parties), attested.week.attested)).atMost(max(60*million, 1))
+	g.add("join_cpu_s", attested.cpu, "s", "of both processors, source and node")
 	g.add("reference_s", attested.replay, "s", "the same entries decided again from a file")
 	g.add("bare_join_s", bare.join, "s", "the same acts without attestations").atMost(max(30*million, 1))
+	g.add("bare_join_cpu_s", bare.cpu, "s", "of both processors, source and node")
 	g.add("bare_reference_s", bare.replay, "s", "these decided again from a file")
 	g.add("entry_us", 1e6*attested.join/float64(size), "us", "an entry joined")
 	return g, benchNodes(ctx, filepath.Join(dir, "nodes"), g, talk)
@@ -57,6 +59,7 @@ func benchFollow(ctx context.Context, size int64, talk io.Writer) (*figures, err
 type joined struct {
 	week         *weekly
 	join, replay float64 // seconds
+	cpu          float64 // of the processors while it joined, source and node
 }
 
 // benchJoin has one node join.
@@ -111,7 +114,7 @@ func benchJoin(ctx context.Context, dir string, size int64, attest bool, talk io
 		return j, err
 	}
 	shown := following{io: streams{io.Discard, talk}}
-	start = time.Now()
+	start, j.cpu = time.Now(), processor()
 	f, err := witness.Follow(ctx, witness.FollowerConfig{Engine: engine, Log: verifier, From: from, Told: shown.told()})
 	if err == nil {
 		_, err = f.Step(ctx, "")
@@ -119,7 +122,7 @@ func benchJoin(ctx context.Context, dir string, size int64, attest bool, talk io
 	if err != nil {
 		return j, err
 	}
-	j.join = seconds(start)
+	j.join, j.cpu = seconds(start), processor()-j.cpu
 	if f.Size() != size {
 		return j, fmt.Errorf("%d entries came", f.Size())
 	}
