@@ -60,8 +60,9 @@ func Pack(ctx context.Context, from Provable, openings func(from int64) iter.Seq
 	}
 	slices.Sort(indexes)
 	b.Key = from.VerifierKey()
+	head := from.Checkpoint() // one for all, whatever witnesses add meanwhile
 	for _, i := range slices.Compact(indexes) {
-		item, err := pack(ctx, from, openings, i)
+		item, err := pack(ctx, from, head, openings, i)
 		if err != nil {
 			return b, fmt.Errorf("entry %d: %w", i, err)
 		}
@@ -70,7 +71,7 @@ func Pack(ctx context.Context, from Provable, openings func(from int64) iter.Seq
 	return b, nil
 }
 
-func pack(ctx context.Context, from Provable, openings func(int64) iter.Seq2[record.Opening, error], index int64) (item Item, err error) {
+func pack(ctx context.Context, from Provable, head record.Checkpoint, openings func(int64) iter.Seq2[record.Opening, error], index int64) (item Item, err error) {
 	if item.Entry, err = from.Entry(ctx, index); err != nil {
 		return item, err
 	}
@@ -78,7 +79,7 @@ func pack(ctx context.Context, from Provable, openings func(int64) iter.Seq2[rec
 	if err != nil {
 		return item, err
 	}
-	item.Proof = string(torchwood.FormatProof(index, proof, from.Checkpoint().Note))
+	item.Proof = string(torchwood.FormatProof(index, proof, head.Note))
 	for o, err := range openings(index) {
 		if err != nil {
 			return item, err

@@ -65,15 +65,18 @@ func tries(t testing.TB, s *secretariat.Secretariat, as conference.Capacity, par
 	return err
 }
 
-// cosignedView is a view whose checkpoint witnesses have cosigned.
+// cosignedView is a view whose checkpoint witnesses have cosigned. They sign the second as well, so each time it is asked for
+// it is another: one a second later, here without the last signature.
 type cosignedView struct {
 	*secretariat.View
 	signers []note.Signer
+	asked   *int
 }
 
 func (v cosignedView) Checkpoint() record.Checkpoint {
 	head := v.View.Checkpoint()
-	head.Note = signedBy(v.VerifierKey(), head.Note, v.signers...)
+	head.Note = signedBy(v.VerifierKey(), head.Note, v.signers[:max(0, len(v.signers)-*v.asked)]...)
+	*v.asked++
 	return head
 }
 
@@ -103,7 +106,7 @@ func witnessed(t testing.TB, by ...note.Signer) (*secretariat.Secretariat, witne
 	s := storytest.Play(t, "training")
 	takes(t, s, conference.Head, "xo", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, "node.xo").Verifier().String()})
 	takes(t, s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, "witness.example").Verifier().String()})
-	v := cosignedView{s.View(), by}
+	v := cosignedView{s.View(), by, new(int)}
 	openings := func(from int64) iter.Seq2[record.Opening, error] { return v.Openings(t.Context(), from, true) }
 	var indexes []int64
 	for stored, err := range v.Entries(t.Context(), 0) {
