@@ -59,7 +59,7 @@ says which entry and rule, and keeps one file of evidence in DIR, which kurultai
                   public key. Where the record enrols another key in its name, the node stops cosigning (not-our-key)
   -others FILE    verifier keys of other logs, one a line: whoever keeps such a log gets its checkpoints cosigned by this
                   node at A/add-checkpoint (C2SP tlog-witness), while each continues the last
-  -webhook URL    gets the evidence by POST, as JSON
+  -webhook URL    gets the evidence by POST, as JSON; where it is not reached, again after growing pauses, for a day
   -newkey         makes the key in FILE, prints its verifier key and ends
   -once           fetches what there is and ends
 
@@ -111,6 +111,7 @@ type following struct {
 	follower *witness.Follower
 	marks    *witness.Marks
 	cosigns  *witness.Others // nil: this record alone
+	hook     *webhook        // nil: nobody is told
 	entitled entitled
 	shown    atomic.Pointer[secretariat.View]
 	parted   atomic.Pointer[witness.Divergence]
@@ -143,6 +144,9 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 	if err := f.pin(ctx); err != nil {
 		return err
 	}
+	if f.hook, err = openWebhook(c.dir, c.webhook); err != nil {
+		return err
+	}
 	if err := f.openOthers(); err != nil {
 		return err
 	}
@@ -170,8 +174,12 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 		return err
 	}
 	if c.once {
-		return f.once(ctx)
+		return errors.Join(f.once(ctx), f.hook.try(ctx))
 	}
+	going, stop := context.WithCancel(ctx)
+	var telling sync.WaitGroup
+	telling.Go(func() { f.hook.run(going) })
+	defer func() { stop(); telling.Wait() }()
 	site, err := f.serve(ctx)
 	if err != nil {
 		return err
@@ -312,11 +320,8 @@ func (f *following) openOthers() error {
 	}
 	f.cosigns, err = witness.OpenOthers(filepath.Join(f.dir, "others"), f.node.CosignatureSigner, keys, func(err error) {
 		slog.Error("another log", "error", err)
-		if f.webhook == "" {
-			return
-		}
-		if err := f.post(canonical.Encode(nil, map[string]string{"error": err.Error()})); err != nil {
-			slog.Warn("the webhook", "error", err)
+		if err := f.hook.tell(canonical.Encode(nil, map[string]string{"error": err.Error()})); err != nil {
+			slog.Error("the webhook", "error", err)
 		}
 	})
 	return err
@@ -501,26 +506,7 @@ func (f *following) part(d *witness.Divergence) error {
 	if errors.Is(err, os.ErrExist) {
 		err = nil // it was found before
 	}
-	if f.webhook != "" {
-		if postErr := f.post(line); postErr != nil {
-			err = errors.Join(err, fmt.Errorf("the webhook: %w", postErr))
-		}
-	}
-	return err
-}
-
-// post tells the webhook something, as JSON.
-func (f *following) post(b []byte) error {
-	client := &http.Client{Timeout: 20 * time.Second}
-	answer, err := client.Post(f.webhook, "application/json", bytes.NewReader(b))
-	if err != nil {
-		return err
-	}
-	answer.Body.Close()
-	if answer.StatusCode >= 300 {
-		return errors.New(answer.Status)
-	}
-	return nil
+	return errors.Join(err, f.hook.tell(line))
 }
 
 // readEvidence takes up what was found before a restart: who parted stays apart. Where it was a key that the party now
@@ -546,7 +532,7 @@ func (f *following) readEvidence() error {
 		return os.Rename(f.evidencePath(), aside)
 	}
 	f.parted.Store(&witness.Divergence{Evidence: e})
-	return nil
+	return f.hook.tell(b)
 }
 
 // run follows until ctx ends. It waits at the source for what comes, and after a fault a little longer each time.
