@@ -35,7 +35,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   paper        two pages in six languages beside typst, signatures of many, badges
   fanout       events to many live readers, beside a loop of write(2) on each socket
   follow       a node joins a record of a million entries, beside deciding them alone; what three nodes cost a writer
-  bundle       an entry with its proof made and checked, beside checking one signature
+  bundle       an entry with its proof made and checked, beside checking one signature, and by the page in Chromium
   faults       three nodes of a quorum killed, cut off, without power, without room, while authors append (as root)
   crash        kill -9 while many authors act, and look what was lost or doubled
 

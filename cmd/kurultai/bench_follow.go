@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"io"
 	"iter"
@@ -15,6 +17,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"kurultai/conference"
@@ -421,5 +425,52 @@ func benchBundle(ctx context.Context) (*figures, error) {
 	f.add("check_ms", 1000*median(check), "ms", "one bundle").atMost(100)
 	f.add("pack_ms", 1000*median(pack), "ms", "one bundle made")
 	f.add("reference_ms", 1000*median(bare), "ms", "one checkpoint opened")
+	b, err := benchCosigned(ctx, h, 20)
+	if err != nil {
+		return nil, err
+	}
+	first, second, err := benchPage(ctx, dir, string(b.Append(nil)))
+	if len(first) == 0 {
+		return f, err
+	}
+	f.add("page_first_ms", median(first), "ms", fmt.Sprintf("the first bundle that the page checks in Chromium, from the disk, cosigned by %d nodes, the median of %d starts of the browser", benchNodesOf, len(first))).atMost(100)
+	f.add("page_first_slowest_ms", slices.Max(first), "ms", "the slowest of these").atMost(100)
+	f.add("page_ms", median(second), "ms", "the second")
 	return f, nil
+}
+
+// benchCosigned is a bundle of an entry that nodes admitted for it have cosigned.
+func benchCosigned(ctx context.Context, h *house, index int64) (b witness.Bundle, err error) {
+	officer := string(h.s.View().State().Holders(conference.Secretary)[0].Person)
+	var nodes []note.Signer
+	for i := range benchNodesOf {
+		node, err := torchwood.NewCosignatureSigner(fmt.Sprint("node", i, ".example"), ed25519.NewKeyFromSeed(bytes.Repeat([]byte{byte(i)}, ed25519.SeedSize)))
+		if err != nil {
+			return b, err
+		}
+		nodes = append(nodes, node)
+		fields, err := canonical.Parse(string(canonical.Encode(nil, conference.AdmitNode{Verifier: node.Verifier().String()})))
+		if err == nil {
+			_, err = h.s.Do(ctx, &secretariat.Act{Submitted: record.Submitted{As: string(conference.Secretary), By: officer, Name: "AdmitNode", Fields: fields, Key: newKey(), Origin: h.log.Origin()}})
+		}
+		if err != nil {
+			return b, err
+		}
+	}
+	verifier, err := record.ParseVerifier(h.log.Verifier())
+	if err != nil {
+		return b, err
+	}
+	signed, err := note.Open(h.s.View().Checkpoint().Note, note.VerifierList(verifier))
+	if err != nil {
+		return b, err
+	}
+	cosigned, err := note.Sign(signed, nodes...)
+	if err == nil {
+		err = h.marks.Add(ctx, cosigned)
+	}
+	if err != nil {
+		return b, err
+	}
+	return packed(ctx, h.s.View(), h.marks, false, index)
 }

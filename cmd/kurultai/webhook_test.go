@@ -61,7 +61,7 @@ func TestAWebhookThatIsNotReachedIsToldAgain(t *testing.T) {
 		l.tried = nil
 		running(3 * 24 * time.Hour) // started anew
 		if len(l.tried) < 25 || len(l.tried) > 40 {
-			t.Errorf("%d tries in a day", len(l.tried))
+			t.Fatalf("%d tries in a day", len(l.tried))
 		}
 		for i := range l.tried[2:] {
 			if before, after := l.tried[i+1]-l.tried[i], l.tried[i+2]-l.tried[i+1]; after < before || after > time.Hour {
