@@ -250,7 +250,8 @@ func (n Note) Receives(p PartyID) bool {
 func (n Note) HeldBy(p PartyID) bool { return n.Party == p || n.Receives(p) }
 
 // entries are the closed entries of a note, each with the correspondents whose they are: of the note itself who has it, of
-// a copy its maker, its addressees and who sent the note, of a receipt or a request its author and who sent the note.
+// a copy its maker, its addressees and who sent the note, of a receipt or a request its author and who sent the note. A note
+// that was withdrawn, and its copies, are its sender's alone.
 func (n Note) entries() map[int64][]PartyID {
 	holders := func(by PartyID, to []PartyID, secretariat bool) []PartyID {
 		list := append([]PartyID{n.Party, by}, to...)
@@ -270,8 +271,12 @@ func (n Note) entries() map[int64][]PartyID {
 	for _, a := range n.Asked {
 		of[a.Index] = holders(a.Party, nil, false)
 	}
-	if n.Withdrawn > 0 {
+	if n.Withdrawn > 0 { // its sender alone still has what it took back
 		of[n.Withdrawn] = of[n.Index]
+		of[n.Index] = []PartyID{n.Party}
+		for _, c := range n.Passed {
+			of[c.Index] = of[n.Index]
+		}
 	}
 	return of
 }

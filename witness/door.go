@@ -32,6 +32,7 @@ type Door struct {
 	addresses func(*http.Request) []string // under which this record is reached, as https://assembly.example
 	erased    *Erasures
 	clock     func() time.Time
+	log       *record.Verifier // of a node's door, which opens to the writer of the record alone; nil: of a writer's
 
 	secret [32]byte // makes challenges: none is remembered before it comes back
 
@@ -68,6 +69,14 @@ func NewDoor(now func() Behind, addresses func(*http.Request) []string, erased *
 	return d
 }
 
+// NewDoorBack is a door before a node's copy, at which the writer of the record, whom log's key shows, gets back what it gave
+// and lost: every opening that now yields, and the files these name.
+func NewDoorBack(now func() Behind, addresses func(*http.Request) []string, log *record.Verifier, clock func() time.Time) *Door {
+	d := NewDoor(now, addresses, nil, clock)
+	d.log = log
+	return d
+}
+
 // ServesNode reports whether an address is one of a Door's.
 func ServesNode(path string) bool { return strings.HasPrefix(path, "/node/") }
 
@@ -83,7 +92,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s\n", d.challenge())
 	case r.URL.Path == "/node/token" && r.Method == http.MethodPost:
 		d.token(w, r)
-	case r.URL.Path == "/node/erased" && r.Method == http.MethodPost:
+	case r.URL.Path == "/node/erased" && r.Method == http.MethodPost && d.erased != nil:
 		d.takeErased(w, r)
 	case r.URL.Path == "/node/openings" && r.Method == http.MethodGet:
 		d.openings(w, r)
@@ -133,6 +142,10 @@ func (d *Door) node(r *http.Request, what Saying, parts int) (n conference.Node,
 	signed, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, mostStatement))
 	if err != nil {
 		return n, nil, nil, fmt.Errorf("a statement has at most %d bytes", mostStatement)
+	}
+	if d.log != nil {
+		lines, err := said(d.log, SaysWriter, parts, signed)
+		return n, lines, signed, err
 	}
 	for _, n := range d.now().State().Nodes() {
 		if n.Withdrawn > 0 {
@@ -184,17 +197,20 @@ func (d *Door) token(w http.ResponseWriter, r *http.Request) {
 }
 
 // reader is who holds the pass of a request. A node that was withdrawn since has none.
-func (d *Door) reader(r *http.Request) (conference.Reader, bool) {
+func (d *Door) reader(r *http.Request) (who conference.Reader, ok bool) {
 	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	token, err := canonical.DecodeBytes(text)
 	if !ok || err != nil {
-		return conference.Reader{}, false
+		return who, false
 	}
 	d.mu.Lock()
 	p, ok := d.passes[sha256.Sum256(token)]
 	d.mu.Unlock()
 	if !ok || d.clock().After(p.until) {
-		return conference.Reader{}, false
+		return who, false
+	}
+	if d.log != nil {
+		return who, true
 	}
 	st := d.now().State()
 	for _, n := range st.Nodes() {
@@ -202,7 +218,7 @@ func (d *Door) reader(r *http.Request) (conference.Reader, bool) {
 			return st.NodeReader(n.Party), true
 		}
 	}
-	return conference.Reader{}, false
+	return who, false
 }
 
 // openings gives what the node's party may read, as lines of canonical JSON (doc/record.md section 10).
@@ -229,7 +245,8 @@ func (d *Door) openings(w http.ResponseWriter, r *http.Request) {
 // openingsEnd is the last line of openings: without it some are missing.
 const openingsEnd = "{\"end\":true}\n"
 
-// blob gives what is kept of a private file, encrypted, whose opening the node's party may have.
+// blob gives what is kept of a private file, encrypted, whose opening the node's party may have, or the ciphertext of a note
+// that a closed entry names whose opening it may have. entry is where to look, if it is known.
 func (d *Door) blob(w http.ResponseWriter, r *http.Request, name string) {
 	reader, ok := d.reader(r)
 	if !ok {
@@ -238,20 +255,41 @@ func (d *Door) blob(w http.ResponseWriter, r *http.Request, name string) {
 	}
 	sum, err := hex.DecodeString(name)
 	digest := record.Digest(canonical.EncodeBytes(sum))
+	from, entryErr := strconv.ParseInt(r.URL.Query().Get("entry"), 10, 64)
+	if err != nil || len(sum) != sha256.Size {
+		http.NotFound(w, r)
+		return
+	}
 	at := d.now()
-	if err == nil && len(sum) == sha256.Size {
-		for o, err := range at.OpeningsFor(r.Context(), 0, reader) {
-			if err != nil || o.Blob != digest {
-				continue
-			}
-			if b, err := at.Blob(r.Context(), digest); err == nil {
-				w.Header().Set("Content-Type", "application/octet-stream")
-				w.Write(b)
-				return
-			}
+	for o, err := range at.OpeningsFor(r.Context(), max(0, from), reader) {
+		if err != nil || entryErr == nil && o.Index != from {
+			break
+		}
+		if o.Blob != digest && !slices.Contains(Ciphertexts(o), digest) {
+			continue
+		}
+		if b, err := at.Blob(r.Context(), digest); err == nil {
+			w.Header().Set("Content-Type", "application/octet-stream")
+			w.Write(b)
+			return
 		}
 	}
 	http.NotFound(w, r)
+}
+
+// Ciphertexts are the files that the act in an opened closed entry names: of a sealed note, or of a copy of it.
+func Ciphertexts(o record.Opening) (list []record.Digest) {
+	if o.Closed == nil {
+		return nil
+	}
+	inside, err := record.OpenClosed(o.Closed, o.Index)
+	if err != nil {
+		return nil
+	}
+	for _, ref := range record.Blobs(inside.Act.Fields) {
+		list = append(list, ref.Digest)
+	}
+	return list
 }
 
 func unknown(w http.ResponseWriter) {

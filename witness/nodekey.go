@@ -40,10 +40,20 @@ const (
 	SaysNotOurs Saying = "kurultai/not-our-key/v1" // origin, entry, party, credential, key: the party does not know that key
 	SaysWho     Saying = "kurultai/node/v1"        // origin, address, challenge: this node asks for what its party may read
 	SaysErased  Saying = "kurultai/erased/v1"      // origin, size: what was to be forgotten in so many entries is destroyed here
+	SaysWriter  Saying = "kurultai/writer/v1"      // origin, address, challenge: who writes the record asks for what it lost; signed by the log's key
 )
 
 // Say signs a statement: a line for each part.
 func (k *NodeKey) Say(what Saying, parts ...string) ([]byte, error) {
+	return say(k.speaks, what, parts)
+}
+
+// SayAsWriter signs, with the key of a record's log, that its writer asks at an address for what it lost.
+func SayAsWriter(log *record.LogKey, address, challenge string) ([]byte, error) {
+	return say(log, SaysWriter, []string{log.Origin(), address, challenge})
+}
+
+func say(k *record.LogKey, what Saying, parts []string) ([]byte, error) {
 	text := string(what) + "\n"
 	for _, p := range parts {
 		if p == "" || strings.Contains(p, "\n") {
@@ -51,7 +61,7 @@ func (k *NodeKey) Say(what Saying, parts ...string) ([]byte, error) {
 		}
 		text += p + "\n"
 	}
-	return note.Sign(&note.Note{Text: text}, k.speaks)
+	return note.Sign(&note.Note{Text: text}, k)
 }
 
 // Said opens a statement of the node whose verifier key that is. Its lines are as many as said.
@@ -68,13 +78,17 @@ func Said(verifier string, what Saying, parts int, signed []byte) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	n, err := note.Open(signed, note.VerifierList(v))
+	return said(v, what, parts, signed)
+}
+
+func said(by *record.Verifier, what Saying, parts int, signed []byte) ([]string, error) {
+	n, err := note.Open(signed, note.VerifierList(by))
 	if err != nil {
-		return nil, fmt.Errorf("the node's statement: %w", err)
+		return nil, fmt.Errorf("the statement: %w", err)
 	}
 	lines := strings.Split(strings.TrimSuffix(n.Text, "\n"), "\n")
 	if lines[0] != string(what) || len(lines) != parts+1 {
-		return nil, errors.New("the node's statement says something else")
+		return nil, errors.New("the statement says something else")
 	}
 	return lines[1:], nil
 }

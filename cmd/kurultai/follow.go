@@ -37,7 +37,7 @@ import (
 func followCommand() command {
 	var c followConfig
 	return command{
-		usage: `usage: kurultai follow -data DIR [-addr A] [-key FILE] [-log VERIFIERKEY] [-own FILE] [-others FILE] [-once] URL
+		usage: `usage: kurultai follow -data DIR [-addr A] [-key FILE] [-log VERIFIERKEY] [-own FILE] [-others FILE] [-giveback] [-once] URL
        kurultai follow -data DIR -key FILE [-inside A] … URL
        kurultai follow -key FILE [-name N] -newkey
 
@@ -60,6 +60,8 @@ says which entry and rule, and keeps one file of evidence in DIR, which kurultai
   -others FILE    verifier keys of other logs, one a line: whoever keeps such a log gets its checkpoints cosigned by this
                   node at A/add-checkpoint (C2SP tlog-witness), while each continues the last
   -webhook URL    gets the evidence by POST, as JSON; where it is not reached, again after growing pauses, for a day
+  -giveback       gives the writer back what this node keeps for the delegation of what is sealed and closed, where its record
+                  lost it (kurultai recover): to whoever holds the log's key, over https, so leave it out otherwise
   -newkey         makes the key in FILE, prints its verifier key and ends
   -once           fetches what there is and ends
 
@@ -76,6 +78,7 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 			f.StringVar(&c.others, "others", "", "")
 			f.StringVar(&c.webhook, "webhook", "", "")
 			f.BoolVar(&c.once, "once", false, "")
+			f.BoolVar(&c.giveback, "giveback", false, "")
 			f.BoolVar(&c.newkey, "newkey", false, "")
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
@@ -97,7 +100,7 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 
 type followConfig struct {
 	dir, addr, inside, key, name, log, own, others, webhook, from string
-	once, newkey                                                  bool
+	once, newkey, giveback                                        bool
 }
 
 // A following is a node that follows a record.
@@ -147,6 +150,9 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 	if f.hook, err = openWebhook(c.dir, c.webhook); err != nil {
 		return err
 	}
+	f.entitled.door = caller{from: c.from, says: func(address, challenge string) ([]byte, error) {
+		return f.node.Say(witness.SaysWho, f.log.Name(), address, challenge)
+	}}
 	if err := f.openOthers(); err != nil {
 		return err
 	}
@@ -649,6 +655,17 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 			return web.Parting{Entry: e.Entry, NotOurs: e.Kind == "not-our-key", Rule: e.Rule, Expected: cut(e.Expected), Found: cut(e.Found)}, true
 		}}}
 	pages := withTiles(web.New(f, o), f.marks, func(error) {}, func() tiles.Log { return copied{cosignedLog{f.shown.Load(), f.engine}, f} }, f.Wait, bundles(f.marks, f.shown.Load))
+	if f.giveback {
+		door := witness.NewDoorBack(func() witness.Behind { return held{f.shown.Load()} }, f.reachedAs, f.log, time.Now)
+		others := pages
+		pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if witness.ServesNode(r.URL.Path) {
+				door.ServeHTTP(w, r)
+				return
+			}
+			others.ServeHTTP(w, r)
+		})
+	}
 	if f.cosigns != nil {
 		pages = beside("/add-checkpoint", f.cosigns, pages)
 	}
@@ -675,6 +692,22 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 	s.inside = serveOn(ctx, l, web.New(f, o), o.Live)
 	fmt.Fprintf(f.io.talk, "the page of the delegation is on %s\n", s.inside.url)
 	return s, nil
+}
+
+// held is all that a node keeps of what is sealed and closed, whoever asks: its door opens to the writer alone.
+type held struct{ *secretariat.View }
+
+func (h held) OpeningsFor(ctx context.Context, from int64, _ conference.Reader) iter.Seq2[record.Opening, error] {
+	return h.Openings(ctx, from, true)
+}
+
+// reachedAs lists the addresses under which a request may have meant to reach this node: the one it was admitted with, and on
+// this machine itself the one that stands in the request.
+func (f *following) reachedAs(r *http.Request) (list []string) {
+	if n, ok := f.admitted(); ok && n.Address != "" {
+		list = append(list, strings.TrimSuffix(n.Address, "/"))
+	}
+	return append(list, loopback(r)...)
 }
 
 // beside serves one address itself and leaves the others.

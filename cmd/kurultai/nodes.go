@@ -66,12 +66,16 @@ func withDoor(pages http.Handler, h *house) http.Handler {
 // reachedAs lists the addresses under which a request may have meant to reach this record: those it names, and on this
 // machine itself the one that stands in the request.
 func (h *house) reachedAs(r *http.Request) []string {
-	list := slices.Clone(h.s.View().State().SignInAt().Origins)
+	return append(slices.Clone(h.s.View().State().SignInAt().Origins), loopback(r)...)
+}
+
+// loopback is the address of a request that came from this machine to itself, as it stands there.
+func loopback(r *http.Request) []string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err == nil && from.Addr().IsLoopback() && isLoopbackHost(r.Host) && r.Header.Get("X-Forwarded-For") == "" {
-		list = append(list, "http://"+r.Host)
+		return []string{"http://" + r.Host}
 	}
-	return list
+	return nil
 }
 
 // isLoopbackHost reports whether a host, perhaps with a port, is this machine itself.

@@ -25,8 +25,10 @@ func recoverCommand() command {
 
 Fetches the end that a record lacks, as after an older copy was put back, from a node or mirror that has it, or a folder
 of exported tiles. Every entry is proven in a checkpoint that this record's own key signed, and every open act decided
-again, before it is kept. What was closed or sealed in these entries is not with the others: it can be opened only where
-a copy of the disclosures exists.
+again, before it is kept. What was closed or sealed in these entries is not with the others: a delegation's node that was
+started with -giveback gives back what that delegation may read, sealed notes too, each held against its entry or digest.
+Ask one after the other, before the record is served again. What no node has can be opened only where a copy of the
+disclosures exists.
 
   -data DIR   the record, which must not be served meanwhile
 
@@ -119,16 +121,51 @@ func recoverFrom(ctx context.Context, out io.Writer, dir, from string) (err erro
 	}
 	before := f.Finding()
 	grown, err := f.Step(ctx, "")
-	switch {
-	case errors.Is(err, witness.ErrBehind):
+	if errors.Is(err, witness.ErrBehind) {
 		return fmt.Errorf("%s has fewer entries than are here (%d): nothing was changed", from, before.Size)
-	case err != nil:
-		return err
-	case !grown:
-		return fmt.Errorf("%s has the %d entries that are here and no more", from, before.Size)
 	}
+	if err != nil {
+		return err
+	}
+	f.FetchMissing(ctx)
 	after := f.Finding()
-	fmt.Fprintf(out, "%d entries came, %d of them closed: what they hold cannot be opened here\n", after.Size-before.Size, after.Closed-before.Closed)
-	fmt.Fprintf(out, "verified %d entries, root %s\n", after.Size, f.Last().Root)
+	if grown {
+		fmt.Fprintf(out, "%d entries came, %d of them closed\n", after.Size-before.Size, after.Closed-before.Closed)
+		fmt.Fprintf(out, "verified %d entries, root %s\n", after.Size, f.Last().Root)
+	}
+	back, err := h.giveBack(ctx, from)
+	switch {
+	case err == nil && back > 0:
+		fmt.Fprintf(out, "%d openings of what is closed and sealed came back, and fit their entries\n", back)
+	case grown && err != nil:
+		fmt.Fprintf(out, "what they hold that is closed or sealed did not come back: %v\n", err)
+	case grown:
+		fmt.Fprintf(out, "nothing came back that was closed or sealed\n")
+	default:
+		return errors.Join(fmt.Errorf("%s has the %d entries that are here and no more", from, before.Size), err)
+	}
 	return nil
+}
+
+// giveBack asks a node for what it keeps for its delegation of what is closed and sealed, and keeps what is not here.
+func (h *house) giveBack(ctx context.Context, from string) (int, error) {
+	c := caller{from: from, says: func(address, challenge string) ([]byte, error) {
+		return witness.SayAsWriter(h.log, address, challenge)
+	}}
+	engine, ok := h.engine.(*sqlite.Engine)
+	if !ok || !c.may() {
+		return 0, errors.New("it is no node that is reached by https")
+	}
+	v, err := h.view(ctx)
+	if err == nil {
+		err = v.Forget() // what is to be forgotten does not come back
+	}
+	if err != nil {
+		return 0, err
+	}
+	kept, err := c.keep(ctx, v, engine)
+	if errors.Is(err, errNotHere) {
+		err = hinted{fmt.Errorf("%s gives nothing back", from), "ask whose node it is to start it with -giveback"}
+	}
+	return kept, err
 }
