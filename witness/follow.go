@@ -101,10 +101,25 @@ func Follow(ctx context.Context, c FollowerConfig) (*Follower, error) {
 	if err := f.goBack(ctx); err != nil {
 		return nil, err
 	}
+	f.last, err = lastSigned(ctx, c, head)
+	return f, err
+}
+
+// lastSigned is the newest checkpoint here that the log signed: the head, or where that is between two, as of a copy that was
+// stopped on its way or that parted at an entry, the newest that was cosigned.
+func lastSigned(ctx context.Context, c FollowerConfig, head record.Checkpoint) (record.Checkpoint, error) {
 	if _, _, signed, err := Cosignatures(c.Log, nil, head.Note); err == nil {
-		f.last = signed
+		return signed, nil
 	}
-	return f, nil
+	for kept, err := range c.Engine.Cosigned(ctx) {
+		if err != nil {
+			return record.Checkpoint{}, fmt.Errorf("the checkpoints that are kept here: %w", err)
+		}
+		if _, _, signed, err := Cosignatures(c.Log, nil, kept.Note); err == nil {
+			return signed, nil
+		}
+	}
+	return record.Checkpoint{}, nil
 }
 
 // Size is how many entries are kept.

@@ -636,6 +636,51 @@ func TestACopyWithoutRoomGoesOnLater(t *testing.T) {
 	}
 }
 
+// A copy that was stopped between two checkpoints, or that parted at an entry, knows when it starts again what the log signed
+// last: a log that tells it another past meanwhile is convicted by its own signatures.
+func TestACopyThatWasStoppedOnItsWayKnowsWhatWasSigned(t *testing.T) {
+	dir := trainingRecord(t)
+	h, err := openToRead(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, size := h.log.Verifier(), must(h.view(t.Context())).State().Size
+	h.Close()
+	key, copied := filepath.Join(t.TempDir(), "key"), filepath.Join(t.TempDir(), "copy")
+	same := func(_ int64, b []byte) []byte { return b }
+	changed := func(at int64) func(int64, []byte) []byte {
+		return func(i int64, b []byte) []byte {
+			if i == at { // the time of an entry, which comes to be earlier than the one before it
+				b = bytes.Replace(b, []byte(`"at":"2`), []byte(`"at":"1`), 1)
+			}
+			return b
+		}
+	}
+	if code, _, talk := kurultai(t, "follow", "-data", copied, "-key", key, "-log", log, "-once", forged(t, dir, size-20, same)); code != 0 {
+		t.Fatal(talk)
+	}
+	// It parts at an entry: what is before it is kept, under no signature of the log.
+	if code, _, talk := kurultai(t, "follow", "-data", copied, "-key", key, "-log", log, "-once", forged(t, dir, size, changed(size-10))); code != 1 {
+		t.Fatal(talk)
+	}
+	evidence := filepath.Join(copied, "evidence.jsonl")
+	if e, err := witness.ParseEvidence(must(os.ReadFile(evidence))); err != nil || e.Kind != "entry" || e.Entry != size-10 {
+		t.Fatalf("%v %+v", err, e)
+	}
+	if err := os.Remove(evidence); err != nil {
+		t.Fatal(err)
+	}
+	// Another past, of which only what was signed before says that it is another.
+	code, _, talk := kurultai(t, "follow", "-data", copied, "-key", key, "-log", log, "-once", forged(t, dir, size, changed(size-30)))
+	if code != 1 {
+		t.Fatal(talk)
+	}
+	e, err := witness.ParseEvidence(must(os.ReadFile(evidence)))
+	if err != nil || e.Kind != "fork" || e.Check(must(record.ParseVerifier(log))) != nil {
+		t.Errorf("%v %+v", err, e)
+	}
+}
+
 // A source that announces an entry and gives it to nobody, or not to this node: what was announced is not cosigned, and the
 // node says which part is missing. That it was refused cannot be shown to others.
 func TestAWithheldEntryIsNotCosigned(t *testing.T) {
