@@ -123,6 +123,7 @@ func benchJoin(ctx context.Context, dir string, size int64, attest bool, talk io
 	if err == nil {
 		_, err = f.Step(ctx, "")
 	}
+	shown.seldom.end()
 	if err != nil {
 		return j, err
 	}

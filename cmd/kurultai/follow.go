@@ -16,6 +16,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"runtime/metrics"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -116,6 +118,7 @@ type following struct {
 	cosigns  *witness.Others // nil: this record alone
 	hook     *webhook        // nil: nobody is told
 	entitled entitled
+	seldom   seldom
 	shown    atomic.Pointer[secretariat.View]
 	parted   atomic.Pointer[witness.Divergence]
 
@@ -377,14 +380,53 @@ func signerOf(b []byte) (*witness.NodeKey, error) {
 	return witness.NewNodeKey(name, ed25519.NewKeyFromSeed(seed))
 }
 
-// told says how far a long fetch has come, once a second.
+// told says how far a long fetch has come, once a second, and while there is much to come lets garbage be collected seldom.
 func (f *following) told() func(size, of int64) {
 	last := time.Now()
 	return func(size, of int64) {
+		if of-size > manyToCome {
+			f.seldom.adjust()
+		}
 		if time.Since(last) > time.Second {
 			last = time.Now()
 			fmt.Fprintf(f.io.talk, "%d of %d entries proven and decided again\n", size, of)
 		}
+	}
+}
+
+// manyToCome is a number of entries that is worth another setting of the collector.
+const manyToCome = 10_000
+
+// seldom lets garbage be collected less often while a state grows, which the collector walks each time: up to seldomBytes of
+// it are left lying, or as much as lives, whichever is more. Whoever set GOGC is obeyed.
+type seldom struct {
+	on     bool
+	before int // percent
+}
+
+const seldomBytes = 1 << 30
+
+func (s *seldom) adjust() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	percent := 400
+	if n := live[0].Value.Uint64(); n > 0 {
+		percent = int(min(max(100*seldomBytes/n, 100), 400))
+	}
+	before := debug.SetGCPercent(percent)
+	if !s.on {
+		s.on, s.before = true, before
+	}
+}
+
+// end sets it as it was.
+func (s *seldom) end() {
+	if s.on {
+		s.on = false
+		debug.SetGCPercent(s.before)
 	}
 }
 
@@ -401,6 +443,7 @@ func (f *following) once(ctx context.Context) error {
 // step fetches once, shows what came, and gives the cosignature back.
 func (f *following) step(ctx context.Context, endpoint string) error {
 	grown, err := f.follower.Step(ctx, endpoint)
+	f.seldom.end()
 	if grown {
 		if err := f.show(ctx); err != nil {
 			return err

@@ -231,6 +231,9 @@ func (s *served) blob(w http.ResponseWriter, r *http.Request) {
 	answer(w, r, "application/octet-stream", true, b)
 }
 
+// blobKey stands in every entry that names a blob: there is one way to write it.
+var blobKey = []byte(`"blob":"`)
+
 // named reports whether an open entry names a blob. Each entry is looked at once.
 func (s *served) named(ctx context.Context, l Log, d record.Digest) (bool, error) {
 	s.mu.Lock()
@@ -242,12 +245,14 @@ func (s *served) named(ctx context.Context, l Log, d record.Digest) (bool, error
 		if err != nil {
 			return false, err
 		}
-		e, err := record.ParseEntry(string(stored.Bytes), stored.Index)
-		if err != nil {
-			return false, err
-		}
-		for _, ref := range record.Blobs(e.Act.Fields) {
-			s.public[ref.Digest] = true
+		if bytes.Contains(stored.Bytes, blobKey) { // most entries name none, and need not be parsed
+			e, err := record.ParseEntry(string(stored.Bytes), stored.Index)
+			if err != nil {
+				return false, err
+			}
+			for _, ref := range record.Blobs(e.Act.Fields) {
+				s.public[ref.Digest] = true
+			}
 		}
 		s.seen = stored.Index + 1
 	}
