@@ -205,8 +205,8 @@ func (h *hall) votes(meeting conference.MeetingID) error {
 	for range 1 + h.chance.IntN(6) {
 		d := h.somebody()
 		q, ok := h.phone(d.person).view.State().Pending(meeting)
-		if !ok {
-			continue
+		if now, _ := h.s.View().State().Question(q.ID); !ok || q.Method == "roll-call" && slices.Contains(now.Order[:now.Called], conference.PartyID(d.party)) {
+			continue // who was called in a roll call has answered, and out of turn one is refused
 		}
 		answer := []string{"yes", "yes", "yes", "no", "abstain", "not-participating"}[h.chance.IntN(6)]
 		a := h.by("Head", d.person, d.party, string(meeting), "Answer", fmt.Sprintf(`{"answer":"%s","question":"%s"}`, answer, q.ID))
@@ -265,6 +265,9 @@ func (h *hall) slip(meeting conference.MeetingID) error {
 func (h *hall) desk(meeting conference.MeetingID) error {
 	d := h.somebody()
 	q, ok := h.s.View().State().Pending(meeting)
+	if ok && q.Method == "roll-call" {
+		return nil
+	}
 	h.spoken++
 	name, fields := "AskFloor", fmt.Sprintf(`{"instruction":"aloud","request":"wish-%d"}`, h.spoken)
 	if ok {

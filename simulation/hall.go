@@ -114,6 +114,7 @@ func (h *hall) open() (err error) {
 	origin := record.StoryOrigin(h.script.Body(), key.Public().(ed25519.PublicKey))
 	if h.config.Real {
 		origin = "assembly.example.org/" + h.script.Body()
+		h.script.Domain, h.script.Address = "assembly.example.org", "https://assembly.example.org"
 	}
 	if h.log, err = record.NewLogKey(origin, key); err != nil {
 		return err
@@ -125,11 +126,12 @@ func (h *hall) open() (err error) {
 	h.script.Name = func(person string, l conference.Language) string {
 		return token + person + string(l) + "- of the " + person[28:] + " house"
 	}
-	h.script.Submit = func(s *record.Submitted, opened []record.Disclosure, at record.Instant) error {
+	h.script.Submit = func(s *record.Submitted, with Enclosed, at record.Instant) error {
 		if !h.founding {
 			h.until(at)
 		}
-		a := h.act(s, opened)
+		a := h.act(s, with.Opened)
+		a.Blobs = with.Blobs
 		if h.founding {
 			a.At = &at
 		}
@@ -186,7 +188,7 @@ func (h *hall) restart() error {
 	if err := h.laws.look(); err != nil {
 		return err
 	}
-	return h.laws.folded(h.ctx, h.s.View(), h.engine, h.keys, h.log.Verifier(), h.chance)
+	return h.laws.again(h.s.View())
 }
 
 // act makes an act of what is submitted: it gets its origin, a key and what its author has seen.
@@ -219,7 +221,7 @@ func (h *hall) attest(a *secretariat.Act) {
 	s.NotAfter = &until
 	s.Changed()
 	for _, p := range persons {
-		x, err := h.script.Keys[p].Attest(s, Domain, Address)
+		x, err := h.script.Keys[p].Attest(s, h.script.Domain, h.script.Address)
 		if err != nil {
 			return
 		}
@@ -331,8 +333,8 @@ func (h *hall) atOnce(acts []*secretariat.Act) error {
 			return err
 		}
 	}
-	for i, a := range acts { // whoever got a fault presses again
-		if err := answers[i].err; err != nil && !errors.As(err, new(*conference.Refusal)) {
+	for i, a := range acts { // whoever got a fault, or found no room, presses again
+		if err := answers[i].err; err != nil && passes(err) {
 			if h.engine.Gone() {
 				if err := h.restart(); err != nil {
 					return err
@@ -344,6 +346,12 @@ func (h *hall) atOnce(acts []*secretariat.Act) error {
 		}
 	}
 	return nil
+}
+
+// passes reports whether an error says nothing about the act: it may be taken when it is pressed again.
+func passes(err error) bool {
+	var refused *conference.Refusal
+	return !errors.As(err, &refused) || refused.Code == "disk-full" || refused.Code == "clock-doubtful"
 }
 
 // by makes an act of somebody.
@@ -381,14 +389,10 @@ func (h *hall) live() error {
 	if err := h.script.Found(); err != nil {
 		return err
 	}
-	if err := h.script.Admit(); err != nil {
-		return err
-	}
-	if err := h.script.Enrol(); err != nil {
-		return err
-	}
-	if err := h.simpler(); err != nil {
-		return err
+	for _, step := range []func() error{h.script.Admit, h.script.Enrol, h.script.NameOrigin, h.simpler} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 	h.founding = false
 	day := h.script.Begins()

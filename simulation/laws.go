@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -328,11 +329,19 @@ func (l *laws) shown(v *secretariat.View) error {
 	return nil
 }
 
-// folded holds the writer's state against a fold of the open entries, and against one of all it may read from the first on.
-func (l *laws) folded(ctx context.Context, v *secretariat.View, engine record.Engine, keys *secretariat.SubjectKeys, verifier string, chance *rand.Rand) error {
+// again holds the writer's state, which may have begun from a snapshot, against that of who decides again.
+func (l *laws) again(v *secretariat.View) error {
 	l.counts.States++
 	if d := differ(v.State(), &l.replay.State, "closed"); d != "" {
 		return l.broken("the state is a fold of the record", "the writer's and that of who decides again part at %s", d)
+	}
+	return nil
+}
+
+// folded holds the writer's state against a fold of the open entries, and against one of all it may read from the first on.
+func (l *laws) folded(ctx context.Context, v *secretariat.View, engine record.Engine, keys *secretariat.SubjectKeys, verifier string, chance *rand.Rand) error {
+	if err := l.again(v); err != nil {
+		return err
 	}
 	whole, err := secretariat.Read(ctx, unremembered{engine}, keys, verifier)
 	if err != nil {
@@ -416,4 +425,22 @@ func (l *laws) complete() error {
 		return l.broken("an act is taken once", "%d closed acts and %d closed entries", len(closed), l.replay.Finding.Closed)
 	}
 	return nil
+}
+
+// String is a line a kind of number.
+func (c Counts) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d entries: %d acts acknowledged, %d answered again, %d results reckoned again; %d starts, %d after kills\n", c.Entries, c.Acked, c.Repeats, c.Results, c.Restarts, c.Kills)
+	fmt.Fprintf(&b, "%d states held against one another, %d proofs that a tree continues another, %d bytes searched for private words; %d nodes joined and decided %d entries again\n", c.States, c.Roots, c.Searched, c.Joined, c.Nodes)
+	for _, m := range []struct {
+		what string
+		of   map[string]int
+	}{{"kinds of act taken", c.Kinds}, {"codes of refusal met", c.Refusals}} {
+		fmt.Fprintf(&b, "%d %s:", len(m.of), m.what)
+		for _, k := range slices.Sorted(maps.Keys(m.of)) {
+			fmt.Fprintf(&b, " %s %d", k, m.of[k])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"kurultai/conference"
@@ -34,6 +35,11 @@ func (h *hall) rollCall(k int64) error {
 	m, _ := h.s.View().State().Meeting(conference.MeetingID(meeting))
 	members := h.s.View().State().Members(m.From, conference.MeetingID(meeting))
 	h.chance.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	slices.SortStableFunc(members, func(a, b conference.PartyID) int { // who has no head just now cannot answer
+		_, one := h.headOf(a)
+		_, other := h.headOf(b)
+		return map[bool]int{true: 0, false: 1}[one] - map[bool]int{true: 0, false: 1}[other]
+	})
 	here := members[:max(0, min(len(members), r.Yes+r.No+r.Abstain))]
 	for len(here) > 0 && int64(len(here)) < int64(len(members))/2+1 { // the others come and do not answer
 		here = members[:len(members)/2+1]
@@ -122,19 +128,24 @@ func (h *hall) everywhere(name string) string {
 
 // callAll calls each name; whoever is here answers, mostly when the name was called and now and then in the same moment.
 func (h *hall) callAll(meeting, question string, answers map[conference.PartyID]string) error {
-	for {
+	drawn, _ := h.s.View().State().Question(conference.QuestionID(question))
+	for i, p := range drawn.Order {
 		q, _ := h.s.View().State().Question(conference.QuestionID(question))
-		if q.Called >= int64(len(q.Order)) {
-			return nil
+		var acts []*secretariat.Act
+		if q.Called <= int64(i) { // or the Chair was faster
+			acts = append(acts, h.by("Secretary", h.officer(), "", meeting, "CallName", fmt.Sprintf(`{"party":"%s","question":"%s"}`, p, question)))
 		}
-		p := q.Order[q.Called]
-		acts := []*secretariat.Act{h.by("Secretary", h.officer(), "", meeting, "CallName", fmt.Sprintf(`{"party":"%s","question":"%s"}`, p, question))}
 		if d, ok := h.headOf(p); ok && answers[p] != "" {
 			acts = append(acts, h.by("Head", d.person, d.party, meeting, "Answer", fmt.Sprintf(`{"answer":"%s","question":"%s"}`, answers[p], question)))
 		}
-		if h.chance.IntN(10) == 0 {
+		if len(acts) > 1 && h.chance.IntN(10) == 0 {
 			if err := h.atOnce(acts); err != nil {
 				return err
+			}
+			if now, _ := h.s.View().State().Question(q.ID); now.Called > q.Called && !slices.ContainsFunc(now.Votes, func(v conference.Cast) bool { return v.Party == p }) {
+				if err := h.must(acts[1]); err != nil { // the name was called after all, and the answer came before
+					return err
+				}
 			}
 		} else {
 			for _, a := range acts {
@@ -147,6 +158,7 @@ func (h *hall) callAll(meeting, question string, answers map[conference.PartyID]
 			return err
 		}
 	}
+	return nil
 }
 
 // roll is the next of the roll calls that were taken, or one that is drawn.

@@ -17,7 +17,7 @@ import (
 	"kurultai/story"
 )
 
-// Address is where the people of a script sign in, Domain the relying party id of their keys.
+// Address is where the people of a story's record sign in, Domain the relying party id of their keys.
 const (
 	Address = "http://localhost:1"
 	Domain  = "localhost"
@@ -28,15 +28,23 @@ const (
 // Each act goes to Submit, which keeps origin and key to itself.
 type Script struct {
 	Parties int
+	Domain  string // relying party id of the keys that are enrolled
+	Address string // where people sign in
 	State   func() *conference.State
-	Submit  func(s *record.Submitted, opened []record.Disclosure, at record.Instant) error // the error may be a *conference.Refusal
-	Name    func(person string, l conference.Language) string                              // names are sealed and come opened; nil: they come as digests alone
+	Submit  func(s *record.Submitted, with Enclosed, at record.Instant) error // the error may be a *conference.Refusal
+	Name    func(person string, l conference.Language) string                 // names are sealed and come opened; nil: they come as digests alone
 
 	Keys    map[string]*passkey.Key // of those who enrolled one
 	Refused int64                   // acts of the story that this hall does not allow; they leave nothing behind
 
 	lines    []story.Line
 	from, to int // the eighth meeting
+}
+
+// Enclosed is what comes with an act: what opens its sealed values, and the bytes of its files.
+type Enclosed struct {
+	Opened []record.Disclosure
+	Blobs  [][]byte
 }
 
 // NewScript reads the story.
@@ -49,7 +57,7 @@ func NewScript(parties int) (*Script, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Script{Parties: parties, Keys: map[string]*passkey.Key{}, lines: lines}
+	s := &Script{Parties: parties, Domain: Domain, Address: Address, Keys: map[string]*passkey.Key{}, lines: lines}
 	s.from = slices.IndexFunc(lines, func(l story.Line) bool {
 		return l.Act.Get("name").Str == "ConveneMeeting" && l.Act.Get("meeting").Str+l.Act.Get("fields").Get("meeting").Str == "viii"
 	})
@@ -78,7 +86,7 @@ func (s *Script) Found() error {
 	at := s.lines[0].At
 	for _, l := range s.lines[:s.from] {
 		if lived(l) {
-			if err := s.act(l.Act, opened(l), max(at, l.At)); err != nil {
+			if err := s.act(l.Act, enclosed(l), max(at, l.At)); err != nil {
 				return err
 			}
 		}
@@ -92,12 +100,13 @@ func lived(l story.Line) bool {
 	return l.Refused == "" && l.Closed == "" && l.Act.Get("name").Str != "TimeCame"
 }
 
-// opened are the disclosures of a line.
-func opened(l story.Line) (all []record.Disclosure) {
+// enclosed is what comes with a line.
+func enclosed(l story.Line) Enclosed {
+	e := Enclosed{Blobs: l.Blobs}
 	for _, o := range l.Opened {
-		all = append(all, o.Disclosure())
+		e.Opened = append(e.Opened, o.Disclosure())
 	}
-	return all
+	return e
 }
 
 // do has the first secretary do something, with whoever else is named.
@@ -116,7 +125,7 @@ func (s *Script) do(as, by, name, fields string, with ...string) error {
 	for _, p := range with {
 		a.With = append(a.With, record.With{As: as, By: p})
 	}
-	if err := s.Submit(a, private, s.State().Last+1000); err != nil {
+	if err := s.Submit(a, Enclosed{Opened: private}, s.State().Last+1000); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
@@ -131,7 +140,7 @@ func (s *Script) officers() (first, second string, err error) {
 	return string(list[0].Person), string(list[1].Person), nil
 }
 
-// Admit lets parties and their heads in until there are as many as are asked for, called p0, p1 …, and says where people sign in.
+// Admit lets parties and their heads in until there are as many as are asked for, called w5, w6 …
 func (s *Script) Admit() error {
 	by, second, err := s.officers()
 	if err != nil {
@@ -161,7 +170,16 @@ func (s *Script) Admit() error {
 			return err
 		}
 	}
-	return s.do("Secretary", by, "NameOrigin", `{"domain":"`+Domain+`","origins":["`+Address+`"]}`, second)
+	return nil
+}
+
+// NameOrigin says where people sign in. Where the record is no story's, those who do so have enrolled before.
+func (s *Script) NameOrigin() error {
+	by, second, err := s.officers()
+	if err != nil {
+		return err
+	}
+	return s.do("Secretary", by, "NameOrigin", `{"domain":"`+s.Domain+`","origins":["`+s.Address+`"]}`, second)
 }
 
 // Party and Head are the nth party that Admit lets in and its head.
@@ -236,7 +254,7 @@ func (s *Script) Meet(k int64, c Calendar, between func() error) error {
 				return err
 			}
 		}
-		err := s.act(act, opened(l), max(s.State().Last+1, c.Instant(l.At)))
+		err := s.act(act, enclosed(l), max(s.State().Last+1, c.Instant(l.At)))
 		if errors.As(err, new(*conference.Refusal)) {
 			s.Refused++
 			err = nil
@@ -263,7 +281,7 @@ func (s *Script) arrive(meeting string, between func() error) error {
 			return err
 		}
 		a := &record.Submitted{As: "Secretary", By: by, Name: "RecordPresence", Meeting: meeting, Fields: fields}
-		if err := s.Submit(a, nil, s.State().Last+100); err != nil && !errors.As(err, new(*conference.Refusal)) {
+		if err := s.Submit(a, Enclosed{}, s.State().Last+100); err != nil && !errors.As(err, new(*conference.Refusal)) {
 			return err
 		}
 		if err := between(); err != nil {
@@ -305,12 +323,12 @@ func (c Calendar) renamed(v canonical.Value, field string, k int64) canonical.Va
 	return v
 }
 
-func (s *Script) act(act canonical.Value, opened []record.Disclosure, at record.Instant) error {
+func (s *Script) act(act canonical.Value, with Enclosed, at record.Instant) error {
 	a := &record.Submitted{As: act.Get("as").Str, By: act.Get("by").Str, For: act.Get("for").Str, Meeting: act.Get("meeting").Str, Name: act.Get("name").Str, Fields: act.Get("fields")}
 	for _, x := range act.Get("with").Items {
 		a.With = append(a.With, record.With{As: x.Get("as").Str, By: x.Get("by").Str})
 	}
-	return s.Submit(a, opened, at)
+	return s.Submit(a, with, at)
 }
 
 // KeyOf makes the key of an act from a text.

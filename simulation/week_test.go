@@ -46,5 +46,5 @@ func TestTheWeekOfAnAssembly(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	t.Logf("%+v", counts)
+	t.Log(counts)
 }

@@ -60,7 +60,7 @@ func week(path string, size int64, attest bool) (*weekly, error) {
 	}
 	w := &weekly{Script: script, out: bufio.NewWriterSize(f, 1<<20), size: size, attest: attest, origin: log.Origin(), ours: *mathrand.NewPCG(1, 2), kinds: map[string]int{}, parties: map[string]bool{}}
 	script.State = func() *conference.State { return &w.state }
-	script.Submit = func(s *record.Submitted, _ []record.Disclosure, at record.Instant) error { return w.decide(s, at) }
+	script.Submit = func(s *record.Submitted, _ simulation.Enclosed, at record.Instant) error { return w.decide(s, at) }
 	err = w.play()
 	if errors.Is(err, errAssembled) {
 		err = nil
@@ -72,8 +72,10 @@ func (w *weekly) play() error {
 	if err := w.Found(); err != nil {
 		return err
 	}
-	if err := errors.Join(w.Admit(), w.Enrol()); err != nil {
-		return err
+	for _, step := range []func() error{w.Admit, w.NameOrigin, w.Enrol} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 	days := w.Days(w.state.Last)
 	for k := int64(1); ; k++ {
