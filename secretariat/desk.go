@@ -212,6 +212,9 @@ func (d *desk) again(ctx context.Context, s *record.Submitted, closed bool, g *d
 	if !same {
 		return Receipt{}, refusal("key-reused", "7")
 	}
+	if first.Index >= d.state.Size { // its group became durable and nobody here was told, or somebody else wrote it
+		return Receipt{}, fmt.Errorf("entry %d stands in the record behind what this writer knows: %w", first.Index, record.ErrConflict)
+	}
 	e, err := d.entry(ctx, first.Index, g)
 	if err != nil {
 		return Receipt{}, err
