@@ -33,11 +33,12 @@ type Config struct {
 	Talk    func(string)
 }
 
-// A Roll is what a roll call came to.
+// A Roll is what a roll call came to, in a house of as many as answered or were absent.
 type Roll struct {
 	Name                     string
 	Yes, No, Abstain, Absent int
-	Carried                  string // carried or lost, where it was published
+	Important                bool   // two thirds were asked for
+	Outcome                  string // carried or lost, where it was published
 }
 
 // Plants are the faults that can be put in, to see that they are found.

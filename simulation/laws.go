@@ -30,8 +30,9 @@ func (b *Broken) Error() string {
 	return fmt.Sprintf("the law %q is broken at step %d, with %d entries: %s", b.Law, b.Step, b.Size, b.Why)
 }
 
-// token begins every word that is private: closed words, and names, which are published and withdrawn.
-const token = "zqxj"
+// token begins every word that is private: closed words, and names, which are published and withdrawn. No digest holds an
+// apostrophe.
+const token = "zqxj'"
 
 // laws look on. What they know comes from what was submitted and answered, and from the disk; never from the writer.
 type laws struct {
@@ -61,6 +62,7 @@ type sent struct {
 // Counts are what was looked at.
 type Counts struct {
 	Entries  int64
+	Root     string         // of the tree at the end
 	Kinds    map[string]int // acts taken, by name
 	Refusals map[string]int // by code
 	Results  int64          // results reckoned again
@@ -157,7 +159,7 @@ func (l *laws) look() error {
 	if l.counts.Entries == head.Size && (len(l.heads) == 0 || l.heads[len(l.heads)-1].Size == head.Size) && head.Size > 0 && len(l.heads) > 0 {
 		return nil
 	}
-	l.counts.Entries = head.Size
+	l.counts.Entries, l.counts.Root = head.Size, head.Root.String()
 	if head.Size != int64(len(entries)) {
 		return l.broken("the checkpoint is of the record", "%d entries and a checkpoint of %d", len(entries), head.Size)
 	}
@@ -430,7 +432,7 @@ func (l *laws) complete() error {
 // String is a line a kind of number.
 func (c Counts) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d entries: %d acts acknowledged, %d answered again, %d results reckoned again; %d starts, %d after kills\n", c.Entries, c.Acked, c.Repeats, c.Results, c.Restarts, c.Kills)
+	fmt.Fprintf(&b, "%d entries with root %s: %d acts acknowledged, %d answered again, %d results reckoned again; %d starts, %d after kills\n", c.Entries, c.Root, c.Acked, c.Repeats, c.Results, c.Restarts, c.Kills)
 	fmt.Fprintf(&b, "%d states held against one another, %d proofs that a tree continues another, %d bytes searched for private words; %d nodes joined and decided %d entries again\n", c.States, c.Roots, c.Searched, c.Joined, c.Nodes)
 	for _, m := range []struct {
 		what string
