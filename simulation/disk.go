@@ -403,7 +403,7 @@ func (e *Engine) PutSnapshot(_ context.Context, s record.Snapshot) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.plant == "tells another state" {
-		s.State = []byte(strings.Replace(string(s.State), "Party 100", "Party 1oo", 1))
+		s.State = []byte(strings.Replace(string(s.State), "Party 11", "Party II", 1))
 		s.Digest = record.DigestOf(s.State)
 	}
 	d.snapshots = slices.DeleteFunc(d.snapshots, func(o record.Snapshot) bool { return o.Size == s.Size })

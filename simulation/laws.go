@@ -102,7 +102,7 @@ func (l *laws) answered(s *record.Submitted, r secretariat.Receipt, err error) e
 	var refused *conference.Refusal
 	if errors.As(err, &refused) {
 		l.counts.Refusals[string(refused.Code)]++
-		return nil
+		return l.repeated(s, refused)
 	}
 	if err != nil {
 		return nil // a fault: nobody can say
@@ -140,6 +140,30 @@ func (l *laws) answered(s *record.Submitted, r secretariat.Receipt, err error) e
 		l.counts.Acked++
 	}
 	return nil
+}
+
+// repeated looks at a refusal: an act that was acknowledged gets its first receipt as long as its key is known, that of an
+// open one on the day of the newest entry and the day before.
+func (l *laws) repeated(s *record.Submitted, refused *conference.Refusal) error {
+	a := l.sent[s.By+"/"+s.Key]
+	if a.index < 0 || a.text != s.Text() || refused.Code == "disk-full" {
+		return nil
+	}
+	l.disk.mu.Lock()
+	stored, newest := l.disk.entries[a.index], l.disk.entries[len(l.disk.entries)-1]
+	l.disk.mu.Unlock()
+	e, err := record.ParseEntry(string(stored.Bytes), a.index)
+	if err != nil {
+		return err
+	}
+	last, err := record.ParseEntry(string(newest.Bytes), newest.Index)
+	if err != nil {
+		return err
+	}
+	if e.Closed == "" && last.At.Day() > e.At.Day() {
+		return nil
+	}
+	return l.broken("a key repeats its own answer", "%s is entry %d, and pressed again it is refused: %v", s.Name, a.index, refused)
 }
 
 // look reads what has come since and holds it against each law that needs no more.

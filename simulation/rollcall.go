@@ -37,6 +37,9 @@ func (h *hall) rollCall(k int64) error {
 	}
 	m, _ := h.s.View().State().Meeting(conference.MeetingID(meeting))
 	members := h.s.View().State().Members(m.From, conference.MeetingID(meeting))
+	if n := len(members); r.Yes+r.No+r.Abstain > n { // a smaller house
+		r.Yes, r.No, r.Abstain = r.Yes*n/193, r.No*n/193, r.Abstain*n/193
+	}
 	h.chance.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
 	slices.SortStableFunc(members, func(a, b conference.PartyID) int { // who has no head just now cannot answer
 		_, one := h.headOf(a)

@@ -48,3 +48,33 @@ func TestTheWeekOfAnAssembly(t *testing.T) {
 	}
 	t.Log(counts)
 }
+
+// What is broken on purpose is found, by the law that says so, and the same seed finds it again at the same step.
+func TestFaultsPutInAreFound(t *testing.T) {
+	if len(simulation.Plants) < 5 {
+		t.Fatal("too few faults are put in")
+	}
+	for plant, law := range simulation.Plants {
+		c := simulation.Config{Seed: 1, Days: 1, Last: 1500, Every: 60, Parties: 25, Plant: plant}
+		found := false
+		for ; c.Seed <= 6 && !found; c.Seed++ {
+			_, err := live(t, c)
+			var broken, again *simulation.Broken
+			if !errors.As(err, &broken) {
+				if err != nil {
+					t.Errorf("%s, seed %d: %v", plant, c.Seed, err)
+				}
+				continue
+			}
+			found = true
+			_, err = live(t, c)
+			if !errors.As(err, &again) || *again != *broken || broken.Law != law {
+				t.Errorf("%s, seed %d: %v, and again: %v", plant, c.Seed, broken, err)
+			}
+			t.Logf("%s: seed %d: %.200s", plant, c.Seed, broken)
+		}
+		if !found {
+			t.Errorf("%s: nothing was found", plant)
+		}
+	}
+}
