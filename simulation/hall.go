@@ -21,8 +21,7 @@ import (
 // Config is a week to be lived.
 type Config struct {
 	Seed    uint64
-	Days    int    // of five sittings each
-	Last    int64  // no sitting begins when the record has so many entries; 0: all do
+	Sits    int    // how many sittings, five a day
 	Dir     string // for the keys of persons
 	Every   int64  // steps between two looks at the laws that cost much
 	Real    bool   // the record is no story's: acts of consequence are attested
@@ -413,17 +412,10 @@ func (h *hall) live() error {
 	for _, o := range h.s.View().State().Holders(conference.Head) {
 		h.people = append(h.people, string(o.Person))
 	}
-	k := int64(0)
-	for d := range h.config.Days {
-		for sitting := range 5 {
-			if h.config.Last > 0 && h.s.View().State().Size >= h.config.Last {
-				return h.end()
-			}
-			k++
-			h.until(day + record.Instant(d*24*3_600_000+sitting*2*3_600_000))
-			if err := h.sitting(k); err != nil {
-				return err
-			}
+	for k := range h.config.Sits {
+		h.until(day + record.Instant(k/5*24*3_600_000+k%5*2*3_600_000))
+		if err := h.sitting(int64(k + 1)); err != nil {
+			return err
 		}
 	}
 	return h.end()
