@@ -370,7 +370,7 @@ func (h *hall) anotherUnderOneKey() error {
 		return h.laws.broken("a key repeats its own answer", "other bytes under a used key were taken as entry %d", r.Index)
 	}
 	if h.laws.sent[first.Submitted.By+"/"+first.Submitted.Key].index < 0 && err == nil {
-		h.laws.sent[first.Submitted.By+"/"+first.Submitted.Key] = &sent{other.Submitted.Text(), r.Index, 1} // the first never came
+		h.laws.sent[first.Submitted.By+"/"+first.Submitted.Key] = &sent{other.Submitted.Text(), r.Index, 1, true} // the first never came
 	}
 	if h.engine.Gone() {
 		return h.restart()

@@ -238,6 +238,7 @@ func (h *hall) attest(a *secretariat.Act) {
 // press submits an act as a phone does: again, under the same key, until it has an answer that is not a fault.
 func (h *hall) press(a *secretariat.Act) (secretariat.Receipt, error) {
 	for range 8 {
+		h.laws.sends(&a.Submitted)
 		r, err := h.s.Do(h.ctx, a)
 		h.config.Settle()
 		if err := h.answered(a, &r, err); err != nil {
@@ -317,6 +318,7 @@ func (h *hall) atOnce(acts []*secretariat.Act) error {
 	done := make(chan struct{}, len(acts))
 	release := h.engine.Hold()
 	for i, a := range acts {
+		h.laws.sends(&a.Submitted)
 		go func() {
 			answers[i].r, answers[i].err = h.s.Do(h.ctx, a)
 			done <- struct{}{}

@@ -57,6 +57,7 @@ type sent struct {
 	text  string
 	index int64 // where it was said to stand; -1: nobody has said so
 	said  int   // how often an answer named it
+	out   bool  // pressed, and not refused since
 }
 
 // Counts are what was looked at.
@@ -90,11 +91,13 @@ func (l *laws) broken(law, why string, args ...any) error {
 	return &Broken{law, l.step, l.replay.Finding.Size, fmt.Sprintf(why, args...)}
 }
 
-// sends notes an act before anybody decides it.
+// sends notes an act before anybody decides it, each time it is pressed.
 func (l *laws) sends(s *record.Submitted) {
-	if id := s.By + "/" + s.Key; l.sent[id] == nil {
-		l.sent[id] = &sent{s.Text(), -1, 0}
+	id := s.By + "/" + s.Key
+	if l.sent[id] == nil {
+		l.sent[id] = &sent{text: s.Text(), index: -1}
 	}
+	l.sent[id].out = true
 }
 
 // answered holds an answer against what was answered before and what is durable.
@@ -146,13 +149,19 @@ func (l *laws) answered(s *record.Submitted, r secretariat.Receipt, err error) e
 // open one on the day of the newest entry and the day before.
 func (l *laws) repeated(s *record.Submitted, refused *conference.Refusal) error {
 	a := l.sent[s.By+"/"+s.Key]
-	if a.index < 0 || a.text != s.Text() || refused.Code == "disk-full" {
+	index := a.index
+	if a.out = false; index < 0 { // nobody was told, but it may stand there
+		if at, ok := l.at[s.By+"/"+s.Key]; ok {
+			index = at
+		}
+	}
+	if index < 0 || a.text != s.Text() || refused.Code == "disk-full" {
 		return nil
 	}
 	l.disk.mu.Lock()
-	stored, newest := l.disk.entries[a.index], l.disk.entries[len(l.disk.entries)-1]
+	stored, newest := l.disk.entries[index], l.disk.entries[len(l.disk.entries)-1]
 	l.disk.mu.Unlock()
-	e, err := record.ParseEntry(string(stored.Bytes), a.index)
+	e, err := record.ParseEntry(string(stored.Bytes), index)
 	if err != nil {
 		return err
 	}
@@ -163,7 +172,7 @@ func (l *laws) repeated(s *record.Submitted, refused *conference.Refusal) error 
 	if e.Closed == "" && last.At.Day() > e.At.Day() {
 		return nil
 	}
-	return l.broken("a key repeats its own answer", "%s is entry %d, and pressed again it is refused: %v", s.Name, a.index, refused)
+	return l.broken("a key repeats its own answer", "%s is entry %d, and pressed again it is refused: %v", s.Name, index, refused)
 }
 
 // look reads what has come since and holds it against each law that needs no more.
@@ -237,6 +246,8 @@ func (l *laws) entry(stored record.Stored) error {
 	case e.Act.By == "clock":
 	case twice:
 		return l.broken("an act is taken once", "%s stands at %d and at %d", e.Act.Name, first, stored.Index)
+	case a != nil && !a.out && a.said == 0:
+		return l.broken("a refusal leaves nothing behind", "entry %d, %s, was refused and not pressed again", stored.Index, e.Act.Name)
 	case a == nil:
 		return l.broken("the record holds what was submitted", "nobody submitted entry %d, %s", stored.Index, e.Act.Name)
 	case a.text != e.Act.Text():
