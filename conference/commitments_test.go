@@ -135,3 +135,21 @@ func TestDatesEnd(t *testing.T) {
 		}
 	}
 }
+
+// What falls due on several days comes under one key each time (doc/record.md section 6).
+func TestWhatFallsDueTwiceComesTwice(t *testing.T) {
+	d := newDesk(t)
+	for _, a := range then(shared, with(moveDue, `{"basis":"d1","commitment":"w","due":"2030-09-18","party":"b"}`)) {
+		d.must(t, a)
+	}
+	came := dueNow("commitment/w", 200*86_400_000)
+	came.key = "AAAAAAAAAAAAAAAAAAAAAA"
+	d.must(t, came)
+	came.wait = 0
+	if r := d.do(t, came); r == nil && courses(d, "w") != "a:overdue b:overdue c:overdue" || r != nil {
+		t.Errorf("%v, %s", r, courses(d, "w"))
+	}
+	if r := d.do(t, came); r == nil || r.Code != "not-due" {
+		t.Errorf("once more: %v", r)
+	}
+}

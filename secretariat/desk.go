@@ -189,7 +189,11 @@ func (d *desk) take(ctx context.Context, a *Act, now moment, chance io.Reader, g
 }
 
 // again answers an act that was taken before: same key and bytes, the first receipt; other bytes, a refusal.
+// What falls due on several days is the same act each time, and none of them a repetition.
 func (d *desk) again(ctx context.Context, s *record.Submitted, closed bool, g *draft) (Receipt, error) {
+	if s.As == string(conference.Clock) {
+		return Receipt{}, nil
+	}
 	first, used := d.state.Key(s.By, s.Key)
 	same := first.Digest == sha256.Sum256([]byte(s.Text()))
 	if closed {
@@ -211,6 +215,9 @@ func (d *desk) again(ctx context.Context, s *record.Submitted, closed bool, g *d
 	}
 	if !same {
 		return Receipt{}, refusal("key-reused", "7")
+	}
+	if first.Index >= d.state.Size { // its group became durable and nobody here was told, or somebody else wrote it
+		return Receipt{}, fmt.Errorf("entry %d stands in the record behind what this writer knows: %w", first.Index, record.ErrConflict)
 	}
 	e, err := d.entry(ctx, first.Index, g)
 	if err != nil {

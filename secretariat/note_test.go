@@ -2,6 +2,7 @@ package secretariat
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -83,4 +84,25 @@ func again(r *room, send *Act, number string, file []byte) *Act {
 	a.Submitted.As, a.Submitted.By, a.Submitted.For, a.Blobs = send.Submitted.As, send.Submitted.By, send.Submitted.For, [][]byte{file}
 	a.Submitted.Changed()
 	return a
+}
+
+// A closed act that became durable and was not answered is asked for again of a writer that does not know of it: that is a
+// fault, and after the next start the first receipt.
+func TestAClosedActBehindWhatTheWriterKnows(t *testing.T) {
+	dir := t.TempDir()
+	r := enter(t, dir)
+	a := r.act("FileNote", `{"note":"n","text":"the hall has been told"}`)
+	r.engine.after = func(int64) error { return record.ErrStopped }
+	if _, err := r.Do(t.Context(), a); !errors.Is(err, record.ErrStopped) {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(t.Context(), a); !errors.Is(err, record.ErrConflict) {
+		t.Errorf("asked again: %v", err)
+	}
+	size := r.View().State().Size
+	r.leave()
+	r = enter(t, dir)
+	if receipt := r.must(a); !receipt.Again || receipt.Index != size {
+		t.Errorf("after a start: %+v, and the note is entry %d", receipt, size)
+	}
 }

@@ -40,6 +40,7 @@ type Config struct {
 	Clock  func() record.Instant // the wall clock
 	Steady func() time.Duration  // a clock that never steps; the machine's monotonic one where nil
 	Chance io.Reader             // crypto/rand.Reader but in tests
+	Every  int64                 // entries between two states that are kept, and written down as snapshots; 0: ten thousand
 	Told   bool                  // the record is of a story, which has times of its own: time goes on from its last entry
 
 	// Held says why nothing may be written yet, a *conference.Refusal, or nil. An act that the catalogue says resumes the
@@ -116,6 +117,9 @@ func Open(ctx context.Context, c Config) (*Secretariat, error) {
 		}
 	}
 	v.desk.origin = c.Log.Origin()
+	if c.Every > 0 {
+		v.past.every = c.Every
+	}
 	s := &Secretariat{config: c, acts: make(chan *pending, 4*MaxGroup), stop: make(chan struct{}), stopped: make(chan struct{}), more: make(chan struct{})}
 	v.desk.inspector = &inspector{c.Inspect, s.View}
 	s.ahead = v.desk

@@ -207,13 +207,13 @@ func (l Line) act(origin string, index int64, founding bool) (*secretariat.Act, 
 		return nil, errors.New("opened: not in the order in which the digests stand in the act")
 	}
 	for _, o := range l.Opened {
-		a.Disclosures = append(a.Disclosures, o.disclosure())
+		a.Disclosures = append(a.Disclosures, o.Disclosure())
 	}
 	return a, nil
 }
 
-// disclosure is what o opens with. A key that is none opens nothing: the door will not take it.
-func (o Opened) disclosure() record.Disclosure {
+// Disclosure is what o opens with. A key that is none opens nothing: the door will not take it.
+func (o Opened) Disclosure() record.Disclosure {
 	if o.Key == "" {
 		return record.Disclose(o.Salt, o.Name, o.Value)
 	}
@@ -239,7 +239,7 @@ func openedOf(ref record.Reference, d record.Disclosure) (Opened, error) {
 func places(fields canonical.Value) func(a, b Opened) int {
 	refs := record.References(fields)
 	place := func(o Opened) int {
-		d := o.disclosure().Digest()
+		d := o.Disclosure().Digest()
 		return slices.IndexFunc(refs, func(r record.Reference) bool { return r.Digest == d })
 	}
 	return func(a, b Opened) int { return place(a) - place(b) }

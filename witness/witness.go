@@ -154,3 +154,6 @@ func (r *Replay) count(s *record.Submitted, attested bool) {
 		}
 	}
 }
+
+// Root is the root of the tree of the entries checked so far.
+func (r *Replay) Root() tlog.Hash { return r.edge.Root() }

@@ -104,7 +104,7 @@ func TestTheWeekOfTheBenchIsLived(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := r.Finding
-	t.Logf("%d entries, %d kinds of act, %d of them often, %d parties, %d attested, %d left out", f.Size, len(w.kinds), w.often(), len(w.parties), f.Attested, w.refused)
+	t.Logf("%d entries, %d kinds of act, %d of them often, %d parties, %d attested, %d left out", f.Size, len(w.kinds), w.often(), len(w.parties), f.Attested, w.Refused)
 	if f.Size != 5000 || w.often() < 40 || len(w.parties) < weekParties || f.Attested < f.Size*8/100 || f.Attested > f.Size*12/100 {
 		t.Errorf("%+v", f)
 	}
