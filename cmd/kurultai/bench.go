@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"kurultai/measure"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -72,7 +72,7 @@ example: kurultai bench append -json
 				return crashChild(ctx, io, child, rounds)
 			}
 			if readers {
-				return fanoutReaders(os.Stdin, io.out)
+				return measure.ServeReaders(os.Stdin, io.out)
 			}
 			if broken {
 				return faultsInside(ctx, rounds, seed, forgets, io)
@@ -192,10 +192,6 @@ func (f *figures) String() string {
 	return out.String()
 }
 
-func median(v []float64) float64 {
-	v = slices.Clone(v)
-	slices.Sort(v)
-	return v[len(v)/2]
-}
+var median, processor = measure.Median, measure.Processor
 
 func seconds(since time.Time) float64 { return time.Since(since).Seconds() }
