@@ -1,16 +1,16 @@
 package measure
 
 import (
+	"bytes"
 	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// A Loop takes one entry and all that wait, writes and syncs them, and answers: what any group commit does at least.
-type Loop struct {
+// Groups takes one entry and all that wait, commits them together, and answers: what any group commit does.
+type Groups struct {
 	in   chan wish
-	file *os.File
 	done chan struct{}
 }
 
@@ -19,52 +19,70 @@ type wish struct {
 	done chan error
 }
 
-// NewLoop begins a new file.
-func NewLoop(path string) (*Loop, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	l := &Loop{make(chan wish, 256), f, make(chan struct{})}
-	go l.run()
-	return l, nil
+// NewGroups begins to take entries. Commit is called by one goroutine; its error is told to all of the group.
+func NewGroups(commit func(entries [][]byte) error) *Groups {
+	g := &Groups{make(chan wish, 256), make(chan struct{})}
+	go g.run(commit)
+	return g
 }
 
-func (l *Loop) run() {
-	defer close(l.done)
-	for w := range l.in {
-		waiting, chunk := []wish{w}, w.b
+func (g *Groups) run(commit func([][]byte) error) {
+	defer close(g.done)
+	for w := range g.in {
+		waiting, entries := []wish{w}, [][]byte{w.b}
 		for more := true; more; {
 			select {
-			case w, more = <-l.in:
+			case w, more = <-g.in:
 				if more {
-					waiting, chunk = append(waiting, w), append(chunk[:len(chunk):len(chunk)], w.b...)
+					waiting, entries = append(waiting, w), append(entries, w.b)
 				}
 			default:
 				more = false
 			}
 		}
-		_, err := l.file.Write(chunk)
-		if err == nil {
-			err = unix.Fdatasync(int(l.file.Fd()))
-		}
+		err := commit(entries)
 		for _, w := range waiting {
 			w.done <- err
 		}
 	}
 }
 
-// Write returns when the bytes are on the disk.
-func (l *Loop) Write(b []byte) error {
+// Write returns when the group of an entry is committed.
+func (g *Groups) Write(b []byte) error {
 	w := wish{b, make(chan error, 1)}
-	l.in <- w
+	g.in <- w
 	return <-w.done
 }
 
-// Close ends the loop when all who wait were answered.
+// Close returns when all who wait were answered. Nobody may write any more.
+func (g *Groups) Close() {
+	close(g.in)
+	<-g.done
+}
+
+// A Loop is the least a disk takes: groups whose bytes are written to a growing file, and its data synced.
+type Loop struct {
+	*Groups
+	file *os.File
+}
+
+// NewLoop begins a new file.
+func NewLoop(path string) (*Loop, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &Loop{NewGroups(func(entries [][]byte) error {
+		if _, err := f.Write(bytes.Join(entries, nil)); err != nil {
+			return err
+		}
+		return unix.Fdatasync(int(f.Fd()))
+	}), f}, nil
+}
+
+// Close closes the file too.
 func (l *Loop) Close() error {
-	close(l.in)
-	<-l.done
+	l.Groups.Close()
 	return l.file.Close()
 }
 

@@ -1,10 +1,8 @@
 package measure
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -41,42 +39,19 @@ type (
 const patience = 60 * time.Second
 
 // A Load is readers in a process of their own.
-type Load struct {
-	command *exec.Cmd
-	in      io.WriteCloser
-	out     *bufio.Scanner
-}
+type Load struct{ *Child }
 
 // StartLoad starts a command that does nothing but ServeReaders on its standard input and output.
-func StartLoad(command *exec.Cmd) (*Load, error) {
-	l := &Load{command: command}
-	var err error
-	if l.in, err = command.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	l.out = bufio.NewScanner(out)
-	return l, command.Start()
+func StartLoad(command *exec.Cmd) (Load, error) {
+	c, err := StartChild(command)
+	return Load{c}, err
 }
 
 // Tell gives the readers an order and waits for their report.
-func (l *Load) Tell(o Order) (r Report, err error) {
-	if err := json.NewEncoder(l.in).Encode(o); err != nil {
-		return r, fmt.Errorf("the readers are gone: %w", err)
-	}
-	if !l.out.Scan() {
-		return r, fmt.Errorf("the readers say nothing: %v", l.out.Err())
-	}
-	return r, json.Unmarshal(l.out.Bytes(), &r)
-}
-
-// Close ends the process.
-func (l *Load) Close() error {
-	l.in.Close()
-	return l.command.Wait()
+func (l Load) Tell(o Order) (Report, error) {
+	var r Report
+	err := l.Ask(o, &r)
+	return r, err
 }
 
 // readers are many clients that take orders.
@@ -112,21 +87,10 @@ func ServeReaders(in io.Reader, out io.Writer) error {
 	}
 	r := &readers{epoll: epoll, seen: map[int]*seen{}, reached: make(chan struct{})}
 	go r.listen()
-	orders := json.NewDecoder(in)
-	for {
-		var o Order
-		if err := orders.Decode(&o); err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if err := r.obey(o); err != nil {
-			return err
-		}
-		if err := json.NewEncoder(out).Encode(r.report()); err != nil {
-			return err
-		}
-	}
+	return Obey(in, out, func(o Order) (Report, error) {
+		err := r.obey(o)
+		return r.report(), err
+	})
 }
 
 func (r *readers) obey(o Order) error {

@@ -66,7 +66,7 @@ type fanout struct {
 	server *http.Server
 	hall   hall
 
-	load *measure.Load
+	load measure.Load
 	lost int64
 }
 
