@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -145,6 +147,19 @@ var contenders = []contender{
 	{key: "tessera_tuned", title: "Tessera POSIX, tuned", open: openTessera(tuned), later: true},
 }
 
+// chosen are the systems of a list, or all.
+func chosen(keys []string) (list []contender, err error) {
+	for _, c := range contenders {
+		if keys == nil || slices.Contains(keys, c.key) {
+			list = append(list, c)
+		}
+	}
+	if keys != nil && len(list) != len(keys) {
+		return nil, errUsage{fmt.Sprintf("of %s not all are systems", strings.Join(keys, ", "))}
+	}
+	return list, nil
+}
+
 // appends measures who takes entries how fast, and when they are provable.
 func appends(r run) (*comparison, error) {
 	dir, err := os.MkdirTemp(r.dir, ".bench-") // on that disk, not on a file system in memory
@@ -156,6 +171,10 @@ func appends(r run) (*comparison, error) {
 		return nil, err
 	}
 	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL's user passes through
+		return nil, err
+	}
+	contenders, err := chosen(r.of)
+	if err != nil {
 		return nil, err
 	}
 	systems := make([]system, len(contenders))
@@ -224,7 +243,12 @@ func appends(r run) (*comparison, error) {
 		}
 	}
 	c := &comparison{what: "append", tables: []*table{together, alone, provable, provableAlone, rarely}}
-	of := func(t *table, key, column string) float64 { return rows[t][key].median(column) }
+	of := func(t *table, key, column string) float64 {
+		if rows[t][key] == nil {
+			return math.NaN()
+		}
+		return rows[t][key].median(column)
+	}
 	c.atLeast("quorum_ratio", of(together, "etcd", "rate")/of(together, "bare", "rate"), 0.10, fmt.Sprintf("three nodes, %d authors: entries a second beside the bare loop (aim 0.2)", many))
 	c.atMost("alone_p99_ratio", of(alone, "etcd", "p99")/of(alone, "bare", "p99"), 10, "three nodes, an act alone: p99 beside the bare p99")
 	c.atLeast("provable_64_ratio", of(provable, "tessera_tuned", "p50")/of(provable, "etcd", "p50"), 10, fmt.Sprintf("provable, %d authors: Tessera tuned beside three nodes", many))

