@@ -30,7 +30,7 @@ Measures ours beside the systems of others, in turn, on this machine, now. Print
   -rows N      import: how many participants (100000)
   -dir DIR     append, import: a folder on the disk to be measured (this one)
 
-append needs PostgreSQL 15 (initdb, pg_ctl on the PATH), which does not run as root: as root it runs as the user postgres.
+append needs PostgreSQL (initdb and pg_ctl, on the PATH or where Debian keeps them); as root it runs as the user postgres.
 
 example: go run . append -rounds 3 -for 1s
 `
@@ -92,7 +92,7 @@ func command(args []string) error {
 	if err != nil {
 		return errUsage{err.Error()}
 	}
-	measures := map[string]func(run) (*comparison, error){"fanout": fanout, "append": appends}
+	measures := map[string]func(run) (*comparison, error){"fanout": fanout, "append": appends, "import": imports}
 	measure := measures[what]
 	if measure == nil || flags.NArg() > 0 || r.rounds < 1 || r.readers < 1 || r.rows < 1 || r.turn <= 0 {
 		return errUsage{"say WHAT: fanout, append or import; numbers are 1 or more"}

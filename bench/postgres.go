@@ -19,12 +19,20 @@ import (
 
 // A cluster is a PostgreSQL of its own in a folder, that listens on a socket in it alone.
 type cluster struct {
-	dir  string
-	pool *pgxpool.Pool
+	dir     string
+	sockets string // folder of its socket
+	pool    *pgxpool.Pool
 }
 
 // asServer runs a program of PostgreSQL as a user who is not root.
 func asServer(ctx context.Context, dir, name string, args ...string) error {
+	if _, err := exec.LookPath(name); err != nil {
+		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name) // where Debian keeps them
+		if len(found) == 0 {
+			return fmt.Errorf("PostgreSQL is not installed: %w (apt-get install postgresql)", err)
+		}
+		name = found[len(found)-1]
+	}
 	c := exec.CommandContext(ctx, name, args...)
 	c.Dir = dir
 	if os.Geteuid() == 0 {
@@ -67,6 +75,7 @@ func startPostgres(ctx context.Context, dir string) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.sockets = sockets
 	if err := os.Chmod(sockets, 0o777); err != nil {
 		return nil, err
 	}
@@ -94,6 +103,7 @@ func (c *cluster) Close() error {
 	if c.pool != nil {
 		c.pool.Close()
 	}
+	defer os.RemoveAll(c.sockets)
 	return asServer(context.Background(), filepath.Dir(c.dir), "pg_ctl", "-D", c.dir, "-w", "-m", "fast", "stop")
 }
 
