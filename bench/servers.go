@@ -218,7 +218,8 @@ func newCentrifuge() (server, error) {
 		q := r.URL.Query() // a browser would say it here
 		q.Set("cf_connect", `{"id":1,"connect":{}}`)
 		r.URL.RawQuery = q.Encode()
-		centrifuge.NewSSEHandler(node, centrifuge.SSEConfig{PingPongConfig: centrifuge.PingPongConfig{PingInterval: 25 * time.Second, PongTimeout: 10 * time.Second}}).ServeHTTP(w, r)
+		// The readers of this measure send nothing: who does not answer pings stays.
+		centrifuge.NewSSEHandler(node, centrifuge.SSEConfig{PingPongConfig: centrifuge.PingPongConfig{PingInterval: 25 * time.Second, PongTimeout: -1}}).ServeHTTP(w, r)
 	}))
 	return s, err
 }
