@@ -43,6 +43,7 @@ var below = map[string]string{
 	"record/etcd/faults":  "record record/etcd record/recordtest record/sqlite",
 	"drafting":            "",
 	"simulation":          "record record/canonical record/passkey record/tiles rules conference secretariat story witness",
+	"measure":             "",
 }
 
 // pure are the packages that know no clock, chance, network, disk, log or lock, and what else they may import.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -147,17 +148,26 @@ func (s *site) people(v *sitting) PeoplePage {
 	for _, l := range v.t.s.Body.Languages {
 		p.Tongues = append(p.Tongues, Option{string(l), v.t.tongue(l), string(l) == v.lang.Code})
 	}
+	held := map[conference.PersonID]conference.Office{} // the first of each: to look for each person's among all would take a minute for a list of 100,000
+	now := s.Desk.Now()
+	for _, c := range slices.Sorted(slices.Values(conference.Capacities)) {
+		for _, o := range v.t.s.Holders(c) {
+			if _, has := held[o.Person]; !has && o.From <= now {
+				held[o.Person] = o
+			}
+		}
+	}
 	for _, party := range v.t.s.Parties() {
 		g := PeopleGroup{Party: State{v.t.party(party.ID), v.flag(party.ID)}}
 		d, _ := v.t.s.Delegation(v.id, party.ID)
 		for _, m := range d.Members {
-			g.Rows = append(g.Rows, s.personRow(v, m.Person, v.role(m.Role)))
+			g.Rows = append(g.Rows, personRow(v, m.Person, held, v.role(m.Role)))
 		}
 		if len(g.Rows) == 0 { // nobody was nominated: who holds the party's offices
 			for _, c := range []conference.Capacity{conference.Head, conference.ObserverHead, conference.Delegate} {
 				for _, o := range v.t.s.Holders(c) {
 					if o.For == party.ID {
-						g.Rows = append(g.Rows, s.personRow(v, o.Person, v.lang.Say("capacity."+string(c))))
+						g.Rows = append(g.Rows, personRow(v, o.Person, held, v.lang.Say("capacity."+string(c))))
 					}
 				}
 			}
@@ -180,8 +190,16 @@ func (v *sitting) role(role string) string {
 	return v.t.word("role", role)
 }
 
-func (s *site) personRow(v *sitting, id conference.PersonID, role string) PersonRow {
-	row := PersonRow{Name: s.ownName(v.turn, id), Role: role}
+// personRow is a person under the name that the reader may see, else under the office it holds.
+func personRow(v *sitting, id conference.PersonID, held map[conference.PersonID]conference.Office, role string) PersonRow {
+	row := PersonRow{Role: role}
+	if name, ok := v.t.shownAs(id); ok {
+		row.Name = name
+	} else if o, ok := held[id]; ok {
+		row.Name = v.t.office(o)
+	} else {
+		row.Name = v.lang.Say("page.withheld")
+	}
 	for _, k := range v.t.s.Passkeys(id) {
 		if !k.Revoked {
 			row.Devices++

@@ -503,15 +503,23 @@ func (s *site) ownName(v *turn, p conference.PersonID) string {
 // known is what a person is called by who works with it: a name that may be read, in the reader's language or another,
 // else the office it holds.
 func (t teller) known(p conference.PersonID, at record.Instant) string {
-	for _, l := range append([]string{t.l.Code, "en"}, tongues()...) {
-		if name, ok := t.v.Name(p, conference.Language(l)); ok {
-			return name
-		}
+	if name, ok := t.shownAs(p); ok {
+		return name
 	}
 	for _, o := range t.s.OfficesOf(p, at) {
 		return t.office(o)
 	}
 	return t.l.Say("page.withheld")
+}
+
+// shownAs is a name that may be read, in the reader's language or another.
+func (t teller) shownAs(p conference.PersonID) (name string, ok bool) {
+	for _, l := range append([]string{t.l.Code, "en"}, tongues()...) {
+		if name, ok := t.v.Name(p, conference.Language(l)); ok {
+			return name, true
+		}
+	}
+	return "", false
 }
 
 // tongues are the codes of the languages we speak.

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"kurultai/measure"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -30,7 +31,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   replay       a million acts decided again, beside parsing them alone
   verify       the tree from memory and from the file, beside SHA-256 over the same bytes
   rules        votes decided in a house of 193, beside adding them up
-  import       a list of 100,000 participants, beside reading its table
+  import       a list of 100,000 participants entered and shown, beside reading its table
   communique   nine languages of one meeting
   paper        two pages in six languages beside typst, signatures of many, badges
   fanout       events to many live readers, beside a loop of write(2) on each socket
@@ -45,8 +46,8 @@ Measures, always beside a reference in the same run, on this machine, now.
   -tls         fanout: through TLS
   -classes     fanout: an assembly in which 193 delegations read in nine languages, 2,000 persons signed in
   -typst DIR   paper: where typst is installed (bench/typst)
-  -n N         follow: how many entries (1000000)
-  -rounds N    crash, faults: how many (50)
+  -n N         follow: how many entries (1000000); import: how many participants (100000)
+  -rounds N    crash, faults: how many (50); import: the same (3)
   -seed S      crash, faults: which times, which nodes (1)
 
 example: kurultai bench append -json
@@ -55,9 +56,9 @@ example: kurultai bench append -json
 			f.BoolVar(&asJSON, "json", false, "")
 			f.BoolVar(&check, "check", false, "")
 			f.StringVar(&typstDir, "typst", filepath.Join("bench", "typst"), "")
-			f.IntVar(&rounds, "rounds", 50, "")
+			f.IntVar(&rounds, "rounds", 0, "")
 			f.Uint64Var(&seed, "seed", 1, "")
-			f.Int64Var(&entries, "n", 1_000_000, "")
+			f.Int64Var(&entries, "n", 0, "")
 			f.IntVar(&clients, "clients", 10_000, "")
 			f.BoolVar(&secure, "tls", false, "")
 			f.BoolVar(&classes, "classes", false, "")
@@ -72,7 +73,7 @@ example: kurultai bench append -json
 				return crashChild(ctx, io, child, rounds)
 			}
 			if readers {
-				return fanoutReaders(os.Stdin, io.out)
+				return measure.ServeReaders(os.Stdin, io.out)
 			}
 			if broken {
 				return faultsInside(ctx, rounds, seed, forgets, io)
@@ -98,11 +99,18 @@ example: kurultai bench append -json
 			if err := rest.Parse(args[1:]); err != nil || rest.NArg() > 0 {
 				return errUsage{"behind WHAT only flags may stand"}
 			}
-			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "import": benchImport, "communique": benchCommunique, "bundle": benchBundle,
-				"follow": func(ctx context.Context) (*figures, error) { return benchFollow(ctx, entries, io.talk) },
-				"paper":  func(ctx context.Context) (*figures, error) { return benchPaper(ctx, typstDir, io.talk) },
-				"crash":  func(ctx context.Context) (*figures, error) { return benchCrash(ctx, rounds, seed) },
-				"faults": func(ctx context.Context) (*figures, error) { return benchFaults(ctx, rounds, seed, forgets, io) },
+			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "communique": benchCommunique, "bundle": benchBundle,
+				"import": func(ctx context.Context) (*figures, error) {
+					return benchImport(ctx, cmp.Or(entries, importRows), cmp.Or(rounds, importRounds))
+				},
+				"follow": func(ctx context.Context) (*figures, error) {
+					return benchFollow(ctx, cmp.Or(entries, 1_000_000), io.talk)
+				},
+				"paper": func(ctx context.Context) (*figures, error) { return benchPaper(ctx, typstDir, io.talk) },
+				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(ctx, cmp.Or(rounds, faultRounds), seed) },
+				"faults": func(ctx context.Context) (*figures, error) {
+					return benchFaults(ctx, cmp.Or(rounds, faultRounds), seed, forgets, io)
+				},
 				"fanout": func(ctx context.Context) (*figures, error) { return benchFanout(ctx, clients, secure, classes) }}
 			run := benches[what]
 			if run == nil {
@@ -126,6 +134,9 @@ example: kurultai bench append -json
 		},
 	}
 }
+
+// faultRounds is how often a record is killed or broken where nobody says.
+const faultRounds = 50
 
 // figures are what a bench found, in order. The first is its ratio.
 type figures struct {
@@ -192,10 +203,6 @@ func (f *figures) String() string {
 	return out.String()
 }
 
-func median(v []float64) float64 {
-	v = slices.Clone(v)
-	slices.Sort(v)
-	return v[len(v)/2]
-}
+var median, processor = measure.Median, measure.Processor
 
 func seconds(since time.Time) float64 { return time.Since(since).Seconds() }

@@ -11,9 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"kurultai/conference"
+	"kurultai/measure"
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/record/recordtest"
@@ -114,7 +113,7 @@ func (b *appendBench) engine(round int) error {
 		}
 		chunks = append(chunks, chunk)
 	}
-	times, err := writeSynced1(filepath.Join(b.dir, fmt.Sprint("file", round)), chunks)
+	times, err := measure.WriteSynced(filepath.Join(b.dir, fmt.Sprint("file", round)), chunks)
 	if err != nil {
 		return err
 	}
@@ -125,26 +124,6 @@ func (b *appendBench) engine(round int) error {
 	file := float64(benchGroups*benchAuthors) / total
 	b.engineRate, b.fileRate, b.engineRatio = append(b.engineRate, engine), append(b.fileRate, file), append(b.engineRatio, engine/file)
 	return nil
-}
-
-// writeSynced1 appends each chunk to a new file and syncs its data; the times are in seconds.
-func writeSynced1(path string, chunks [][]byte) (times []float64, err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	for _, c := range chunks {
-		start := time.Now()
-		if _, err := f.Write(c); err != nil {
-			return nil, err
-		}
-		if err := unix.Fdatasync(int(f.Fd())); err != nil {
-			return nil, err
-		}
-		times = append(times, seconds(start))
-	}
-	return times, nil
 }
 
 // room founds a record from the training story, and returns how to make acts: open ones that name a place, and closed ones
@@ -210,12 +189,12 @@ func (b *appendBench) authors(round int) error {
 		return err
 	}
 	entry := make([]byte, size/(benchAuthors*benchActs))
-	loop, err := newLoop(filepath.Join(b.dir, fmt.Sprint("loop", round)))
+	loop, err := measure.NewLoop(filepath.Join(b.dir, fmt.Sprint("loop", round)))
 	if err != nil {
 		return err
 	}
-	reference, err := together(func() error { return loop.write(entry) })
-	if err = errors.Join(err, loop.close()); err != nil {
+	reference, err := together(func() error { return loop.Write(entry) })
+	if err = errors.Join(err, loop.Close()); err != nil {
 		return err
 	}
 	do, bare := benchAuthors*benchActs/took, benchAuthors*benchActs/reference
@@ -239,64 +218,6 @@ func together(act func() error) (float64, error) {
 	}
 	wait.Wait()
 	return seconds(start), errors.Join(errs...)
-}
-
-// A loop takes one entry and all that wait, writes and syncs them, and answers: what any group commit does at least.
-type loop struct {
-	in   chan wish
-	file *os.File
-	done chan struct{}
-}
-
-type wish struct {
-	b    []byte
-	done chan error
-}
-
-func newLoop(path string) (*loop, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	l := &loop{make(chan wish, 4*benchAuthors), f, make(chan struct{})}
-	go l.run()
-	return l, nil
-}
-
-func (l *loop) run() {
-	defer close(l.done)
-	for w := range l.in {
-		waiting, chunk := []wish{w}, w.b
-		for more := true; more; {
-			select {
-			case w, more = <-l.in:
-				if more {
-					waiting, chunk = append(waiting, w), append(chunk[:len(chunk):len(chunk)], w.b...)
-				}
-			default:
-				more = false
-			}
-		}
-		_, err := l.file.Write(chunk)
-		if err == nil {
-			err = unix.Fdatasync(int(l.file.Fd()))
-		}
-		for _, w := range waiting {
-			w.done <- err
-		}
-	}
-}
-
-func (l *loop) write(b []byte) error {
-	w := wish{b, make(chan error, 1)}
-	l.in <- w
-	return <-w.done
-}
-
-func (l *loop) close() error {
-	close(l.in)
-	<-l.done
-	return l.file.Close()
 }
 
 // alone lets one author act, without and with a key to be made, and writes entries of that size alone.
@@ -323,7 +244,7 @@ func (b *appendBench) alone(round int) error {
 	for i := range chunks {
 		chunks[i] = make([]byte, 500)
 	}
-	file, err := writeSynced1(filepath.Join(b.dir, fmt.Sprint("one", round)), chunks)
+	file, err := measure.WriteSynced(filepath.Join(b.dir, fmt.Sprint("one", round)), chunks)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kurultai/language"
+	"kurultai/measure"
 	"kurultai/web/live"
 )
 
@@ -102,7 +103,11 @@ func threadTime() int64 {
 // assembly sends events to an assembly of many classes.
 func (b *fanout) assembly() (*figures, error) {
 	b.publish(true, smallEvent)
-	r, err := b.tell(loadOrder{Connect: b.address(true), Clients: b.clients, Classes: true, ID: b.size.Load()})
+	places := make([]string, b.clients)
+	for n := range places {
+		places[n] = place(n)
+	}
+	r, err := b.load.Tell(measure.Order{Connect: b.address(true), Clients: b.clients, Paths: places, ID: b.size.Load()})
 	if err != nil {
 		return nil, err
 	}
@@ -111,12 +116,12 @@ func (b *fanout) assembly() (*figures, error) {
 	var cpus, shares, renderings, lasts []float64
 	for i := range hallEvents {
 		time.Sleep(fanoutGap)
-		start, used, made, before := monotonic(), processor(), b.hall.cpu.Load(), b.hub.Stats().Renderings
+		start, used, made, before := measure.Monotonic(), processor(), b.hall.cpu.Load(), b.hub.Stats().Renderings
 		id := b.publish(true, smallEvent)
 		for n := range hallNamed {
 			b.hub.Tell(fmt.Sprint("p", (i*hallNamed+n)%hallPersons), []byte("event: me\ndata: you are named\n\n"))
 		}
-		r, err := b.tell(loadOrder{ID: id})
+		r, err := b.load.Tell(measure.Order{ID: id})
 		if err != nil {
 			return nil, err
 		}

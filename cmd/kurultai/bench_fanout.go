@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/ecdsa"
@@ -9,7 +8,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -18,37 +16,30 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"runtime"
-	"runtime/debug"
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"kurultai/measure"
 	"kurultai/web/live"
 )
 
 // How the fan-out is measured: small and large events, how many of each and how long between two.
 const (
-	smallEvent     = 512
-	largeEvent     = 4096
-	fanoutEvents   = 10
-	fanoutGap      = 50 * time.Millisecond
-	fanoutPatience = 60 * time.Second // for one event to reach all
+	smallEvent   = 512
+	largeEvent   = 4096
+	fanoutEvents = 10
+	fanoutGap    = 50 * time.Millisecond
 )
 
 // benchFanout sends events to many readers in another process, beside a loop that only calls write(2) on each socket
 // from two threads, both in this process and in turn. What is counted is this process alone.
 func benchFanout(ctx context.Context, clients int, secure, classes bool) (*figures, error) {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+	files, err := measure.OpenFiles()
+	if err != nil {
 		return nil, err
 	}
-	limit.Cur = limit.Max
-	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &limit) // what is missing is said below
-	if room := int64(min(limit.Cur, 1<<30)) - 400; int64(clients) > room {
-		return nil, hinted{fmt.Errorf("%d readers need as many open files, and this process may have %d", clients, limit.Cur), "ulimit -n, or fewer -clients"}
+	if int64(clients) > files-400 {
+		return nil, hinted{fmt.Errorf("%d readers need as many open files, and this process may have %d", clients, files), "ulimit -n, or fewer -clients"}
 	}
 	b := &fanout{ctx: ctx, clients: clients, secure: secure}
 	if err := b.begin(); err != nil {
@@ -69,35 +60,15 @@ type fanout struct {
 
 	hub    *live.Hub
 	ours   net.Listener
-	bare   *bareLoop
+	bare   *measure.Sockets
 	event  atomic.Pointer[[]byte] // the newest, as frames hold it
 	size   atomic.Int64           // its index
 	server *http.Server
 	hall   hall
 
-	load *exec.Cmd
-	in   io.WriteCloser
-	out  *bufio.Scanner
+	load measure.Load
 	lost int64
 }
-
-// A loadOrder is what the readers are told; a loadReport what they say when it is done.
-type (
-	loadOrder struct {
-		Connect string `json:"connect,omitempty"` // address to open streams at, all at once
-		Clients int    `json:"clients,omitempty"`
-		Stalled int    `json:"stalled,omitempty"` // further ones that read nothing
-		Secure  bool   `json:"secure,omitempty"`
-		Classes bool   `json:"classes,omitempty"` // each reader asks for the class it is of in an assembly
-		ID      int64  `json:"id,omitempty"`      // index to wait for
-		Close   bool   `json:"close,omitempty"`   // drop all
-	}
-	loadReport struct {
-		Reached int   `json:"reached"` // readers that have had the index
-		Last    int64 `json:"last"`    // ns of the monotonic clock
-		P99     int64 `json:"p99"`
-	}
-)
 
 func (b *fanout) begin() error {
 	b.hub = live.New(live.Config{})
@@ -105,7 +76,7 @@ func (b *fanout) begin() error {
 	if b.ours, err = net.Listen("tcp4", "127.0.0.1:0"); err != nil {
 		return err
 	}
-	if b.bare, err = newBareLoop(); err != nil {
+	if b.bare, err = measure.NewSockets(); err != nil {
 		return err
 	}
 	b.server = &http.Server{Handler: b, ErrorLog: log.New(io.Discard, "", 0)}
@@ -122,25 +93,17 @@ func (b *fanout) begin() error {
 	if err != nil {
 		return err
 	}
-	b.load = exec.CommandContext(b.ctx, self, "bench", "-fanout-readers", "fanout")
-	b.load.Stderr = os.Stderr
-	if b.in, err = b.load.StdinPipe(); err != nil {
-		return err
-	}
-	out, err := b.load.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	b.out = bufio.NewScanner(out)
-	return b.load.Start()
+	load := exec.CommandContext(b.ctx, self, "bench", "-fanout-readers", "fanout")
+	load.Stderr = os.Stderr
+	b.load, err = measure.StartLoad(load)
+	return err
 }
 
 func (b *fanout) end() {
-	b.in.Close()
-	b.load.Wait()
+	b.load.Close()
 	b.hub.Close()
 	b.server.Close()
-	b.bare.close()
+	b.bare.Close()
 }
 
 // ServeHTTP is the stream under test: one class, whose frame is the newest event, or those of an assembly.
@@ -154,17 +117,6 @@ func (b *fanout) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}}, live.Person{})
 }
 
-// tell gives the readers an order and waits for their report.
-func (b *fanout) tell(o loadOrder) (r loadReport, err error) {
-	if err := json.NewEncoder(b.in).Encode(o); err != nil {
-		return r, fmt.Errorf("the readers are gone: %w", err)
-	}
-	if !b.out.Scan() {
-		return r, fmt.Errorf("the readers say nothing: %v", b.out.Err())
-	}
-	return r, json.Unmarshal(b.out.Bytes(), &r)
-}
-
 // publish sends an event of a size by one of the two ways.
 func (b *fanout) publish(ours bool, size int) int64 {
 	text := append(append([]byte("data: "), bytes.Repeat([]byte("x"), size-9)...), '\n', '\n')
@@ -173,7 +125,7 @@ func (b *fanout) publish(ours bool, size int) int64 {
 	if ours {
 		b.hub.Grow(id)
 	} else {
-		b.bare.send(fmt.Appendf(nil, "id: %d\n%s", id, text))
+		b.bare.Send(fmt.Appendf(nil, "id: %d\n%s", id, text))
 	}
 	return id
 }
@@ -189,9 +141,9 @@ func (b *fanout) sit(ours bool, size, stalled, events int) (s sitting, err error
 	var cpus, lasts, p99s []float64
 	for range events {
 		time.Sleep(fanoutGap)
-		start, used := monotonic(), processor()
+		start, used := measure.Monotonic(), processor()
 		id := b.publish(ours, size)
-		r, err := b.tell(loadOrder{ID: id})
+		r, err := b.load.Tell(measure.Order{ID: id})
 		if err != nil {
 			return s, err
 		}
@@ -206,7 +158,7 @@ func (b *fanout) sit(ours bool, size, stalled, events int) (s sitting, err error
 // connect opens all streams; the newest event stands first in each.
 func (b *fanout) connect(ours bool, stalled int) error {
 	b.publish(ours, smallEvent) // to nobody yet: it stands first in each stream
-	r, err := b.tell(loadOrder{Connect: b.address(ours), Clients: b.clients, Stalled: stalled, Secure: ours && b.secure, ID: b.size.Load()})
+	r, err := b.load.Tell(measure.Order{Connect: b.address(ours), Clients: b.clients, Stalled: stalled, Secure: ours && b.secure, ID: b.size.Load()})
 	b.lost += int64(b.clients - r.Reached)
 	return err
 }
@@ -215,13 +167,13 @@ func (b *fanout) address(ours bool) string {
 	if ours {
 		return b.ours.Addr().String()
 	}
-	return b.bare.listener.Addr().String()
+	return b.bare.Addr()
 }
 
 // part lets all readers go and waits until the servers know.
 func (b *fanout) part() error {
-	_, err := b.tell(loadOrder{Close: true})
-	b.bare.drop()
+	_, err := b.load.Tell(measure.Order{Close: true})
+	b.bare.Drop()
 	for range 1000 {
 		if b.hub.Stats().Readers == 0 {
 			break
@@ -314,11 +266,11 @@ func (b *fanout) memory() (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	before := resident()
+	before := measure.Resident()
 	if err := b.connect(true, 0); err != nil {
 		return 0, err
 	}
-	return float64(resident()-before) / float64(all), b.part()
+	return float64(measure.Resident()-before) / float64(all), b.part()
 }
 
 // withDead sends events to readers of whom one in ten reads nothing, and to as many living ones alone.
@@ -342,114 +294,11 @@ func (b *fanout) withDead(dead, alive *[]float64) (evicted float64, err error) {
 	*dead = append(*dead, s.p99)
 	for b.hub.Stats().Readers > b.clients && seconds(start) < 60 {
 		time.Sleep(100 * time.Millisecond)
-		if _, err := b.tell(loadOrder{ID: b.publish(true, largeEvent)}); err != nil {
+		if _, err := b.load.Tell(measure.Order{ID: b.publish(true, largeEvent)}); err != nil {
 			return 0, err
 		}
 	}
 	return seconds(start), b.part()
-}
-
-// A bareLoop is the least a server can do: write(2) on each socket, from two threads.
-type bareLoop struct {
-	listener *net.TCPListener
-	mu       sync.Mutex
-	newest   []byte
-	conns    [2][]int
-	next     int
-}
-
-func newBareLoop() (*bareLoop, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	b := &bareLoop{listener: l.(*net.TCPListener), newest: []byte("id: 0\n\n")}
-	go b.accept()
-	return b, nil
-}
-
-func (b *bareLoop) accept() {
-	request := make([]byte, 4096)
-	for {
-		c, err := b.listener.AcceptTCP()
-		if err != nil {
-			return
-		}
-		f, err := c.File() // a descriptor of its own, without net's poller
-		c.Close()
-		if err != nil {
-			continue
-		}
-		fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-		f.Close()
-		if err != nil {
-			continue
-		}
-		_ = unix.SetNonblock(fd, false)
-		unix.Read(fd, request)
-		b.mu.Lock()
-		unix.Write(fd, append([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"), b.newest...))
-		b.conns[b.next%2] = append(b.conns[b.next%2], fd)
-		b.next++
-		b.mu.Unlock()
-	}
-}
-
-func (b *bareLoop) send(event []byte) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.newest = event
-	var both sync.WaitGroup
-	for _, share := range b.conns {
-		both.Go(func() {
-			runtime.LockOSThread()
-			defer runtime.UnlockOSThread()
-			for _, fd := range share {
-				unix.Write(fd, event)
-			}
-		})
-	}
-	both.Wait()
-}
-
-func (b *bareLoop) drop() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i, share := range b.conns {
-		for _, fd := range share {
-			unix.Close(fd)
-		}
-		b.conns[i] = nil
-	}
-}
-
-func (b *bareLoop) close() { b.listener.Close(); b.drop() }
-
-// processor is the time this process has used, in seconds.
-func processor() float64 {
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-		panic(err) // its arguments are ours
-	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
-}
-
-// monotonic is the machine's steady clock in nanoseconds, the same in all processes.
-func monotonic() int64 {
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
-		panic(err) // its arguments are ours
-	}
-	return t.Nano()
-}
-
-// resident is the memory of this process in bytes, after what is free was given back.
-func resident() int64 {
-	debug.FreeOSMemory()
-	text, _ := os.ReadFile("/proc/self/statm")
-	var size, pages int64
-	fmt.Sscan(string(text), &size, &pages)
-	return pages * int64(os.Getpagesize())
 }
 
 // ownCertificate is for one run on loopback.

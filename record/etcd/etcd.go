@@ -20,9 +20,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/mod/sumdb/tlog"
@@ -80,6 +83,9 @@ type Engine struct {
 	appending sync.Mutex // one append at a time; guards doubt
 	doubt     *call      // whose outcome was unknown
 
+	mine atomic.Int64  // the size that Append is about to give the copy: follow need not
+	look chan struct{} // that came to nothing: follow looks for itself
+
 	mu      sync.Mutex
 	edge    record.Edge   // of the copy
 	applied chan struct{} // closed, and made anew, when the copy grows
@@ -94,7 +100,7 @@ type call struct {
 
 // Open begins to keep a copy up to date and takes appends.
 func Open(ctx context.Context, c Config) (*Engine, error) {
-	e := &Engine{Config: c, applied: make(chan struct{})}
+	e := &Engine{Config: c, look: make(chan struct{}, 1), applied: make(chan struct{})}
 	for stored, err := range c.Copy.Read(ctx, 0) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the copy: %w", err)
@@ -148,11 +154,19 @@ func (e *Engine) reach(ctx context.Context, size int64) error {
 // record.
 func (e *Engine) published(ctx context.Context) (c record.Checkpoint, revision int64, err error) {
 	r, err := e.Client.Get(ctx, checkpointKey)
-	if err != nil || len(r.Kvs) == 0 {
+	if err != nil {
 		return c, 0, err
 	}
-	c, err = record.ReadCheckpoint(r.Kvs[0].Value)
-	return c, r.Kvs[0].ModRevision, err
+	return readPublished(r.Kvs)
+}
+
+// readPublished is published of what was found at its key.
+func readPublished(found []*mvccpb.KeyValue) (c record.Checkpoint, revision int64, err error) {
+	if len(found) == 0 {
+		return c, 0, nil
+	}
+	c, err = record.ReadCheckpoint(found[0].Value)
+	return c, found[0].ModRevision, err
 }
 
 // Append implements record.Engine.
@@ -167,7 +181,7 @@ func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign 
 	}
 	this := &call{expect, pack(g)}
 	again := e.doubt != nil && e.doubt.expect == expect && bytes.Equal(e.doubt.group, this.group)
-	head, err := e.append(ctx, this, again, int64(len(g.Entries)), sign)
+	head, err := e.append(ctx, this, again, g, sign)
 	if e.doubt = nil; errors.Is(err, record.ErrUnknown) {
 		e.doubt = this
 	}
@@ -175,16 +189,16 @@ func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign 
 }
 
 // append commits a group and publishes it. again: the same call was made before, with an outcome unknown.
-func (e *Engine) append(ctx context.Context, c *call, again bool, count int64, sign record.SignFunc) (record.Checkpoint, error) {
+func (e *Engine) append(ctx context.Context, c *call, again bool, g record.Group, sign record.SignFunc) (record.Checkpoint, error) {
 	expect := c.expect
 	same := clientv3.Compare(clientv3.Value(sizeKey), "=", number(expect))
 	if expect == 0 {
 		same = clientv3.Compare(clientv3.Version(sizeKey), "=", 0)
 	}
-	size := expect + count
+	size := expect + int64(len(g.Entries))
 	at := groupKey + number(expect)
 	r, err := e.Client.Txn(ctx).If(same).
-		Then(clientv3.OpPut(sizeKey, number(size)), clientv3.OpPut(at, string(c.group))).
+		Then(clientv3.OpPut(sizeKey, number(size)), clientv3.OpPut(at, string(c.group)), clientv3.OpGet(checkpointKey)).
 		Else(clientv3.OpGet(sizeKey), clientv3.OpGet(at)).Commit()
 	if err != nil {
 		return record.Checkpoint{}, unknown(err)
@@ -192,7 +206,11 @@ func (e *Engine) append(ctx context.Context, c *call, again bool, count int64, s
 	if !r.Succeeded {
 		return e.conflict(ctx, c, again, r, sign)
 	}
-	head, err := e.publish(ctx, size, sign)
+	last, revision, err := readPublished(r.Responses[2].GetResponseRange().Kvs)
+	if err != nil {
+		return record.Checkpoint{}, err
+	}
+	head, err := e.publishFrom(ctx, last, revision, size, &g, sign)
 	var unsigned *signError
 	if errors.As(err, &unsigned) {
 		return head, errors.Join(err, e.withdraw(ctx, expect, size, r.Header.Revision))
@@ -238,18 +256,24 @@ func (e *Engine) conflict(ctx context.Context, c *call, again bool, r *clientv3.
 // publish signs the tree of all that is committed, if nobody has, makes it the newest checkpoint, and waits until this
 // node's copy has it.
 func (e *Engine) publish(ctx context.Context, size int64, sign record.SignFunc) (record.Checkpoint, error) {
+	last, revision, err := e.published(ctx)
+	if err != nil {
+		return last, unknown(err)
+	}
+	return e.publishFrom(ctx, last, revision, size, nil, sign)
+}
+
+// publishFrom is publish where the newest checkpoint was just read. own is the last group that is committed, if it is at
+// hand: it is not asked for.
+func (e *Engine) publishFrom(ctx context.Context, last record.Checkpoint, revision, size int64, own *record.Group, sign record.SignFunc) (record.Checkpoint, error) {
 	for {
-		last, revision, err := e.published(ctx)
-		if err != nil {
-			return last, unknown(err)
-		}
 		if last.Size >= size {
 			return last, e.reach(ctx, last.Size)
 		}
 		if err := e.reach(ctx, last.Size); err != nil {
 			return last, unknown(err)
 		}
-		edge, groups, err := e.tail(ctx, last.Size, size)
+		edge, groups, err := e.tail(ctx, last.Size, size, own)
 		if err != nil {
 			return last, err
 		}
@@ -261,16 +285,28 @@ func (e *Engine) publish(ctx context.Context, size int64, sign record.SignFunc) 
 		if err != nil || head.Size != size || head.Root != edge.Root() {
 			return last, &signError{errors.Join(err, errors.New("the checkpoint is of another tree"))}
 		}
+		e.mine.Store(size)
 		r, err := e.Client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(checkpointKey), "=", revision)).
-			Then(clientv3.OpPut(checkpointKey, string(note))).Commit()
+			Then(clientv3.OpPut(checkpointKey, string(note))).Else(clientv3.OpGet(checkpointKey)).Commit()
+		applied := err == nil && r.Succeeded
+		if applied {
+			err = e.apply(groups, head) // where it fails, it stands, and this node's copy has no room for it yet
+			applied = err == nil
+		}
+		if e.mine.Store(0); !applied {
+			select {
+			case e.look <- struct{}{}:
+			default:
+			}
+		}
 		if err != nil {
 			return last, unknown(err)
 		}
-		if r.Succeeded {
-			if err := e.apply(groups, head); err != nil {
-				return head, unknown(err) // it stands, and this node's copy has no room for it yet
-			}
+		if applied {
 			return head, nil
+		}
+		if last, revision, err = readPublished(r.Responses[0].GetResponseRange().Kvs); err != nil {
+			return last, err
 		}
 	}
 }
@@ -295,8 +331,9 @@ type signError struct{ error }
 func (e *signError) Error() string { return "signing the checkpoint: " + e.error.Error() }
 func (e *signError) Unwrap() error { return e.error }
 
-// tail reads the committed groups between two sizes, and the edge of the tree with them. The copy has the first size.
-func (e *Engine) tail(ctx context.Context, from, to int64) (record.Edge, record.Group, error) {
+// tail is the committed groups between two sizes as one, and the edge of the tree with them. The copy has the first size.
+// They are read from etcd, as options say, unless the only one is own.
+func (e *Engine) tail(ctx context.Context, from, to int64, own *record.Group, options ...clientv3.OpOption) (record.Edge, record.Group, error) {
 	e.mu.Lock()
 	edge := e.edge.Clone()
 	e.mu.Unlock()
@@ -304,7 +341,13 @@ func (e *Engine) tail(ctx context.Context, from, to int64) (record.Edge, record.
 	if edge.Size() != from {
 		return edge, all, fmt.Errorf("%w: the copy is ahead of what was published", record.ErrUnknown)
 	}
-	r, err := e.Client.Get(ctx, groupKey+number(from), clientv3.WithRange(groupKey+number(to)))
+	if own != nil && from+int64(len(own.Entries)) == to {
+		for _, b := range own.Entries {
+			edge.Append(tlog.RecordHash(b))
+		}
+		return edge, *own, nil
+	}
+	r, err := e.Client.Get(ctx, groupKey+number(from), append(options, clientv3.WithRange(groupKey+number(to)))...)
 	if err != nil {
 		return edge, all, unknown(err)
 	}
@@ -390,6 +433,14 @@ func (e *Engine) follow() error {
 			if err := r.Err(); !ok || err != nil {
 				return err
 			}
+			head, err := newest(r.Events)
+			if err == nil && head.Size != e.mine.Load() { // this member has what it tells of: the others need not be asked
+				err = e.catchUpTo(ctx, head, clientv3.WithSerializable())
+			}
+			if err != nil {
+				return err
+			}
+		case <-e.look:
 			if err := e.catchUp(ctx); err != nil {
 				return err
 			}
@@ -408,17 +459,35 @@ func (e *Engine) follow() error {
 	}
 }
 
-// catchUp gives the copy all that is published. What is not in etcd any more comes from a peer.
+// newest is the checkpoint that the last event put; the zero Checkpoint where none did.
+func newest(events []*clientv3.Event) (c record.Checkpoint, err error) {
+	for _, event := range slices.Backward(events) {
+		if event.Type == clientv3.EventTypePut {
+			return record.ReadCheckpoint(event.Kv.Value)
+		}
+	}
+	return c, nil
+}
+
+// catchUp gives the copy all that is published.
 func (e *Engine) catchUp(ctx context.Context) error {
 	head, _, err := e.published(ctx)
 	if err != nil {
 		return err
 	}
+	return e.catchUpTo(ctx, head)
+}
+
+// catchUpTo gives the copy what it lacks of a published checkpoint. What is not in etcd any more comes from a peer.
+func (e *Engine) catchUpTo(ctx context.Context, head record.Checkpoint, options ...clientv3.OpOption) error {
 	have, _ := e.size()
 	if head.Size <= have {
 		return nil
 	}
-	edge, g, err := e.tail(ctx, have, head.Size)
+	edge, g, err := e.tail(ctx, have, head.Size, nil, options...)
+	if now, _ := e.size(); now >= head.Size { // Append was first
+		return nil
+	}
 	if errors.Is(err, errTrimmed) {
 		return e.fromPeers(ctx)
 	}

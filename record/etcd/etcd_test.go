@@ -521,3 +521,27 @@ func TestADamagedCopyIsHealed(t *testing.T) {
 		}
 	}
 }
+
+// What another member publishes while this one is about to publish the same reaches this one's copy, though it did not
+// follow meanwhile.
+func TestWhoIsLatePublishingFollows(t *testing.T) {
+	list := quorum(t, t.TempDir(), t.TempDir(), t.TempDir())
+	defer func() {
+		for _, m := range list {
+			m.Close()
+		}
+	}()
+	first, late := list[0], list[1]
+	seen := late.Client.Watch(t.Context(), checkpointKey)
+	late.mine.Store(1) // as if it stood before its transaction
+	add(t, first, "x")
+	<-seen // the late one's member has told it
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	g := record.Group{Entries: [][]byte{recordtest.Entry(0, "x")}}
+	head, err := late.publishFrom(ctx, record.Checkpoint{}, 0, 1, &g, recordtest.Key().SignCheckpoint)
+	if err != nil || head.Size != 1 {
+		t.Errorf("%d, %v", head.Size, err)
+	}
+	whole(t, late, 1)
+}

@@ -1,15 +1,14 @@
-package main
+package measure
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"sync"
@@ -18,8 +17,44 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readers are the many clients of bench fanout, in a process of their own so that their work is not counted. They take
-// orders a line each from standard input and report a line each on standard output.
+// An Order is what the readers are told, and a Report what they say when it is done.
+type (
+	Order struct {
+		Connect string   `json:"connect,omitempty"` // address to open streams at, all at once
+		Clients int      `json:"clients,omitempty"`
+		Stalled int      `json:"stalled,omitempty"` // further ones that read nothing
+		Secure  bool     `json:"secure,omitempty"`
+		Paths   []string `json:"paths,omitempty"` // what reader n asks for, n modulo their number; /live without
+		ID      int64    `json:"id,omitempty"`    // index to wait for
+		Close   bool     `json:"close,omitempty"` // drop all
+	}
+	Report struct {
+		Reached int   `json:"reached"` // readers that have had the index
+		Last    int64 `json:"last"`    // ns of the monotonic clock
+		P99     int64 `json:"p99"`
+	}
+)
+
+// patience is how long an index may take to reach all.
+const patience = 60 * time.Second
+
+// A Load is readers in a process of their own.
+type Load struct{ *Child }
+
+// StartLoad starts a command that does nothing but ServeReaders on its standard input and output.
+func StartLoad(command *exec.Cmd) (Load, error) {
+	c, err := StartChild(command)
+	return Load{c}, err
+}
+
+// Tell gives the readers an order and waits for their report.
+func (l Load) Tell(o Order) (Report, error) {
+	var r Report
+	err := l.Ask(o, &r)
+	return r, err
+}
+
+// readers are many clients that take orders.
 type readers struct {
 	mu      sync.Mutex
 	epoll   int
@@ -39,30 +74,26 @@ type seen struct {
 	tail []byte // an unfinished line
 }
 
-func fanoutReaders(in io.Reader, out io.Writer) error {
+// ServeReaders opens streams of events and reads them, in a process of its own so that its work is not counted. It takes
+// orders from in, a JSON value each, and reports a line each to out, until in ends. An event is known by its index, which
+// stands behind "id: ", in a line of its own or within what the event says.
+func ServeReaders(in io.Reader, out io.Writer) error {
+	if _, err := OpenFiles(); err != nil {
+		return err
+	}
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return err
 	}
 	r := &readers{epoll: epoll, seen: map[int]*seen{}, reached: make(chan struct{})}
 	go r.listen()
-	orders := bufio.NewScanner(in)
-	for orders.Scan() {
-		var o loadOrder
-		if err := json.Unmarshal(orders.Bytes(), &o); err != nil {
-			return err
-		}
-		if err := r.obey(o); err != nil {
-			return err
-		}
-		if err := json.NewEncoder(out).Encode(r.report()); err != nil {
-			return err
-		}
-	}
-	return orders.Err()
+	return Obey(in, out, func(o Order) (Report, error) {
+		err := r.obey(o)
+		return r.report(), err
+	})
 }
 
-func (r *readers) obey(o loadOrder) error {
+func (r *readers) obey(o Order) error {
 	if o.Close {
 		r.close()
 		return nil
@@ -78,7 +109,7 @@ func (r *readers) obey(o loadOrder) error {
 	r.mu.Unlock()
 	select {
 	case <-done:
-	case <-time.After(fanoutPatience):
+	case <-time.After(patience):
 	}
 	return nil
 }
@@ -102,12 +133,12 @@ func (r *readers) await(id int64, more int) {
 
 // arrived counts one reader; the lock is held.
 func (r *readers) arrived() {
-	if r.when = append(r.when, monotonic()); len(r.when) == r.expected {
+	if r.when = append(r.when, Monotonic()); len(r.when) == r.expected {
 		close(r.reached)
 	}
 }
 
-func (r *readers) report() (l loadReport) {
+func (r *readers) report() (l Report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if l.Reached = len(r.when); l.Reached > 0 {
@@ -117,14 +148,16 @@ func (r *readers) report() (l loadReport) {
 	return l
 }
 
-func (r *readers) connect(o loadOrder) error {
+func (r *readers) connect(o Order) error {
 	to, err := netip.ParseAddrPort(o.Connect)
 	if err != nil {
 		return err
 	}
-	request := []byte("GET /live HTTP/1.1\r\nHost: " + o.Connect + "\r\nAccept: text/event-stream\r\n\r\n")
+	if len(o.Paths) == 0 {
+		o.Paths = []string{"/live"}
+	}
 	if o.Secure {
-		return r.connectSecure(o, request)
+		return r.connectSecure(o)
 	}
 	for i := range o.Clients + o.Stalled {
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -137,10 +170,7 @@ func (r *readers) connect(o loadOrder) error {
 		if err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}); err != nil {
 			return fmt.Errorf("reader %d: %w", i, err)
 		}
-		if o.Classes {
-			request = fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n\r\n", place(i), o.Connect)
-		}
-		if _, err := unix.Write(fd, request); err != nil {
+		if _, err := unix.Write(fd, o.request(i)); err != nil {
 			return fmt.Errorf("reader %d: %w", i, err)
 		}
 		r.mu.Lock()
@@ -161,14 +191,19 @@ func (r *readers) connect(o loadOrder) error {
 	return nil
 }
 
+// request is what reader n says.
+func (o Order) request(n int) []byte {
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n\r\n", o.Paths[n%len(o.Paths)], o.Connect)
+}
+
 // connectSecure opens streams through TLS, a goroutine each.
-func (r *readers) connectSecure(o loadOrder, request []byte) error {
+func (r *readers) connectSecure(o Order) error {
 	for i := range o.Clients {
 		c, err := tls.Dial("tcp4", o.Connect, &tls.Config{InsecureSkipVerify: true}) // the server is our own parent, on loopback
 		if err != nil {
 			return fmt.Errorf("reader %d: %w", i, err)
 		}
-		if _, err := c.Write(request); err != nil {
+		if _, err := c.Write(o.request(i)); err != nil {
 			return err
 		}
 		r.mu.Lock()
@@ -228,15 +263,15 @@ func (r *readers) took(s *seen, b []byte) {
 		if at < 0 {
 			break
 		}
-		end := bytes.IndexByte(b[at:], '\n')
+		end := bytes.IndexFunc(b[at+4:], func(c rune) bool { return c < '0' || c > '9' })
 		if end < 0 {
 			s.tail = append(s.tail[:0], b[at:]...)
 			break
 		}
-		if id, err := strconv.ParseInt(string(b[at+4:at+end]), 10, 64); err == nil {
+		if id, err := strconv.ParseInt(string(b[at+4:at+4+end]), 10, 64); err == nil {
 			s.id = max(s.id, id)
 		}
-		b = b[at+end:]
+		b = b[at+4+end:]
 		s.tail = s.tail[:0]
 	}
 	if before < r.id && s.id >= r.id {
