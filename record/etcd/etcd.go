@@ -157,6 +157,13 @@ func (e *Engine) published(ctx context.Context) (c record.Checkpoint, revision i
 	return c, r.Kvs[0].ModRevision, err
 }
 
+// Published is the newest checkpoint that a majority holds, which this node's copy may not have reached yet; of an empty
+// record the zero Checkpoint.
+func (e *Engine) Published(ctx context.Context) (record.Checkpoint, error) {
+	head, _, err := e.published(ctx)
+	return head, err
+}
+
 // Append implements record.Engine.
 func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign record.SignFunc) (record.Checkpoint, error) {
 	e.appending.Lock()
