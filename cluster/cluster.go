@@ -176,6 +176,8 @@ func (r *Refusal) Error() string { return r.What }
 type Options struct {
 	Log    *slog.Logger  // nil: slog.Default
 	Upkeep time.Duration // between two looks of Upkeep; 0: 5 seconds
+
+	OnCosigned func(record.Checkpoint) // hears of each checkpoint that was cosigned at any member; may be nil
 }
 
 // An Other is a member as etcd's membership says now.
@@ -271,7 +273,7 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (m 
 			m.log.Info("the record of this machine is the cluster's")
 		}
 	}
-	engine, err := etcd.Open(ctx, etcd.Config{Client: node.Client, Copy: copied, Peers: m.peers, Log: m.hear})
+	engine, err := etcd.Open(ctx, etcd.Config{Client: node.Client, Copy: copied, Peers: m.peers, Log: m.hear, OnCosigned: o.OnCosigned})
 	if err != nil {
 		return nil, err
 	}
