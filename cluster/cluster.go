@@ -206,9 +206,8 @@ type Member struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
 
-	every    time.Duration
-	complete atomic.Bool // the copy has all files too
-	watching alarms
+	every    time.Duration // between two looks of Upkeep
+	complete atomic.Bool   // the copy has all files too
 }
 
 // Start starts this node's member: the members' HTTPS, etcd, and the engine over it, which closes copied. It returns when
