@@ -23,8 +23,8 @@ import (
 	"kurultai/witness"
 )
 
-// wall is the wall clock, to the millisecond.
-func wall() record.Instant { return record.Instant(time.Now().UnixMilli()) }
+// wall is the wall clock, to the millisecond. A node that is broken on purpose has another.
+var wall = func() record.Instant { return record.Instant(time.Now().UnixMilli()) }
 
 // A house is a record's folder, open.
 type house struct {
