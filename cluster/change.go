@@ -26,15 +26,22 @@ const changeKey = "r/change"
 
 // alone runs a change while no other runs, on any member.
 func (m *Member) alone(ctx context.Context, key string, change func(context.Context) error) error {
-	s, err := concurrency.NewSession(m.node.Load().Client, concurrency.WithTTL(10), concurrency.WithContext(ctx))
+	client := m.node.Load().Client
+	asking, stop := context.WithTimeout(ctx, 2*m.answersIn())
+	defer stop()
+	lease, err := client.Grant(asking, int64(patience/time.Second))
+	if err != nil {
+		return noMajority(err)
+	}
+	s, err := concurrency.NewSession(client, concurrency.WithLease(lease.ID), concurrency.WithContext(ctx))
 	if err != nil {
 		return noMajority(err)
 	}
 	defer s.Close()
 	mutex := concurrency.NewMutex(s, key)
-	if err := mutex.TryLock(ctx); err != nil {
+	if err := mutex.TryLock(asking); err != nil {
 		if errors.Is(err, concurrency.ErrLocked) {
-			return &Refusal{"another change of the members is going on", "wait until kurultai cluster status shows it done"}
+			return refusal("another change of the members is going on", "wait until kurultai cluster status shows it done")
 		}
 		return noMajority(err)
 	}
@@ -43,7 +50,12 @@ func (m *Member) alone(ctx context.Context, key string, change func(context.Cont
 }
 
 func noMajority(err error) error {
-	return &Refusal{fmt.Sprintf("no majority of the members answers: %v", err), "start the members that are down; where they are lost for good: kurultai cluster init -force on the fullest copy"}
+	return &Refusal{fmt.Sprintf("no majority of the members answers: %v", err), "start the members that are down; where they are lost for good: kurultai cluster init -force on the fullest copy", true}
+}
+
+// errStarting is of a member that does not know the others yet.
+func (m *Member) errStarting() error {
+	return &Refusal{m.config.Name + " is starting, or waits for a majority", "ask again in a moment", true}
 }
 
 // A joining is what a node asks for that wants to be a member; its name is in its certificate.
@@ -78,12 +90,12 @@ func (m *Member) serveJoin(w http.ResponseWriter, r *http.Request) {
 	}
 	node := m.node.Load()
 	if node == nil {
-		refuse(w, &Refusal{m.config.Name + " is starting", "ask again in a moment"})
+		refuse(w, m.errStarting())
 		return
 	}
 	name := bearer(r)
 	if err := r.TLS.PeerCertificates[0].VerifyHostname(p.host); err != nil {
-		refuse(w, &Refusal{fmt.Sprintf("the certificate of %s does not name %s", name, p.host), "kurultai cluster cert with this HOST"})
+		refuse(w, refusal(fmt.Sprintf("the certificate of %s does not name %s", name, p.host), "kurultai cluster cert with this HOST"))
 		return
 	}
 	ctx, stop := context.WithTimeout(r.Context(), patience)
@@ -121,33 +133,39 @@ func (m *Member) add(ctx context.Context, node *etcd.Node, name string, p place)
 		case at == p && l.Name == "" && l.IsLearner:
 			return nil
 		case at == p:
-			return &Refusal{fmt.Sprintf("%s is at %s already", l.Name, p), "name another address, or let that member leave first"}
+			return refusal(fmt.Sprintf("%s is at %s already", l.Name, p), "name another address, or let that member leave first")
 		case l.Name == name:
-			return &Refusal{name + " is a member already", "give the new node another name, or let that member leave first"}
+			return refusal(name+" is a member already", "give the new node another name, or let that member leave first")
 		case l.IsLearner:
 			if l.Name == "" {
-				return &Refusal{"a node at " + at.String() + " was added and has not been started: one joins at a time", "start it, or take it out: kurultai cluster leave " + at.String()}
+				return refusal("a node at "+at.String()+" was added and has not been started: one joins at a time", "start it, or take it out: kurultai cluster leave "+at.String())
 			}
-			return &Refusal{l.Name + " is still learning: one joins at a time", "wait until kurultai cluster status shows that it votes, or take it out: kurultai cluster leave " + l.Name}
+			return refusal(l.Name+" is still learning: one joins at a time", "wait until kurultai cluster status shows that it votes, or take it out: kurultai cluster leave "+l.Name)
 		}
 	}
 	if len(list.Members) >= maxMembers {
-		return &Refusal{fmt.Sprintf("there are %d members", len(list.Members)), "three or five are enough; readers are served by edges"}
+		return refusal(fmt.Sprintf("there are %d members", len(list.Members)), "three or five are enough; readers are served by edges")
 	}
-	for {
-		_, err = node.Client.MemberAddAsLearner(ctx, []string{p.peer()})
-		if !errors.Is(err, rpctypes.ErrUnhealthy) || ctx.Err() != nil {
-			break
-		}
-		select { // etcd wants to have seen all members for some seconds
-		case <-time.After(500 * time.Millisecond):
-		case <-ctx.Done():
-		}
-	}
-	if errors.Is(err, rpctypes.ErrUnhealthy) || ctx.Err() != nil {
-		return &Refusal{"not all members answer, and none is added before they do", "kurultai cluster status says which; one that is dead for good: kurultai cluster leave NAME"}
+	err = whenSeen(ctx, func() error { _, err := node.Client.MemberAddAsLearner(ctx, []string{p.peer()}); return err })
+	if errors.Is(err, rpctypes.ErrUnhealthy) {
+		return refusal("not all members answer, and none is added before they do", "kurultai cluster status says which; one that is dead for good: kurultai cluster leave NAME")
 	}
 	return err
+}
+
+// whenSeen makes a change of the members as soon as etcd lets it: it wants to have seen members for five seconds.
+func whenSeen(ctx context.Context, change func() error) error {
+	for end := time.Now().Add(8 * time.Second); ; {
+		err := change()
+		if !errors.Is(err, rpctypes.ErrUnhealthy) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-time.After(250 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // keys are the files of DIR/keys that every member has: the key that signs the record, and what signs people in. The keys
@@ -184,10 +202,10 @@ func Join(ctx context.Context, dir, at string, file []byte) error {
 	}
 	p, err := parsePlace(at)
 	if err != nil {
-		return &Refusal{err.Error(), "three ports from PORT on are used"}
+		return refusal(err.Error(), "three ports from PORT on are used")
 	}
 	if list, err := os.ReadDir(dir); err == nil && len(list) > 0 {
-		return &Refusal{dir + " is not empty", "a member begins with a new folder: its copy comes from the others"}
+		return refusal(dir+" is not empty", "a member begins with a new folder: its copy comes from the others")
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -206,7 +224,7 @@ func join(ctx context.Context, dir string, t ticket, p place) error {
 		return err
 	}
 	var answer joined
-	if err := ask(ctx, dir, t.Members, "/cluster/join", joining{p.String()}, &answer); err != nil {
+	if err := ask(ctx, dir, t.Members, "", "/cluster/join", joining{p.String()}, &answer); err != nil {
 		return err
 	}
 	c := config{Cluster: t.Cluster, Name: t.Name, At: p.String(), Members: answer.Members, Joining: true, Distant: answer.Distant, Quota: answer.Quota}
@@ -227,8 +245,9 @@ func join(ctx context.Context, dir string, t ticket, p place) error {
 	return c.write(dir)
 }
 
-// ask posts to the first of some members that answers, under the certificate in dir. asked nil: it gets.
-func ask(ctx context.Context, dir string, members map[string]string, path string, asked, answer any) error {
+// ask posts to the first of some members that answers, under the certificate in dir; the one called last is asked last.
+// asked nil: it gets.
+func ask(ctx context.Context, dir string, members map[string]string, last, path string, asked, answer any) error {
 	pair, err := openPair(caPath(dir), pairPath(dir), quiet)
 	if err != nil {
 		return err
@@ -236,15 +255,25 @@ func ask(ctx context.Context, dir string, members map[string]string, path string
 	c := pair.client(true)
 	defer c.CloseIdleConnections()
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(members)) {
+	var refused *Refusal
+	names := slices.Sorted(maps.Keys(members))
+	if i := slices.Index(names, last); i >= 0 {
+		names = append(slices.Delete(names, i, i+1), last)
+	}
+	for _, name := range names {
 		p, err := parsePlace(members[name])
 		if err != nil {
 			return err
 		}
 		err = put(ctx, c, p.own()+path, asked, answer)
-		var refusal *Refusal
-		if err == nil || errors.As(err, &refusal) {
-			return err
+		if err == nil {
+			return nil
+		}
+		if errors.As(err, &refused) {
+			if !refused.Elsewhere {
+				return refused
+			}
+			continue
 		}
 		why := certificateTrouble(err)
 		if why == "" {
@@ -252,7 +281,10 @@ func ask(ctx context.Context, dir string, members map[string]string, path string
 		}
 		errs = append(errs, fmt.Errorf("%s at %s: %s", name, p, why))
 	}
-	return &Refusal{"no member answers: " + errors.Join(errs...).Error(), "start one; kurultai cluster status says how they are"}
+	if refused != nil {
+		return refused
+	}
+	return refusal("no member answers: "+errors.Join(errs...).Error(), "start one; kurultai cluster status says how they are")
 }
 
 // put posts asked as JSON, or gets where it is nil, and reads the answer.
@@ -293,7 +325,7 @@ func (m *Member) serveLeave(w http.ResponseWriter, r *http.Request) {
 	}
 	node := m.node.Load()
 	if node == nil {
-		refuse(w, &Refusal{m.config.Name + " is starting", "ask again in a moment"})
+		refuse(w, m.errStarting())
 		return
 	}
 	ctx, stop := context.WithTimeout(r.Context(), patience)
@@ -336,24 +368,15 @@ func (m *Member) remove(ctx context.Context, node *etcd.Node, whom string) error
 	}
 	switch {
 	case id == 0:
-		return &Refusal{fmt.Sprintf("%.60q is no member", whom), "kurultai cluster status names them"}
+		return refusal(fmt.Sprintf("%.60q is no member", whom), "kurultai cluster status names them")
 	case !learns && rest == 0:
-		return &Refusal{whom + " is the last member that votes", "stop it and move DIR/cluster away: its copy is the record of one machine again"}
+		return refusal(whom+" is the last member that votes", "stop it and move DIR/cluster away: its copy is the record of one machine again")
 	case !learns && up < rest/2+1:
-		return &Refusal{fmt.Sprintf("without %s, %d of %d members would answer, and that is no majority: %v are silent", whom, up, rest, silent), "start those, or take them out first, where they are dead"}
+		return refusal(fmt.Sprintf("without %s, %d of %d members would answer, and that is no majority: %v are silent", whom, up, rest, silent), "start those, or take them out first, where they are dead")
 	}
-	for {
-		_, err = node.Client.MemberRemove(ctx, id)
-		if !errors.Is(err, rpctypes.ErrUnhealthy) || ctx.Err() != nil {
-			break
-		}
-		select { // etcd wants to have seen all members for some seconds
-		case <-time.After(500 * time.Millisecond):
-		case <-ctx.Done():
-		}
-	}
+	err = whenSeen(ctx, func() error { _, err := node.Client.MemberRemove(ctx, id); return err })
 	if errors.Is(err, rpctypes.ErrUnhealthy) {
-		return &Refusal{"too few members have been up for some seconds", "kurultai cluster status says which; ask again"}
+		return refusal("too few members have been up for some seconds", "kurultai cluster status says which; ask again")
 	}
 	return err
 }
@@ -366,17 +389,13 @@ func Leave(ctx context.Context, dir, name string) error {
 		return err
 	}
 	if c.Left {
-		return &Refusal{c.Name + " has left its cluster", "nothing is to be done"}
+		return refusal(c.Name+" has left its cluster", "nothing is to be done")
 	}
 	if name == "" {
 		name = c.Name
 	}
-	members := maps.Clone(c.Members)
-	if len(members) > 1 {
-		delete(members, name) // the others are asked
-	}
 	var nothing struct{}
-	if err := ask(ctx, dir, members, "/cluster/leave", leaving{name}, &nothing); err != nil {
+	if err := ask(ctx, dir, c.Members, name, "/cluster/leave", leaving{name}, &nothing); err != nil {
 		return err
 	}
 	if name == c.Name {

@@ -69,7 +69,7 @@ func Is(dir string) bool {
 func readConfig(dir string) (c config, err error) {
 	b, err := os.ReadFile(configPath(dir))
 	if errors.Is(err, fs.ErrNotExist) {
-		return c, &Refusal{dir + " is not of a member of a cluster", "kurultai cluster init makes the record of one machine a cluster's first member"}
+		return c, refusal(dir+" is not of a member of a cluster", "kurultai cluster init makes the record of one machine a cluster's first member")
 	}
 	if err == nil {
 		err = json.Unmarshal(b, &c)
@@ -168,9 +168,14 @@ func (p place) bind() string {
 }
 
 // A Refusal says what cannot be done, and what to do.
-type Refusal struct{ What, Hint string }
+type Refusal struct {
+	What, Hint string
+	Elsewhere  bool // another member may answer otherwise
+}
 
 func (r *Refusal) Error() string { return r.What }
+
+func refusal(what, hint string) *Refusal { return &Refusal{What: what, Hint: hint} }
 
 // Options say how a member runs.
 type Options struct {
@@ -212,7 +217,7 @@ type Member struct {
 
 // Start starts this node's member: the members' HTTPS, etcd, and the engine over it, which closes copied. It returns when
 // this member knows who leads, so a majority must be up before ctx ends.
-func Start(ctx context.Context, dir string, copied record.Engine, o Options) (m *Member, err error) {
+func Start(ctx context.Context, dir string, copied record.Engine, o Options) (_ *Member, err error) {
 	c, err := readConfig(dir)
 	if err == nil {
 		err = mayStart(dir, c)
@@ -226,7 +231,7 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (m 
 	if o.Upkeep == 0 {
 		o.Upkeep = 5 * time.Second
 	}
-	m = &Member{every: o.Upkeep, dir: dir, config: c, log: o.Log, copied: copied, mux: http.NewServeMux(), ended: make(chan error, 1)}
+	m := &Member{every: o.Upkeep, dir: dir, config: c, log: o.Log, copied: copied, mux: http.NewServeMux(), ended: make(chan error, 1)}
 	m.ctx, m.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -284,11 +289,11 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (m 
 // mayStart looks whether this member's etcd may run.
 func mayStart(dir string, c config) error {
 	if c.Left {
-		return &Refusal{"this member has left its cluster", "a new folder joins again: kurultai cluster join -h; this one is an old copy, for reading alone"}
+		return refusal("this member has left its cluster", "a new folder joins again: kurultai cluster join -h; this one is an old copy, for reading alone")
 	}
 	if _, err := os.Stat(filepath.Join(folder(dir), "etcd", "member", "wal")); c.Started && errors.Is(err, fs.ErrNotExist) {
-		return &Refusal{"the log of this member's etcd is gone, and without it the member could vote twice",
-			"at another member: kurultai cluster leave -data DIR " + c.Name + "; then join with a new folder; where no majority is left: kurultai cluster init -force"}
+		return refusal("the log of this member's etcd is gone, and without it the member could vote twice",
+			"at another member: kurultai cluster leave -data DIR "+c.Name+"; then join with a new folder; where no majority is left: kurultai cluster init -force")
 	}
 	return nil
 }
@@ -297,9 +302,9 @@ func mayStart(dir string, c config) error {
 func (m *Member) explain(err error) error {
 	switch {
 	case errors.Is(err, etcd.ErrRemoved):
-		return &Refusal{"this member was removed from its cluster", "a new folder joins again: kurultai cluster join -h"}
+		return refusal("this member was removed from its cluster", "a new folder joins again: kurultai cluster join -h")
 	case errors.Is(err, context.DeadlineExceeded):
-		return &Refusal{err.Error(), "start the other members; kurultai cluster status says which answer, etcd.log in " + folder(m.dir) + " what is wrong with their certificates"}
+		return refusal(err.Error(), "start the other members; kurultai cluster status says which answer, etcd.log in "+folder(m.dir)+" what is wrong with their certificates")
 	}
 	return err
 }

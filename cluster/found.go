@@ -1,20 +1,18 @@
 package cluster
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
+
+	"kurultai/record/sqlite"
 )
 
 // A Founding says how a cluster begins.
@@ -34,17 +32,24 @@ const minQuota = 256 << 20
 // touched: the member takes it over when it starts.
 func Found(dir string, f Founding) error {
 	if !isName(f.Name) {
-		return &Refusal{fmt.Sprintf("a member is not called %.60q", f.Name), "1 to 40 of a-z, A-Z, 0-9 and -"}
+		return refusal(fmt.Sprintf("a member is not called %.60q", f.Name), "1 to 40 of a-z, A-Z, 0-9 and -")
 	}
 	p, err := parsePlace(f.At)
 	if err != nil {
-		return &Refusal{err.Error(), "three ports from PORT on are used"}
+		return refusal(err.Error(), "three ports from PORT on are used")
 	}
 	if f.Quota != 0 && f.Quota < minQuota || f.Quota > 16<<30 {
-		return &Refusal{fmt.Sprintf("a quota of %d bytes", f.Quota), fmt.Sprintf("from %d to %d", minQuota, int64(16<<30))}
+		return refusal(fmt.Sprintf("a quota of %d bytes", f.Quota), fmt.Sprintf("from %d to %d", minQuota, int64(16<<30)))
 	}
 	if _, err := os.Stat(filepath.Join(dir, "record.db")); err != nil {
-		return &Refusal{dir + " holds no record", "a cluster begins with a record: kurultai init, or kurultai serve, founds one"}
+		return refusal(dir+" holds no record", "a cluster begins with a record: kurultai init, or kurultai serve, founds one")
+	}
+	kept, err := sqlite.Open(dir, sqlite.Options{}) // nobody else has it
+	if err == nil {
+		err = kept.Close()
+	}
+	if err != nil {
+		return err
 	}
 	if err := putAside(dir, f.Again); err != nil {
 		return err
@@ -90,7 +95,7 @@ func putAside(dir string, again bool) error {
 		return os.RemoveAll(folder(dir))
 	}
 	if !again {
-		return &Refusal{dir + " is of a member of a cluster already", "where no majority of that cluster is left, for good: kurultai cluster init -force"}
+		return refusal(dir+" is of a member of a cluster already", "where no majority of that cluster is left, for good: kurultai cluster init -force")
 	}
 	return os.Rename(folder(dir), folder(dir)+"-"+time.Now().UTC().Format("20060102T150405.000"))
 }
@@ -118,20 +123,20 @@ func Certify(dir, name string, hosts []string, renew bool) ([]byte, error) {
 	}
 	key, err := os.ReadFile(caKeyPath(dir))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &Refusal{"the cluster's authority is not here: " + caKeyPath(dir) + " does not exist", "do this at the founder, or put ca.key here while it is needed"}
+		return nil, refusal("the cluster's authority is not here: "+caKeyPath(dir)+" does not exist", "do this at the founder, or put ca.key here while it is needed")
 	}
 	if err != nil {
 		return nil, err
 	}
 	if !isName(name) {
-		return nil, &Refusal{fmt.Sprintf("a member is not called %.60q", name), "1 to 40 of a-z, A-Z, 0-9 and -"}
+		return nil, refusal(fmt.Sprintf("a member is not called %.60q", name), "1 to 40 of a-z, A-Z, 0-9 and -")
 	}
 	at, member := c.Members[name]
 	switch {
 	case member && !renew:
-		return nil, &Refusal{name + " is a member already", "a new certificate for it: kurultai cluster cert -renew; or give the new node another name"}
+		return nil, refusal(name+" is a member already", "a new certificate for it: kurultai cluster cert -renew; or give the new node another name")
 	case !member && renew:
-		return nil, &Refusal{name + " is no member", "kurultai cluster status names them"}
+		return nil, refusal(name+" is no member", "kurultai cluster status names them")
 	case member && len(hosts) == 0:
 		p, err := parsePlace(at)
 		if err != nil {
@@ -139,11 +144,11 @@ func Certify(dir, name string, hosts []string, renew bool) ([]byte, error) {
 		}
 		hosts = []string{p.host}
 	case len(hosts) == 0:
-		return nil, &Refusal{"no HOST is named", "the address at which the other members reach it"}
+		return nil, refusal("no HOST is named", "the address at which the other members reach it")
 	}
 	for _, h := range hosts {
 		if _, err := parsePlace(place{h, 1}.String()); err != nil {
-			return nil, &Refusal{fmt.Sprintf("%.200q is no host", h), "an IP address or a name, without a port"}
+			return nil, refusal(fmt.Sprintf("%.200q is no host", h), "an IP address or a name, without a port")
 		}
 	}
 	pair, err := issue(ca, key, name, hosts, time.Now())
@@ -162,28 +167,27 @@ const maxTicket = 64 << 10
 
 func parseTicket(b []byte) (t ticket, err error) {
 	if len(b) > maxTicket {
-		return t, &Refusal{"the file is too large to be one with which to join", "kurultai cluster cert makes them"}
+		return t, refusal("the file is too large to be one with which to join", "kurultai cluster cert makes them")
 	}
 	if err := json.Unmarshal(b, &t); err != nil || !isToken(t.Cluster) || !isName(t.Name) || len(t.Members) == 0 {
-		return t, &Refusal{"the file is not one with which to join", "kurultai cluster cert makes them"}
+		return t, refusal("the file is not one with which to join", "kurultai cluster cert makes them")
 	}
 	if err := (config{Cluster: t.Cluster, Name: t.Name, At: "localhost:1", Members: t.Members}).check(); err != nil {
-		return t, &Refusal{"the file is damaged: " + err.Error(), "kurultai cluster cert makes them"}
+		return t, refusal("the file is damaged: "+err.Error(), "kurultai cluster cert makes them")
 	}
-	pair, err := parsePair([]byte(t.Pair))
+	var pair *tls.Certificate
+	authority, err := parseAuthority([]byte(t.CA))
 	if err == nil {
-		trust := x509.NewCertPool()
-		trust.AppendCertsFromPEM([]byte(t.CA))
-		_, err = pair.Leaf.Verify(x509.VerifyOptions{Roots: trust, CurrentTime: pair.Leaf.NotBefore, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+		pair, err = parsePair([]byte(t.Pair), authority)
 	}
 	if err == nil && pair.Leaf.Subject.CommonName != t.Name {
 		err = errors.New("the certificate is of another node")
 	}
 	if err != nil {
-		return t, &Refusal{"the file is damaged: " + err.Error(), "kurultai cluster cert makes them"}
+		return t, refusal("the file is damaged: "+err.Error(), "kurultai cluster cert makes them")
 	}
 	if time.Now().After(pair.Leaf.NotAfter) {
-		return t, &Refusal{"the certificate in the file has expired on " + pair.Leaf.NotAfter.Format(time.DateOnly), "kurultai cluster cert makes a new one"}
+		return t, refusal("the certificate in the file has expired on "+pair.Leaf.NotAfter.Format(time.DateOnly), "kurultai cluster cert makes a new one")
 	}
 	return t, nil
 }
@@ -204,22 +208,13 @@ func Take(dir string, file []byte) error {
 		return err
 	}
 	if t.Name != c.Name || t.Cluster != c.Cluster || !samePEM(ca, []byte(t.CA)) {
-		return &Refusal{fmt.Sprintf("the file is for %s, and this is %s of another cluster or name", t.Name, c.Name), "kurultai cluster cert -renew " + c.Name + " makes one"}
+		return refusal(fmt.Sprintf("the file is for %s, and this is %s of another cluster or name", t.Name, c.Name), "kurultai cluster cert -renew "+c.Name+" makes one")
 	}
 	return replace(pairPath(dir), []byte(t.Pair))
 }
 
 func samePEM(a, b []byte) bool {
-	x, _ := pem.Decode(a)
-	y, _ := pem.Decode(b)
-	return x != nil && y != nil && bytes.Equal(x.Bytes, y.Bytes)
-}
-
-// hosts are those that a certificate names.
-func hosts(c *tls.Certificate) (list []string) {
-	list = slices.Clone(c.Leaf.DNSNames)
-	for _, ip := range c.Leaf.IPAddresses {
-		list = append(list, ip.String())
-	}
-	return list
+	x, err := parseAuthority(a)
+	y, otherErr := parseAuthority(b)
+	return err == nil && otherErr == nil && x.Equal(y)
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"kurultai/record/etcd"
@@ -20,7 +21,7 @@ import (
 func (m *Member) listen() error {
 	l, err := net.Listen("tcp", m.place.listen(2))
 	if err != nil {
-		return &Refusal{fmt.Sprintf("listening for members: %v", err), "a member at HOST:PORT listens at PORT, PORT+1 and PORT+2: free them, or join at others"}
+		return refusal(fmt.Sprintf("listening for members: %v", err), "a member at HOST:PORT listens at PORT, PORT+1 and PORT+2: free them, or join at others")
 	}
 	serve := etcd.Serve(m.copied)
 	for _, pattern := range []string{"/blob", "/blob/", "/groups", "/cosigned", "/blobs"} {
@@ -30,7 +31,7 @@ func (m *Member) listen() error {
 	m.Handle("GET /cluster/status", http.HandlerFunc(m.serveStatus))
 	m.Handle("POST /cluster/leave", http.HandlerFunc(m.serveLeave))
 	m.mux.HandleFunc("POST /cluster/join", m.serveJoin) // who asks is no member yet
-	m.server = &http.Server{Handler: m.mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(refused{m.log}, "", 0)}
+	m.server = &http.Server{Handler: m.mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(&refused{log: m.log, said: map[string]time.Time{}}, "", 0)}
 	go func() {
 		if err := m.server.Serve(tls.NewListener(l, m.pair.serving())); !errors.Is(err, http.ErrServerClosed) {
 			m.end(fmt.Errorf("serving members: %w", err))
@@ -39,10 +40,29 @@ func (m *Member) listen() error {
 	return nil
 }
 
-// refused says in clear words whose connection was refused.
-type refused struct{ log *slog.Logger }
+// refused says in clear words whose connection was refused, of one machine and reason once a minute.
+type refused struct {
+	log *slog.Logger
 
-func (r refused) Write(b []byte) (int, error) {
+	mu   sync.Mutex
+	said map[string]time.Time
+}
+
+// often reports whether this was said in the last minute. At many machines at once it forgets.
+func (r *refused) often(what string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.said[what]) < time.Minute {
+		return true
+	}
+	if len(r.said) > 1000 {
+		clear(r.said)
+	}
+	r.said[what] = time.Now()
+	return false
+}
+
+func (r *refused) Write(b []byte) (int, error) {
 	text := strings.TrimSpace(string(b))
 	from := ""
 	if rest, ok := strings.CutPrefix(text, "http: TLS handshake error from "); ok {
@@ -51,6 +71,9 @@ func (r refused) Write(b []byte) (int, error) {
 	why := certificateTrouble(errors.New(text))
 	if from == "" || why == "" {
 		r.log.Debug("members' HTTPS", "said", text, "from", from)
+		return len(b), nil
+	}
+	if host, _, err := net.SplitHostPort(from); err == nil && r.often(host+" "+why) {
 		return len(b), nil
 	}
 	r.log.Warn("who asks is no member", "from", from, "why", why)

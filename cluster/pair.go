@@ -94,9 +94,10 @@ func issue(caCert, caKey []byte, name string, hosts []string, now time.Time) ([]
 
 // A pair is this member's certificate and key as they are on the disk now, and the authority that members trust.
 type pair struct {
-	path  string
-	trust *x509.CertPool
-	log   *slog.Logger
+	path      string
+	authority *x509.Certificate
+	trust     *x509.CertPool // the authority
+	log       *slog.Logger
 
 	mu      sync.Mutex
 	read    time.Time // the file's time when it was read
@@ -109,18 +110,28 @@ func openPair(ca, path string, log *slog.Logger) (*pair, error) {
 		return nil, fmt.Errorf("reading whom members trust: %w", err)
 	}
 	p := &pair{path: path, trust: x509.NewCertPool(), log: log}
-	if !p.trust.AppendCertsFromPEM(b) {
-		return nil, fmt.Errorf("%s holds no certificate", ca)
+	if p.authority, err = parseAuthority(b); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", ca, err)
 	}
+	p.trust.AddCert(p.authority)
 	_, err = p.get()
 	return p, err
 }
 
-// parsePair reads a certificate with its key.
-func parsePair(b []byte) (*tls.Certificate, error) {
+// parseAuthority reads whom members trust.
+func parseAuthority(b []byte) (*x509.Certificate, error) {
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, errors.New("no certificate")
+	}
+	return x509.ParseCertificate(block.Bytes)
+}
+
+// parsePair reads a certificate of an authority with its key, also one that has expired.
+func parsePair(b []byte, authority *x509.Certificate) (*tls.Certificate, error) {
 	c, err := tls.X509KeyPair(b, b)
-	if err == nil && c.Leaf == nil {
-		err = errors.New("no certificate")
+	if err == nil {
+		err = c.Leaf.CheckSignatureFrom(authority)
 	}
 	return &c, err
 }
@@ -139,10 +150,7 @@ func (p *pair) get() (*tls.Certificate, error) {
 	}
 	var c *tls.Certificate
 	if err == nil {
-		c, err = parsePair(b)
-	}
-	if err == nil {
-		_, err = c.Leaf.Verify(x509.VerifyOptions{Roots: p.trust, CurrentTime: c.Leaf.NotBefore, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+		c, err = parsePair(b, p.authority)
 	}
 	if err != nil {
 		if p.current == nil {
@@ -201,7 +209,9 @@ func certificateTrouble(err error) string {
 		return "it says that this member's certificate has expired: kurultai cluster cert -renew"
 	case errors.As(err, &unknown), bytes.Contains(text, []byte("certificate signed by unknown authority")):
 		return "its certificate is of another cluster"
-	case bytes.Contains(text, []byte("tls: unknown certificate authority")), bytes.Contains(text, []byte("tls: bad certificate")):
+	case bytes.Contains(text, []byte("tls: bad certificate")):
+		return "it does not take this member's certificate, which has expired, or is of another cluster"
+	case bytes.Contains(text, []byte("tls: unknown certificate authority")):
 		return "it says that this member's certificate is of another cluster"
 	case errors.As(err, &host):
 		return "its certificate does not name its address: kurultai cluster cert -renew with its HOST"

@@ -199,13 +199,13 @@ func Ask(ctx context.Context, dir string) (s Status, err error) {
 	if err != nil {
 		return s, err
 	}
-	err = ask(ctx, dir, map[string]string{c.Name: c.At}, "/cluster/status", nil, &s)
+	err = ask(ctx, dir, map[string]string{c.Name: c.At}, "", "/cluster/status", nil, &s)
 	others := maps.Clone(c.Members)
 	delete(others, c.Name)
 	if err == nil || len(others) == 0 {
 		return s, err
 	}
-	if othersErr := ask(ctx, dir, others, "/cluster/status", nil, &s); othersErr != nil {
+	if othersErr := ask(ctx, dir, others, "", "/cluster/status", nil, &s); othersErr != nil {
 		return s, errors.Join(err, othersErr)
 	}
 	return s, nil

@@ -2,10 +2,12 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"kurultai/record/etcd"
@@ -34,7 +36,7 @@ func (m *Member) Upkeep(ctx context.Context, cosigned func() int64) {
 	}
 	tick := time.NewTicker(m.every)
 	defer tick.Stop()
-	k := keeper{Member: m, node: m.node.Load(), engine: m.engine.Load()}
+	k := keeper{Member: m, node: m.node.Load(), engine: m.engine.Load(), given: map[place]int64{}}
 	for {
 		k.look(ctx, cosigned())
 		select {
@@ -48,12 +50,16 @@ func (m *Member) Upkeep(ctx context.Context, cosigned func() int64) {
 // A keeper is what Upkeep remembers from one look to the next.
 type keeper struct {
 	*Member
-	node     *etcd.Node
-	engine   *etcd.Engine
-	said     []string  // alarms, so that each is said once
-	files    time.Time // when this member last looked for files it lacks
-	revision int64     // of etcd at the look before, to compact to
-	size     int64     // of this copy at the look before: who has as much has caught up
+	node   *etcd.Node
+	engine *etcd.Engine
+	said   []string  // alarms, so that each is said once
+	files  time.Time // when this member last looked for files it lacks
+	size   int64     // of this copy at the look before: who has as much has caught up
+
+	revision  int64 // of etcd at the look before
+	compacted int64 // up to which etcd has forgotten
+
+	given map[place]int64 // up to which each member has given room back, while the quota is used up
 }
 
 func (k *keeper) look(ctx context.Context, cosigned int64) {
@@ -180,10 +186,12 @@ func (k *keeper) compact(ctx context.Context) {
 	}
 	before := k.revision
 	k.revision = s.Header.Revision
-	if before == 0 || before == k.revision {
+	if before <= k.compacted {
 		return
 	}
-	k.node.Client.Compact(ctx, before) // what was compacted already is refused
+	if _, err := k.node.Client.Compact(ctx, before, clientv3.WithCompactPhysical()); err == nil || errors.Is(err, rpctypes.ErrCompacted) {
+		k.compacted = before
+	}
 }
 
 // defragment gives the room of what etcd has forgotten back to the disk, at the first member that needs it. A leader lets
@@ -195,20 +203,20 @@ func (k *keeper) defragment(ctx context.Context, all []seen) {
 		if !s.Listed.Voting {
 			continue
 		}
-		if s.err != nil {
-			return // not while one is away
+		if s.err != nil || s.Quota == 0 {
+			return // not while one is away, or starting
 		}
 		voting = append(voting, s)
 	}
 	slices.SortStableFunc(voting, func(a, b seen) int { return int(b2i(a.place == k.place) - b2i(b.place == k.place)) }) // this one last
 	near := false
 	for _, s := range voting {
-		near = near || s.Database > s.Quota*9/10
-		gap := s.Database - s.Used
-		if gap < s.Quota/20 || s.Database < 2*s.Used && !full {
+		near = near || s.Database > s.Quota*8/10
+		gap := s.Database - s.Used // while nothing is written etcd does not count what it has forgotten last
+		if full && (s.Database <= s.Quota*8/10 || k.given[s.place] >= k.compacted) || !full && (gap < s.Quota/20 || s.Database < 2*s.Used) {
 			continue
 		}
-		if s.place == k.place && len(voting) > 1 {
+		if s.place == k.place && len(voting) > 1 && !full {
 			next := voting[0]
 			if _, err := k.node.Client.MoveLeader(ctx, next.ID); err != nil {
 				k.log.Warn("letting another lead", "whom", next.Listed.Name, "why", err)
@@ -218,7 +226,8 @@ func (k *keeper) defragment(ctx context.Context, all []seen) {
 		if _, err := k.node.Client.Defragment(ctx, s.place.client()); err != nil {
 			k.log.Warn("defragmenting etcd", "at", s.Listed.Name, "why", err)
 		} else {
-			k.log.Info("etcd was defragmented", "at", s.Listed.Name, "gave back", gap)
+			k.given[s.place] = k.compacted
+			k.log.Info("etcd was defragmented", "at", s.Listed.Name)
 		}
 		return
 	}

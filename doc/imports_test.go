@@ -42,7 +42,7 @@ var below = map[string]string{
 	"record/etcd":         "record record/sqlite",
 	"record/etcd/faults":  "record record/etcd record/recordtest record/sqlite",
 	"drafting":            "",
-	"cluster":             "record record/etcd",
+	"cluster":             "record record/etcd record/sqlite",
 }
 
 // pure are the packages that know no clock, chance, network, disk, log or lock, and what else they may import.

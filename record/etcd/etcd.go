@@ -276,8 +276,8 @@ func (e *Engine) publish(ctx context.Context, size int64, sign record.SignFunc) 
 		}
 		r, err := e.Client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(checkpointKey), "=", revision)).
 			Then(clientv3.OpPut(checkpointKey, string(note))).Commit()
-		if err != nil {
-			return last, unknown(err)
+		if err != nil { // entries are committed, so even where the quota is used up just now they come
+			return last, fmt.Errorf("%w: publishing the checkpoint: %v", record.ErrUnknown, err)
 		}
 		if r.Succeeded {
 			if err := e.apply(groups, head); err != nil {

@@ -121,6 +121,10 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 	select {
 	case <-n.etcd.Server.ReadyNotify():
 	case err = <-n.etcd.Err():
+		select { // where it stops as a whole, the reason is not in what its listeners say
+		case <-n.etcd.Server.StopNotify():
+		case <-time.After(2 * time.Second):
+		}
 	case <-n.etcd.Server.StopNotify():
 		err = ErrRemoved
 	case <-ctx.Done():
@@ -131,6 +135,11 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 			DialKeepAliveTime: time.Second, DialKeepAliveTimeout: time.Second, MaxCallSendMsgSize: maxRequest + 1<<20, MaxCallRecvMsgSize: 2 * maxRequest})
 	}
 	if err != nil {
+		select {
+		case <-n.etcd.Server.StopNotify():
+			err = errors.Join(ErrRemoved, err)
+		default:
+		}
 		n.Close()
 		return nil, err
 	}
@@ -171,7 +180,10 @@ func (n *Node) untilVoting(own string) {
 }
 
 // Voting reports whether this member votes, as far as it knows; one that was added learns first.
-func (n *Node) Voting() bool { return !n.etcd.Server.IsLearner() }
+func (n *Node) Voting() bool {
+	m := n.etcd.Server.Cluster().Member(n.etcd.Server.MemberID())
+	return m != nil && !m.IsLearner // nil: it was removed
+}
 
 // ID is this member's, as etcd counts.
 func (n *Node) ID() uint64 { return uint64(n.etcd.Server.MemberID()) }
