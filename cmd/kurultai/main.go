@@ -12,6 +12,7 @@ import (
 	"syscall"
 	_ "time/tzdata" // zones of seats are checked on machines that have no such table
 
+	"kurultai/cluster"
 	"kurultai/conference"
 	"kurultai/language"
 	"kurultai/story"
@@ -23,6 +24,7 @@ const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand bef
   serve       serve the pages of a record, or set a body up
   follow      keep a copy of a record, decide it again, cosign it
   recover     fetch the end that a record lacks from a node that has it
+  cluster     a record on three machines: begin, join, leave, certificates, status
   init        found a record for a body described in a file
   rehearse    copy a body, to try everything in
   play        submit the acts of a story
@@ -66,7 +68,7 @@ var errSilent = errors.New("")
 func commands() map[string]func() command {
 	return map[string]func() command{
 		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "rehearse": rehearseCommand, "acts": actsCommand, "rules": rulesCommand, "depositary": depositaryCommand, "import": importCommand,
-		"communique": communiqueCommand, "paper": paperCommand, "sign": signCommand, "sealed": sealedCommand, "export": exportCommand, "verify": verifyCommand, "follow": followCommand, "recover": recoverCommand, "bench": benchCommand,
+		"communique": communiqueCommand, "paper": paperCommand, "sign": signCommand, "sealed": sealedCommand, "export": exportCommand, "verify": verifyCommand, "follow": followCommand, "recover": recoverCommand, "cluster": clusterCommand, "bench": benchCommand,
 	}
 }
 
@@ -185,6 +187,10 @@ func remedy(err error) string {
 	var h hinted
 	if errors.As(err, &h) {
 		return h.hint
+	}
+	var c *cluster.Refusal
+	if errors.As(err, &c) {
+		return c.Hint
 	}
 	var r *conference.Refusal
 	if errors.As(err, &r) {

@@ -57,6 +57,10 @@ type Peer interface {
 	// Groups yields what the peer's copy holds from an index on, each with the checkpoint it ends under, and the newest
 	// checkpoint last. A node that joins, or was away while groups were trimmed, reads them.
 	Groups(ctx context.Context, from int64) iter.Seq2[Published, error]
+	// Cosigned yields the peer's cosigned checkpoints of at least a size, the newest first.
+	Cosigned(ctx context.Context, from int64) iter.Seq2[record.Checkpoint, error]
+	// Blobs yields the digests of what Blob would return.
+	Blobs(ctx context.Context) iter.Seq2[record.Digest, error]
 }
 
 // A Published group is one under its checkpoint.
@@ -71,6 +75,12 @@ type Config struct {
 	Copy   record.Engine // this node's copy of the whole record
 	Peers  func() []Peer // the other voting members
 	Log    func(error)   // hears of faults that are tried again
+
+	// Patience is how long an append waits before it asks again: what was sent on to a leader that has just died is lost,
+	// and etcd itself waits longer for it. 0: 2 s, enough for members of one site.
+	Patience time.Duration
+
+	OnCosigned func(record.Checkpoint) // hears of each checkpoint that was cosigned anywhere, once it is in the copy; may be nil
 }
 
 // An Engine is a record.Engine over a quorum.
@@ -169,6 +179,13 @@ func readPublished(found []*mvccpb.KeyValue) (c record.Checkpoint, revision int6
 	return c, found[0].ModRevision, err
 }
 
+// Published is the newest checkpoint that a majority holds, which this node's copy may not have reached yet; of an empty
+// record the zero Checkpoint.
+func (e *Engine) Published(ctx context.Context) (record.Checkpoint, error) {
+	head, _, err := e.published(ctx)
+	return head, err
+}
+
 // Append implements record.Engine.
 func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign record.SignFunc) (record.Checkpoint, error) {
 	e.appending.Lock()
@@ -181,7 +198,13 @@ func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign 
 	}
 	this := &call{expect, pack(g)}
 	again := e.doubt != nil && e.doubt.expect == expect && bytes.Equal(e.doubt.group, this.group)
-	head, err := e.append(ctx, this, again, g, sign)
+	patience := e.Patience
+	if patience == 0 {
+		patience = 2 * time.Second
+	}
+	attempt, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	head, err := e.append(attempt, this, again, g, sign)
 	if e.doubt = nil; errors.Is(err, record.ErrUnknown) {
 		e.doubt = this
 	}
@@ -299,8 +322,8 @@ func (e *Engine) publishFrom(ctx context.Context, last record.Checkpoint, revisi
 			default:
 			}
 		}
-		if err != nil {
-			return last, unknown(err)
+		if err != nil { // entries are committed, so even where the quota is used up just now they come
+			return last, fmt.Errorf("%w: publishing the checkpoint: %v", record.ErrUnknown, err)
 		}
 		if applied {
 			return head, nil
@@ -537,6 +560,30 @@ func (e *Engine) fromPeer(ctx context.Context, p Peer, have int64) error {
 	return nil
 }
 
+// Settle publishes what a writer that died had committed and not published, and returns etcd's revision by then: who has
+// the pen later reads a larger one.
+func (e *Engine) Settle(ctx context.Context, sign record.SignFunc) (revision int64, err error) {
+	e.appending.Lock()
+	defer e.appending.Unlock()
+	r, err := e.Client.Get(ctx, sizeKey)
+	if err != nil {
+		return 0, unknown(err)
+	}
+	if len(r.Kvs) > 0 {
+		size, err := parseNumber(r.Kvs[0].Value)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := e.publish(ctx, size, sign); err != nil {
+			return 0, err
+		}
+	}
+	return r.Header.Revision, nil
+}
+
+// Copied is the newest checkpoint of this node's copy: what it can show without asking the others.
+func (e *Engine) Copied(ctx context.Context) (record.Checkpoint, error) { return e.Copy.Head(ctx) }
+
 // Head implements record.Engine: linearizable, so it needs the quorum.
 func (e *Engine) Head(ctx context.Context) (record.Checkpoint, error) {
 	if e.ctx.Err() != nil {
@@ -599,14 +646,35 @@ func (e *Engine) takeCosigned(ctx context.Context, note []byte) error {
 	if err == nil {
 		err = e.Copy.Cosign(ctx, c)
 	}
+	if err == nil && e.OnCosigned != nil {
+		e.OnCosigned(c)
+	}
 	return err
 }
 
-// catchCosigned gives the copy all cosigned checkpoints it may lack.
+// catchCosigned gives the copy all cosigned checkpoints it may lack; those that were trimmed come from a peer, as far as
+// one answers.
 func (e *Engine) catchCosigned(ctx context.Context) error {
 	r, err := e.Client.Get(ctx, cosignedKey, clientv3.WithPrefix())
+	if err != nil || len(r.Kvs) == 0 {
+		return err
+	}
+	newest := int64(0)
+	for c, err := range e.Copy.Cosigned(ctx) {
+		if err != nil {
+			return err
+		}
+		newest = c.Size
+		break
+	}
+	first, err := parseNumber(r.Kvs[0].Key[len(cosignedKey):])
 	if err != nil {
 		return err
+	}
+	if first > newest {
+		if err := e.cosignedFromPeers(ctx, newest); err != nil && e.Log != nil {
+			e.Log(fmt.Errorf("older cosigned checkpoints: %w", err))
+		}
 	}
 	for _, kv := range r.Kvs {
 		if err := e.takeCosigned(ctx, kv.Value); err != nil {
@@ -614,6 +682,77 @@ func (e *Engine) catchCosigned(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// cosignedFromPeers reads the cosigned checkpoints from a size on from the first peer that tells them.
+func (e *Engine) cosignedFromPeers(ctx context.Context, from int64) error {
+	var errs []error
+	for _, p := range e.Peers() {
+		var err error
+		for c, oneErr := range p.Cosigned(ctx, from) {
+			if err = oneErr; err == nil {
+				err = e.takeCosigned(ctx, c.Note)
+			}
+			if err != nil {
+				break
+			}
+		}
+		if err == nil {
+			return nil
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// FetchBlobs brings the copy all blobs that peers have and it lacks, and says how many it brought. need is how many peers
+// must tell what they have: a majority of the voting members, this one not counted, where it is to hold all there are.
+func (e *Engine) FetchBlobs(ctx context.Context, need int) (fetched int, err error) {
+	copied, ok := e.Copy.(lister)
+	if !ok {
+		return 0, errors.New("this copy does not list its files")
+	}
+	have := map[record.Digest]bool{}
+	for d, err := range copied.Blobs(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		have[d] = true
+	}
+	var errs []error
+	told := 0
+	for _, p := range e.Peers() {
+		var err error
+		for d, oneErr := range p.Blobs(ctx) {
+			if err = oneErr; err != nil {
+				break
+			}
+			if have[d] {
+				continue
+			}
+			var b []byte
+			if b, err = p.Blob(ctx, d); err == nil && record.DigestOf(b) != d {
+				err = fmt.Errorf("a peer's file %s is damaged", d)
+			}
+			if err == nil {
+				_, err = e.Copy.PutBlob(ctx, b)
+			}
+			if err != nil {
+				break
+			}
+			have[d] = true
+			fetched++
+		}
+		if err == nil {
+			told++
+		} else {
+			errs = append(errs, err)
+		}
+	}
+	if told < need {
+		return fetched, fmt.Errorf("%d members told which files they have, and %d must: %w", told, need, errors.Join(errs...))
+	}
+	return fetched, nil
 }
 
 // PutBlob implements record.Engine: the bytes are on a majority of disks when it returns.
@@ -708,8 +847,18 @@ func (e *Engine) Snapshot(ctx context.Context, size int64) (record.Snapshot, err
 }
 
 // Trim deletes from etcd the groups that end by a size, which every voting member holds and a cosigned checkpoint covers,
-// as the caller knows, and says how many. They stay in the copies.
+// as the caller knows, and says how many; of the cosigned checkpoints of such sizes the newest stays. All stay in the
+// copies.
 func (e *Engine) Trim(ctx context.Context, size int64) (int64, error) {
+	cosigned, err := e.Client.Get(ctx, cosignedKey, clientv3.WithRange(cosignedKey+number(size)+"\x00"), clientv3.WithKeysOnly())
+	if err != nil {
+		return 0, err
+	}
+	if n := len(cosigned.Kvs); n > 1 {
+		if _, err := e.Client.Delete(ctx, cosignedKey, clientv3.WithRange(string(cosigned.Kvs[n-1].Key))); err != nil {
+			return 0, err
+		}
+	}
 	r, err := e.Client.Get(ctx, groupKey, clientv3.WithRange(groupKey+number(size)), clientv3.WithKeysOnly())
 	if err != nil || len(r.Kvs) == 0 {
 		return 0, err

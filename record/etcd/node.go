@@ -2,14 +2,19 @@ package etcd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"go.etcd.io/etcd/client/pkg/v3/transport"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/concurrency"
 	"go.etcd.io/etcd/pkg/v3/featuregate"
@@ -28,6 +33,23 @@ type NodeConfig struct {
 	Joining bool              // the member was added to a cluster that stands
 	Distant bool              // members are far apart, as Ankara, Baku and Almaty are: longer time-outs
 	Quota   int64             // of etcd's database, in bytes; 0: 2 GiB
+	Bind    string            // the IP address to listen at; "": the host of Peer and Client, which is one then
+	CA      string            // file of the certificates that members trust; "": they trust whoever reaches them
+	Pair    string            // file of this member's certificate and its key, read again for each connection
+}
+
+// secured is how members know each other. Their certificates are of a body of their own, which makes no others, so that
+// where a connection comes from says nothing more.
+func (c NodeConfig) secured() transport.TLSInfo {
+	return transport.TLSInfo{CertFile: c.Pair, KeyFile: c.Pair, TrustedCAFile: c.CA, ClientCertAuth: true, SkipClientSANVerify: true}
+}
+
+// listen is where to listen for what is reached at a URL.
+func (c NodeConfig) listen(at url.URL) url.URL {
+	if c.Bind != "" {
+		at.Host = net.JoinHostPort(c.Bind, at.Port())
+	}
+	return at
 }
 
 // A Node is a running member.
@@ -35,11 +57,18 @@ type Node struct {
 	etcd   *embed.Etcd
 	Client *clientv3.Client // asks this member, which asks the others
 
+	at       string
+	quota    int64
+	patience int // seconds a turn lasts without a word: longer than etcd takes to find who leads it
+
 	closing sync.Once
 }
 
 // maxRequest is the largest group, in bytes: 512 acts of the largest size and their rows.
 const maxRequest = 64 << 20
+
+// defaultQuota is etcd's own.
+const defaultQuota = 2 << 30
 
 // StartNode starts this machine's member and waits until it knows who leads, or ctx ends.
 func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
@@ -50,8 +79,16 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
-	config.ListenPeerUrls, config.AdvertisePeerUrls = []url.URL{*peer}, []url.URL{*peer}
-	config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{*client}, []url.URL{*client}
+	config.ListenPeerUrls, config.AdvertisePeerUrls = []url.URL{c.listen(*peer)}, []url.URL{*peer}
+	config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{c.listen(*client)}, []url.URL{*client}
+	var asClient *tls.Config
+	if c.CA != "" {
+		config.PeerTLSInfo, config.ClientTLSInfo = c.secured(), c.secured()
+		if asClient, err = c.secured().ClientConfig(); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", c.Pair, err)
+		}
+	}
+	config.EnableGRPCGateway = false
 	var all []string
 	for name, at := range c.Members {
 		all = append(all, name+"="+at)
@@ -72,29 +109,128 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 	}
 	config.CorruptCheckTime = time.Hour
 	config.LogLevel, config.LogOutputs = "warn", []string{filepath.Join(c.Dir, "etcd.log")}
-	n := &Node{}
+	n := &Node{at: c.Client, quota: c.Quota, patience: 5}
+	if n.quota == 0 {
+		n.quota = defaultQuota
+	}
+	if c.Distant {
+		n.patience = 15
+	}
 	if n.etcd, err = embed.StartEtcd(config); err != nil {
 		return nil, fmt.Errorf("starting etcd in %s: %w", c.Dir, err)
 	}
 	select {
 	case <-n.etcd.Server.ReadyNotify():
 	case err = <-n.etcd.Err():
+		select { // where it stops as a whole, the reason is not in what its listeners say
+		case <-n.etcd.Server.StopNotify():
+		case <-time.After(2 * time.Second):
+		}
+	case <-n.etcd.Server.StopNotify():
+		err = ErrRemoved
 	case <-ctx.Done():
 		err = fmt.Errorf("no majority of the members answers: %w", ctx.Err())
 	}
 	if err == nil {
-		n.Client, err = clientv3.New(clientv3.Config{Endpoints: []string{c.Client}, DialTimeout: time.Second, Logger: zap.NewNop(),
+		n.Client, err = clientv3.New(clientv3.Config{Endpoints: n.endpoints(c.Client), TLS: asClient, DialTimeout: time.Second, Logger: zap.NewNop(),
 			DialKeepAliveTime: time.Second, DialKeepAliveTimeout: time.Second, MaxCallSendMsgSize: maxRequest + 1<<20, MaxCallRecvMsgSize: 2 * maxRequest})
 	}
 	if err != nil {
+		select {
+		case <-n.etcd.Server.StopNotify():
+			err = errors.Join(ErrRemoved, err)
+		default:
+		}
 		n.Close()
 		return nil, err
+	}
+	if !n.Voting() {
+		go n.untilVoting(c.Client)
 	}
 	return n, nil
 }
 
+// ErrRemoved says that the other members have removed this one.
+var ErrRemoved = errors.New("this member was removed from its cluster, or its etcd has stopped")
+
+// endpoints is whom to ask: this member, or, while it only learns and answers nobody, those that vote.
+func (n *Node) endpoints(own string) (list []string) {
+	if n.Voting() {
+		return []string{own}
+	}
+	for _, m := range n.etcd.Server.Cluster().Members() {
+		if !m.IsLearner {
+			list = append(list, m.ClientURLs...)
+		}
+	}
+	return list
+}
+
+// untilVoting has the client ask this member as soon as it votes.
+func (n *Node) untilVoting(own string) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for !n.Voting() {
+		select {
+		case <-tick.C:
+		case <-n.Client.Ctx().Done():
+			return
+		}
+	}
+	n.Client.SetEndpoints(own)
+}
+
+// Voting reports whether this member votes, as far as it knows; one that was added learns first.
+func (n *Node) Voting() bool {
+	m := n.etcd.Server.Cluster().Member(n.etcd.Server.MemberID())
+	return m != nil && !m.IsLearner // nil: it was removed
+}
+
+// ID is this member's, as etcd counts.
+func (n *Node) ID() uint64 { return uint64(n.etcd.Server.MemberID()) }
+
+// LeaderID is the ID of the member that leads etcd, as far as this one knows, or 0.
+func (n *Node) LeaderID() uint64 { return uint64(n.etcd.Server.Leader()) }
+
+// Endpoint is the URL at which etcd answers for this member.
+func (n *Node) Endpoint() string { return n.at }
+
+// Database says how large etcd's database is, how much of it is in use, and how large it may become, in bytes.
+func (n *Node) Database() (size, used, quota int64) {
+	b := n.etcd.Server.Backend()
+	return b.Size(), b.SizeInUse(), n.quota
+}
+
+// Alarms are what etcd has raised: NOSPACE where the quota is used up, CORRUPT where members do not hold the same.
+func (n *Node) Alarms() (list []string) {
+	for _, a := range n.etcd.Server.Alarms() {
+		list = append(list, a.Alarm.String())
+	}
+	return list
+}
+
+// A Listed member is one of those that etcd counts.
+type Listed struct {
+	ID     uint64
+	Name   string // "" until it was started
+	Peer   string // URL at which the other members reach it
+	Voting bool
+}
+
+// Members are all members as far as this one knows, also where no majority answers, by address.
+func (n *Node) Members() (list []Listed) {
+	for _, m := range n.etcd.Server.Cluster().Members() {
+		list = append(list, Listed{uint64(m.ID), m.Name, m.PeerURLs[0], !m.IsLearner})
+	}
+	slices.SortFunc(list, func(a, b Listed) int { return strings.Compare(a.Peer, b.Peer) })
+	return list
+}
+
 // Err hears when the member ended by itself, as on a full disk.
 func (n *Node) Err() <-chan error { return n.etcd.Err() }
+
+// Stopped is closed when the member has stopped, as when the others remove it.
+func (n *Node) Stopped() <-chan struct{} { return n.etcd.Server.StopNotify() }
 
 // Close stops the member; the others go on.
 func (n *Node) Close() (err error) {
@@ -114,13 +250,28 @@ const leadKey = "r/lead"
 // away. It is a hint that keeps two writers from wasting each other's work: what keeps the record one is the fence of
 // Append.
 func (n *Node) Lead(ctx context.Context, name string) (context.Context, func(), error) {
-	s, err := concurrency.NewSession(n.Client, concurrency.WithTTL(2), concurrency.WithContext(ctx))
+	s, err := concurrency.NewSession(n.Client, concurrency.WithTTL(n.patience), concurrency.WithContext(ctx))
 	if err != nil {
 		return nil, nil, err
 	}
 	e := concurrency.NewElection(s, leadKey)
-	if err := e.Campaign(ctx, name); err != nil {
-		s.Close()
+	waiting, stopWaiting := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-s.Done(): // nobody can wait on it any more
+		case <-waiting.Done():
+		}
+		stopWaiting()
+	}()
+	err = e.Campaign(waiting, name)
+	for err != nil && waiting.Err() == nil { // as when what it watched was compacted: it keeps its place in the line
+		n.untilLed(waiting)
+		err = e.Campaign(waiting, name)
+	}
+	stopWaiting()
+	if err != nil {
+		s.Orphan()
+		go n.revoke(s.Lease())
 		return nil, nil, err
 	}
 	leading, stop := context.WithCancel(ctx)
@@ -131,7 +282,54 @@ func (n *Node) Lead(ctx context.Context, name string) (context.Context, func(), 
 		}
 		stop()
 	}()
-	return leading, func() { stop(); s.Close() }, nil
+	return leading, func() { stop(); s.Orphan(); go n.revoke(s.Lease()) }, nil
+}
+
+// untilLed waits until a majority answers through somebody who leads: what is sent on to a leader that has just died is
+// lost, and etcd waits seven seconds for it.
+func (n *Node) untilLed(ctx context.Context) {
+	for ctx.Err() == nil {
+		asked, stop := context.WithTimeout(ctx, 300*time.Millisecond)
+		_, err := n.Client.Get(asked, leadKey)
+		if err == nil {
+			stop()
+			return
+		}
+		<-asked.Done()
+		stop()
+	}
+}
+
+// revoke ends a session, so that nobody waits behind its place in the line.
+func (n *Node) revoke(lease clientv3.LeaseID) {
+	for range 20 {
+		ctx, stop := context.WithTimeout(n.Client.Ctx(), time.Second)
+		_, err := n.Client.Revoke(ctx, lease)
+		stop()
+		if err == nil || errors.Is(err, rpctypes.ErrLeaseNotFound) || n.Client.Ctx().Err() != nil {
+			return
+		}
+	}
+}
+
+// Writer is the name of who may write now, as Lead was told it, or "".
+func (n *Node) Writer(ctx context.Context) (string, error) {
+	r, err := n.Client.Get(ctx, leadKey+"/", clientv3.WithFirstCreate()...)
+	if err != nil || len(r.Kvs) == 0 {
+		return "", err
+	}
+	return string(r.Kvs[0].Value), nil
+}
+
+// Depose ends the turn of a member that may write and does not answer, sooner than its session would end by itself. If it
+// lives after all, it stands in line again: the fence of Append keeps the record one.
+func (n *Node) Depose(ctx context.Context, name string) error {
+	r, err := n.Client.Get(ctx, leadKey+"/", clientv3.WithFirstCreate()...)
+	if err != nil || len(r.Kvs) == 0 || string(r.Kvs[0].Value) != name {
+		return err
+	}
+	_, err = n.Client.Revoke(ctx, clientv3.LeaseID(r.Kvs[0].Lease))
+	return err
 }
 
 // Leads reports whether this member leads the others, as far as it knows.

@@ -15,8 +15,8 @@ import (
 	"kurultai/record"
 )
 
-// Serve answers other members from a copy: PUT /blob, GET /blob/DIGEST, GET /groups?from=N. It asks nobody who they are:
-// whoever serves it does.
+// Serve answers other members from a copy: PUT /blob, GET /blob/DIGEST, GET /blobs (which there are), GET /groups?from=N,
+// GET /cosigned?from=N. It asks nobody who they are: whoever serves it does.
 func Serve(copied record.Engine) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /blob", func(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +52,47 @@ func Serve(copied record.Engine) http.Handler {
 		}
 		w.Write(text(nil, nil)) // the end
 	})
+	mux.HandleFunc("GET /cosigned", func(w http.ResponseWriter, r *http.Request) {
+		from, err := strconv.ParseInt(r.URL.Query().Get("from"), 10, 64)
+		if err != nil || from < 0 {
+			http.Error(w, "from is a size", http.StatusBadRequest)
+			return
+		}
+		for c, err := range copied.Cosigned(r.Context()) {
+			if err != nil {
+				panic(http.ErrAbortHandler)
+			}
+			if c.Size < from {
+				break // the newest come first
+			}
+			if _, err := w.Write(text(nil, c.Note)); err != nil {
+				return
+			}
+		}
+		w.Write(text(nil, nil))
+	})
+	mux.HandleFunc("GET /blobs", func(w http.ResponseWriter, r *http.Request) {
+		listed, ok := copied.(lister)
+		if !ok {
+			http.Error(w, "this copy does not list its files", http.StatusNotImplemented)
+			return
+		}
+		for d, err := range listed.Blobs(r.Context()) {
+			if err != nil {
+				panic(http.ErrAbortHandler)
+			}
+			if _, err := w.Write(text(nil, []byte(d))); err != nil {
+				return
+			}
+		}
+		w.Write(text(nil, nil))
+	})
 	return mux
+}
+
+// A lister is a copy that says which blobs it holds, as that of record/sqlite does.
+type lister interface {
+	Blobs(ctx context.Context) iter.Seq2[record.Digest, error]
 }
 
 // At is a member that answers at an address, as Serve does.
@@ -99,6 +139,49 @@ func (p remote) Blob(ctx context.Context, d record.Digest) ([]byte, error) {
 
 // errCut is of an answer that ends before its end.
 var errCut = errors.New("the answer is cut off")
+
+// frames yields what a member answers, to its end.
+func (p remote) frames(ctx context.Context, path string) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		answer, err := p.do(ctx, http.MethodGet, path, nil)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer answer.Body.Close()
+		b := bufio.NewReader(answer.Body)
+		for {
+			one, err := frame(b)
+			if err == nil && len(one) == 0 || !yield(one, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (p remote) Cosigned(ctx context.Context, from int64) iter.Seq2[record.Checkpoint, error] {
+	return func(yield func(record.Checkpoint, error) bool) {
+		for note, err := range p.frames(ctx, fmt.Sprint("/cosigned?from=", from)) {
+			var c record.Checkpoint
+			if err == nil {
+				c, err = record.ReadCheckpoint(note)
+			}
+			if !yield(c, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (p remote) Blobs(ctx context.Context) iter.Seq2[record.Digest, error] {
+	return func(yield func(record.Digest, error) bool) {
+		for d, err := range p.frames(ctx, "/blobs") {
+			if !yield(record.Digest(d), err) || err != nil {
+				return
+			}
+		}
+	}
+}
 
 func (p remote) Groups(ctx context.Context, from int64) iter.Seq2[Published, error] {
 	return func(yield func(Published, error) bool) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 
@@ -62,6 +63,31 @@ func writeSynced(path string, b []byte) error {
 		}
 	}
 	return nil
+}
+
+// Blobs yields the digests under which blobs are stored. None is read.
+func (e *Engine) Blobs(ctx context.Context) iter.Seq2[record.Digest, error] {
+	return func(yield func(record.Digest, error) bool) {
+		err := filepath.WalkDir(filepath.Join(e.dir, "blobs"), func(path string, f fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			if err = errors.Join(err, ctx.Err()); err != nil {
+				return err
+			}
+			sum, err := hex.DecodeString(f.Name())
+			if err != nil || len(sum) != sha256.Size || !f.Type().IsRegular() {
+				return nil // a folder, or one that is being written
+			}
+			if !yield(record.Digest(canonical.EncodeBytes(sum)), nil) {
+				return fs.SkipAll
+			}
+			return nil
+		})
+		if err != nil {
+			yield("", fmt.Errorf("listing blobs: %w", err))
+		}
+	}
 }
 
 // Blob implements record.Engine.

@@ -28,13 +28,24 @@ import (
 var Kinds = []string{"kill-leader", "power-leader", "cut-leader", "full-follower", "stop-leader", "kill-all", "power-all", "cut-follower", "one-way-leader", "flapping-leader", "loss-all",
 	"slow-leader", "flip-follower", "power-follower", "full-leader", "stop-follower", "kill-follower", "rolling-all"}
 
+// KindsOfServing are those that nodes which serve a record meet besides.
+var KindsOfServing = []string{"member-follower", "clock-leader", "delay-leader", "clock-follower", "restore-all", "delay-all"}
+
 // Config says how a quorum is broken.
 type Config struct {
 	Rounds  int
 	Seed    uint64
 	Command []string // the program and its arguments before a Spec, which make a node
 	Forgets bool     // the engine forgets: it must be found
+	Serves  *Serving // nil: the nodes are engines alone
 	Talk    io.Writer
+}
+
+// Serving is how nodes that serve a record are made members and cease to be.
+type Serving struct {
+	Remove  func(ctx context.Context, living, name string) error // has a living member, by its folder, remove another
+	Restore func(s Spec) error                                   // makes a copy the founder of a new cluster
+	Sealed  func(s Spec) (int, error)                            // how many closed acts a node that is down cannot open
 }
 
 // Found is what faults came to.
@@ -44,6 +55,7 @@ type Found struct {
 	Duplicated  int // texts that stand twice in the record
 	Conflicting int // checkpoints given out that are not of the record's tree
 	Apart       int // copies that are not like the first
+	Sealed      int // closed acts that a node cannot open, for it lacks the key
 	Unknown     int // appends whose author was told nothing
 	Ended       int // times a node ended by itself and was started again
 	Silence     map[string][]time.Duration
@@ -52,7 +64,7 @@ type Found struct {
 
 // Whole reports whether nothing was lost, doubled or contradicted.
 func (f Found) Whole() bool {
-	return f.Acked > 0 && f.Lost == 0 && f.Duplicated == 0 && f.Conflicting == 0 && f.Apart == 0
+	return f.Acked > 0 && f.Lost == 0 && f.Duplicated == 0 && f.Conflicting == 0 && f.Apart == 0 && f.Sealed == 0
 }
 
 // ErrNeedsRoot says that namespaces and disks cannot be made.
@@ -73,7 +85,7 @@ func Run(ctx context.Context, c Config) (found Found, err error) {
 		return found, err
 	}
 	defer os.RemoveAll(dir)
-	q, err := build(dir, c.Command, c.Forgets)
+	q, err := build(dir, c)
 	defer func() {
 		if q != nil {
 			err = errors.Join(err, q.close())
@@ -108,7 +120,7 @@ type trial struct {
 // An ack is what an author was told.
 type ack struct {
 	text string
-	answer
+	Answer
 	at time.Time
 }
 
@@ -158,9 +170,20 @@ func (t *trial) run() (Found, error) {
 	for i := range t.q.nodes {
 		authors.Go(func() { t.author(going, i) })
 	}
+	kinds := Kinds
+	if t.Serves != nil { // those of serving among the first, so that a short run meets some
+		kinds = nil
+		for i, kind := range Kinds {
+			kinds = append(kinds, kind)
+			if i%3 == 1 {
+				kinds = append(kinds, KindsOfServing[i/3])
+			}
+		}
+	}
 	for round := range t.Rounds {
-		if err := t.round(Kinds[round%len(Kinds)]); err != nil {
-			return Found{}, fmt.Errorf("round %d, %s: %w", round, Kinds[round%len(Kinds)], err)
+		kind := kinds[round%len(kinds)]
+		if err := t.round(kind); err != nil {
+			return Found{}, fmt.Errorf("round %d, %s: %w", round, kind, err)
 		}
 	}
 	stop()
@@ -178,7 +201,8 @@ func (t *trial) run() (Found, error) {
 	return found, err
 }
 
-// author appends one text after another, at the node it prefers and, where that does not answer, at the next.
+// author appends one text after another, at the node it prefers and, where that does not answer, at the next. Where nodes
+// serve a record, it is the same text again until somebody answers: its key makes that safe.
 func (t *trial) author(ctx context.Context, prefers int) {
 	at := prefers
 	for n := 0; ctx.Err() == nil; n++ {
@@ -189,7 +213,7 @@ func (t *trial) author(ctx context.Context, prefers int) {
 			if answer.StatusCode != http.StatusOK {
 				err = errors.New(answer.Status)
 			} else {
-				err = json.NewDecoder(answer.Body).Decode(&a.answer)
+				err = json.NewDecoder(answer.Body).Decode(&a.Answer)
 			}
 			answer.Body.Close()
 		}
@@ -201,6 +225,9 @@ func (t *trial) author(ctx context.Context, prefers int) {
 		} else {
 			t.unknown++
 			at = (at + 1) % len(t.q.nodes)
+			if t.Serves != nil {
+				n--
+			}
 		}
 		t.mu.Unlock()
 		if err != nil {
@@ -264,6 +291,10 @@ func (t *trial) round(kind string) error {
 	switch others := t.q.others(leader); whom {
 	case "follower":
 		victims = []*node{others[t.chance.IntN(len(others))]}
+		if what == "member" && victims[0].spec.Dir == victims[0].spec.Founder { // the authority stays
+			others = t.q.others(victims[0])
+			victims = []*node{others[t.chance.IntN(len(others))]}
+		}
 	case "all":
 		victims = t.q.nodes
 	}
@@ -362,8 +393,86 @@ func (t *trial) do(what string, victims []*node) error {
 				return err
 			}
 		}
+	case "clock":
+		off := []string{"7200000", "-7200000", "90000", "-90000"}[t.chance.IntN(4)] // milliseconds
+		if err := os.WriteFile(victims[0].spec.Clock, []byte(off), 0o600); err != nil {
+			return err
+		}
+		time.Sleep(2 * hold)
+		return os.Remove(victims[0].spec.Clock)
+	case "delay":
+		return t.delay(victims, 2*hold)
+	case "member":
+		return t.replace(victims[0])
+	case "restore":
+		return t.restore()
 	default:
 		return fmt.Errorf("no fault is called %q", what)
+	}
+	return nil
+}
+
+// delay makes what nodes send wait in a narrow line, up to 300 milliseconds, and drops what would wait longer.
+func (t *trial) delay(victims []*node, hold time.Duration) error {
+	var errs []error
+	for _, v := range victims {
+		errs = append(errs, all(v.inside("tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "400kbit", "burst", "3kb", "latency", "300ms")))
+	}
+	time.Sleep(hold)
+	for _, v := range victims {
+		errs = append(errs, all(v.inside("tc", "qdisc", "del", "dev", "eth0", "root")))
+	}
+	return errors.Join(errs...)
+}
+
+// replace removes a member, whose disk is gone, and has it join anew with an empty one, while authors append.
+func (t *trial) replace(v *node) error {
+	v.kill()
+	if err := t.retried(func() error { return t.Serves.Remove(t.ctx, t.q.others(v)[0].spec.Dir, v.spec.Name) }); err != nil {
+		return err
+	}
+	if err := errors.Join(os.RemoveAll(v.spec.Dir), os.Mkdir(v.spec.Dir, 0o700)); err != nil {
+		return err
+	}
+	return t.q.start(v)
+}
+
+func (t *trial) retried(do func() error) (err error) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		if err = do(); err == nil || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+// restore takes two disks away for good, with all nodes down, and makes the copy that has most the first of a new cluster.
+func (t *trial) restore() error {
+	var best *node
+	most := int64(-1)
+	for _, n := range t.q.nodes {
+		n.signal(syscall.SIGTERM)
+		<-n.ended
+		c, err := readCopy(n.spec.Copy())
+		if err != nil {
+			return err
+		}
+		if c.tree.Size() > most {
+			best, most = n, c.tree.Size()
+		}
+	}
+	if err := t.Serves.Restore(best.spec); err != nil {
+		return err
+	}
+	for _, n := range t.q.nodes {
+		n.spec.Founder = best.spec.Dir
+		if n != best {
+			if err := errors.Join(os.RemoveAll(n.spec.Dir), os.Mkdir(n.spec.Dir, 0o700)); err != nil {
+				return err
+			}
+		}
+		if err := t.q.start(n); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -423,13 +532,22 @@ func (t *trial) look() (Found, error) {
 	}
 	var copies []copied
 	for _, n := range t.q.nodes {
-		c, err := readCopy(filepath.Join(n.spec.Dir, "copy"))
+		c, err := readCopy(n.spec.Copy())
 		if err != nil {
 			return Found{}, fmt.Errorf("the copy of %s: %w", n.spec.Name, err)
 		}
 		copies = append(copies, c)
 	}
 	f := judge(t.acks, copies)
+	if t.Serves != nil {
+		for _, n := range t.q.nodes {
+			sealed, err := t.Serves.Sealed(n.spec)
+			if err != nil {
+				return f, fmt.Errorf("the openings of %s: %w", n.spec.Name, err)
+			}
+			f.Sealed += sealed
+		}
+	}
 	f.Unknown, f.Ended, f.Silence = t.unknown, t.ended, t.silence
 	return f, nil
 }
@@ -457,10 +575,21 @@ func readCopy(dir string) (c copied, err error) {
 		if err != nil {
 			return c, err
 		}
-		c.texts = append(c.texts, entry.Closed)
+		c.texts = append(c.texts, textOf(entry))
 		c.tree.Append(stored.Hash)
 	}
 	return c, nil
+}
+
+// textOf is the digest of an author's text in an entry, or of the entry.
+func textOf(e *record.Entry) record.Digest {
+	if e.Closed != "" {
+		return e.Closed
+	}
+	if names := e.Act.Fields.Get("names"); e.Act.Name == "NamePlace" && len(names.Items) == 1 && len(names.Items[0].Items) == 2 {
+		return record.DigestOf([]byte(names.Items[0].Items[1].Str))
+	}
+	return record.DigestOf(fmt.Append(nil, e.Index))
 }
 
 // judge holds what authors were told against the copies.

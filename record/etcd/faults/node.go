@@ -24,7 +24,24 @@ type Spec struct {
 	At      string            `json:"at"`      // its address
 	Members map[string]string `json:"members"` // addresses of all, by name
 	Forgets bool              `json:"forgets"` // acknowledges what it did not append: the harness must find it
+
+	// Of nodes that serve a record, and not an engine alone:
+	Serves  bool   `json:"serves"`
+	Founder string `json:"founder"` // folder of the node that began the cluster, and issues certificates
+	Clock   string `json:"clock"`   // file that says how far its wall clock is off, in milliseconds
 }
+
+// Copy is the folder of its copy.
+func (s Spec) Copy() string {
+	if s.Serves {
+		return s.Dir
+	}
+	return filepath.Join(s.Dir, "copy")
+}
+
+// OwnPort is where a node takes texts: POST /append gives an Answer, GET /size how many entries its copy has, GET /leader
+// whether it writes.
+const OwnPort = ownPort
 
 const (
 	peerPort   = ":2380"
@@ -32,10 +49,10 @@ const (
 	ownPort    = ":8080"
 )
 
-// An answer to who appended.
-type answer struct {
+// An Answer to who appended.
+type Answer struct {
 	Index int64  `json:"index"`
-	Note  string `json:"note"`
+	Note  string `json:"note"` // a checkpoint that covers it
 }
 
 // Node is one node of the quorum that is broken, until ctx ends. It ends by itself, with an error, where etcd does, as on
@@ -85,7 +102,7 @@ func Node(ctx context.Context, s Spec) error {
 		ctx, stop := context.WithTimeout(r.Context(), 3*time.Second)
 		defer stop()
 		text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<10))
-		var a answer
+		var a Answer
 		if err == nil {
 			a, err = appendText(ctx, engine, string(text))
 		}
@@ -118,7 +135,7 @@ func Node(ctx context.Context, s Spec) error {
 }
 
 // appendText appends an entry of a text, wherever the record stands.
-func appendText(ctx context.Context, e record.Engine, text string) (a answer, err error) {
+func appendText(ctx context.Context, e record.Engine, text string) (a Answer, err error) {
 	for {
 		head, err := e.Head(ctx)
 		if err != nil {
@@ -130,7 +147,7 @@ func appendText(ctx context.Context, e record.Engine, text string) (a answer, er
 			c, err = e.Append(ctx, head.Size, g, recordtest.Key().SignCheckpoint)
 		}
 		if err == nil {
-			return answer{head.Size, string(c.Note)}, nil
+			return Answer{head.Size, string(c.Note)}, nil
 		}
 		if !errors.Is(err, record.ErrConflict) {
 			return a, err

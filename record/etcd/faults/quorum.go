@@ -61,8 +61,8 @@ func all(commands ...[]string) error {
 
 // build makes the namespaces, the disks and the nodes, and starts them. This process is in a network and a mount namespace
 // of its own already.
-func build(dir string, command []string, forgets bool) (q *quorum, err error) {
-	q = &quorum{dir: dir, command: command}
+func build(dir string, c Config) (q *quorum, err error) {
+	q = &quorum{dir: dir, command: c.Command}
 	if q.log, err = os.Create(filepath.Join(dir, "nodes.log")); err != nil {
 		return nil, err
 	}
@@ -78,7 +78,8 @@ func build(dir string, command []string, forgets bool) (q *quorum, err error) {
 	for i := range 3 {
 		name := fmt.Sprint("n", i+1)
 		n := &node{disk: filepath.Join(dir, name+".img"), mount: filepath.Join(dir, name)}
-		n.spec = Spec{Name: name, Dir: filepath.Join(n.mount, "data"), At: address(i), Members: members, Forgets: forgets}
+		n.spec = Spec{Name: name, Dir: filepath.Join(n.mount, "data"), At: address(i), Members: members, Forgets: c.Forgets, Serves: c.Serves != nil}
+		n.spec.Founder, n.spec.Clock = filepath.Join(dir, "n1", "data"), filepath.Join(dir, name+".clock")
 		q.nodes = append(q.nodes, n)
 		if err := q.place(n, i); err != nil {
 			return q, err
@@ -255,12 +256,15 @@ func (n *node) freeze(hold time.Duration) error {
 
 // flip changes a byte in the entries of a copy that is not in use.
 func (n *node) flip(at float64) error {
-	path := filepath.Join(n.spec.Dir, "copy", "record.db")
+	path := filepath.Join(n.spec.Copy(), "record.db")
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	needle := []byte(`"closed":"`)
+	if n.spec.Serves {
+		needle = []byte(`[["en","author `)
+	}
 	var places []int
 	for i := 0; i+len(needle) < len(b); i++ {
 		if string(b[i:i+len(needle)]) == string(needle) {

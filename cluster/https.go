@@ -1,0 +1,137 @@
+package cluster
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"kurultai/record/etcd"
+)
+
+// listen begins to serve the members' HTTPS.
+func (m *Member) listen() error {
+	l, err := net.Listen("tcp", m.place.listen(2))
+	if err != nil {
+		return refusal(fmt.Sprintf("listening for members: %v", err), "a member at HOST:PORT listens at PORT, PORT+1 and PORT+2: free them, or join at others")
+	}
+	serve := etcd.Serve(m.copied)
+	for _, pattern := range []string{"/blob", "/blob/", "/groups", "/cosigned", "/blobs"} {
+		m.Handle(pattern, serve)
+	}
+	m.Handle("GET /cluster/own", http.HandlerFunc(m.serveOwn))
+	m.Handle("GET /cluster/here", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { tell(w, struct{}{}) }))
+	m.Handle("GET /cluster/status", http.HandlerFunc(m.serveStatus))
+	m.Handle("POST /cluster/leave", http.HandlerFunc(m.serveLeave))
+	m.mux.HandleFunc("POST /cluster/join", m.serveJoin) // who asks is no member yet
+	m.server = &http.Server{Handler: m.mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(&refused{log: m.log, said: map[string]time.Time{}}, "", 0)}
+	go func() {
+		if err := m.server.Serve(tls.NewListener(l, m.pair.serving())); !errors.Is(err, http.ErrServerClosed) {
+			m.end(fmt.Errorf("serving members: %w", err))
+		}
+	}()
+	return nil
+}
+
+// refused says in clear words whose connection was refused, of one machine and reason once a minute.
+type refused struct {
+	log *slog.Logger
+
+	mu   sync.Mutex
+	said map[string]time.Time
+}
+
+// often reports whether this was said in the last minute. At many machines at once it forgets.
+func (r *refused) often(what string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.said[what]) < time.Minute {
+		return true
+	}
+	if len(r.said) > 1000 {
+		clear(r.said)
+	}
+	r.said[what] = time.Now()
+	return false
+}
+
+func (r *refused) Write(b []byte) (int, error) {
+	text := strings.TrimSpace(string(b))
+	from := ""
+	if rest, ok := strings.CutPrefix(text, "http: TLS handshake error from "); ok {
+		from, text, _ = strings.Cut(rest, ": ")
+	}
+	why := certificateTrouble(errors.New(text))
+	if from == "" || why == "" {
+		r.log.Debug("members' HTTPS", "said", text, "from", from)
+		return len(b), nil
+	}
+	if host, _, err := net.SplitHostPort(from); err == nil && r.often(host+" "+why) {
+		return len(b), nil
+	}
+	r.log.Warn("who asks is no member", "from", from, "why", why)
+	return len(b), nil
+}
+
+// bearer is the name in the certificate of who asks.
+func bearer(r *http.Request) string { return r.TLS.PeerCertificates[0].Subject.CommonName }
+
+// members lets members pass: a certificate outlives its bearer's membership.
+func (m *Member) members(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := bearer(r)
+		if _, ok := m.known()[name]; !ok {
+			http.Error(w, name+" is no member of this cluster", http.StatusForbidden)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// refuse answers with what went wrong and what to do.
+func refuse(w http.ResponseWriter, err error) {
+	r := &Refusal{What: err.Error()}
+	if !errors.As(err, &r) {
+		r = &Refusal{What: err.Error()}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusConflict)
+	json.NewEncoder(w).Encode(r)
+}
+
+// tell answers with a value.
+func tell(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(v)
+}
+
+// maxAnswer is the largest answer of another member that is read, in bytes.
+const maxAnswer = 1 << 20
+
+// hear reads an answer of a member, or why it refused.
+func hear(answer *http.Response, v any) error {
+	defer answer.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if err != nil {
+		return err
+	}
+	switch answer.StatusCode {
+	case http.StatusOK:
+		return json.Unmarshal(b, v)
+	case http.StatusConflict:
+		r := &Refusal{}
+		if err := json.Unmarshal(b, r); err != nil || r.What == "" {
+			return fmt.Errorf("%s: %.200s", answer.Status, b)
+		}
+		return r
+	}
+	return fmt.Errorf("%s: %.200s", answer.Status, strings.TrimSpace(string(b)))
+}
