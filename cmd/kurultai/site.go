@@ -260,19 +260,30 @@ func (l cosignedLog) Checkpoint() record.Checkpoint {
 // withTiles serves the record itself beside its pages: any node, mirror or witness follows it from there, and gives its
 // cosignatures back.
 func withTiles(pages http.Handler, marks *witness.Marks, ahead func(error), now func() tiles.Log, wait func(context.Context, int64) error, bundle http.HandlerFunc) http.Handler {
-	log := tiles.Handler(now, wait)
+	of := tiles.Served{Now: now, Wait: wait}
+	if marks != nil {
+		of.Marked, of.WaitMarked = marks.Changes, marks.Wait
+		pages = beside("/cosignatures", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { takeCosignatures(w, r, marks, ahead) }), pages)
+	}
+	if marks == nil {
+		bundle = nil
+	}
+	return withLog(pages, of, bundle)
+}
+
+// withLog serves a record's tiles, its stream and bundles beside its pages.
+func withLog(pages http.Handler, of tiles.Served, bundle http.HandlerFunc) http.Handler {
+	log := tiles.Handler(of)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case tiles.Serves(r.URL.Path):
 			log.ServeHTTP(w, r)
-		case r.URL.Path == "/cosignatures" && marks != nil:
-			takeCosignatures(w, r, marks, ahead)
 		case r.URL.Path == "/checker.html":
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			w.Header().Set("Content-Disposition", `attachment; filename="kurultai-checker.html"`)
 			w.Header().Set("X-Content-Type-Options", "nosniff")
 			w.Write(checkerPage())
-		case strings.HasPrefix(r.URL.Path, "/bundle/") && marks != nil && bundle != nil:
+		case strings.HasPrefix(r.URL.Path, "/bundle/") && bundle != nil:
 			bundle(w, r)
 		default:
 			pages.ServeHTTP(w, r)
