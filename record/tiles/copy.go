@@ -17,9 +17,10 @@ import (
 	"kurultai/record"
 )
 
-// An Event is one of a stream: one of the three.
+// An Event is one of a stream: one of the four.
 type Event struct {
 	Alive      record.Instant // when the writer was last heard
+	Names      string         // digest of the openings that are meant for all
 	Checkpoint []byte         // a signed note, as it came
 
 	Entries [][]byte
@@ -88,6 +89,11 @@ func (s *incoming) next() (Event, error) {
 			if e.Alive, err = record.ParseInstant(string(b.data[0])); err != nil || e.Alive <= 0 {
 				return e, fmt.Errorf("%w: when the writer was last heard: %.60q", ErrMalformed, b.data[0])
 			}
+		case "names":
+			if len(b.data) != 1 || len(b.data[0]) != 43 {
+				return e, fmt.Errorf("%w: names without a digest", ErrMalformed)
+			}
+			e.Names = string(b.data[0])
 		case "checkpoint":
 			e.Checkpoint = append(bytes.Join(b.data, []byte("\n")), '\n')
 			if len(e.Checkpoint) > mostNote {
@@ -205,16 +211,25 @@ func (c *Copy) Noted() []byte { return c.noted }
 // Begin says that another stream begins.
 func (c *Copy) Begin() { c.claimed, c.noted = record.Checkpoint{}, nil }
 
-// Take verifies and keeps what came, in one go: of several checkpoints the last is checked. Nothing is kept of what is
+// Take verifies and keeps what came, in one go: of several checkpoints the signature of the last is checked. Nothing is kept of what is
 // refused.
 func (c *Copy) Take(ctx context.Context, events []Event) error {
 	var lines [][]byte
 	var proof []tlog.Hash
 	var cover, newest []byte // the checkpoint of the last entries, and the last
-	size := c.edge.Size()
+	size, claimed := c.edge.Size(), c.claimed
 	for _, e := range events {
 		if e.Checkpoint != nil {
-			newest = e.Checkpoint
+			head, err := record.ReadCheckpoint(e.Checkpoint)
+			if err == nil {
+				err = continues(claimed, head)
+			} else {
+				err = fmt.Errorf("%w: %w", ErrNotSigned, err)
+			}
+			if err != nil {
+				return err
+			}
+			newest, claimed = e.Checkpoint, head
 		}
 		if e.Entries == nil {
 			continue
@@ -257,12 +272,7 @@ func (c *Copy) admit(signed []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotSigned, err)
 	}
-	switch before := c.claimed; {
-	case head.Size < before.Size:
-		return fmt.Errorf("%w: a checkpoint of %d entries behind one of %d", ErrWentBack, head.Size, before.Size)
-	case head.Size == before.Size && head.Root != before.Root:
-		return fmt.Errorf("%w: the log signed two trees of %d entries, %s and %s", ErrOtherTree, head.Size, before.Root, head.Root)
-	case head.Size <= c.edge.Size():
+	if head.Size <= c.edge.Size() {
 		root := c.edge.Root()
 		if head.Size < c.edge.Size() {
 			if root, err = tlog.TreeHash(head.Size, c.tree); err != nil {
@@ -281,6 +291,17 @@ func (c *Copy) admit(signed []byte) error {
 		return err
 	}
 	c.claimed, c.noted = head, signed
+	return nil
+}
+
+// continues reports what is wrong with a checkpoint behind another of the same stream.
+func continues(before, head record.Checkpoint) error {
+	switch {
+	case head.Size < before.Size:
+		return fmt.Errorf("%w: a checkpoint of %d entries behind one of %d", ErrWentBack, head.Size, before.Size)
+	case head.Size == before.Size && head.Root != before.Root:
+		return fmt.Errorf("%w: two trees of %d entries, %s and %s", ErrOtherTree, head.Size, before.Root, head.Root)
+	}
 	return nil
 }
 

@@ -149,6 +149,20 @@ func (k *keeper) hashes(t testing.TB) {
 	}
 }
 
+// takesAll gives a stream to the copy in one go, and returns why that failed.
+func (k *keeper) takesAll(t testing.TB, r io.Reader) error {
+	t.Helper()
+	k.Begin()
+	var lot []tiles.Event
+	for e, err := range tiles.Events(r) {
+		if err != nil {
+			return errors.Join(k.Take(t.Context(), lot), err)
+		}
+		lot = append(lot, e)
+	}
+	return nil
+}
+
 // takes gives a stream to the copy, event by event, and returns why it ended.
 func (k *keeper) takes(t testing.TB, r io.Reader, enough func() bool) error {
 	t.Helper()
@@ -322,6 +336,7 @@ func TestHostileStreamsAreRefused(t *testing.T) {
 		{"a negative number", head(12) + strings.Replace(entries(5, 12), "id: 12", "id: -3", 1), tiles.ErrMalformed, 5},
 		{"a page", "<!doctype html>\n<p>not here</p>\n", tiles.ErrMalformed, 5},
 		{"an instant that is none", "event: alive\ndata: yesterday\n\n", tiles.ErrMalformed, 5},
+		{"names without a digest", "event: names\ndata: x\n\n", tiles.ErrMalformed, 5},
 		{"a proof that is none", "event: proof\ndata: x\n\n", tiles.ErrMalformed, 5},
 		{"a long line", head(12) + "data: " + strings.Repeat("x", 70_000) + "\n\n", tiles.ErrTooLarge, 5},
 		{"a long event", "event: entries\n" + strings.Repeat("data: "+strings.Repeat("x", 60_000)+"\n", 20) + "\n", tiles.ErrTooLarge, 5},
@@ -344,6 +359,13 @@ func TestHostileStreamsAreRefused(t *testing.T) {
 			}
 			if !errors.Is(err, row.want) || k.Size() != row.size {
 				t.Errorf("%v, %d entries kept; want %v, %d", err, k.Size(), row.want, row.size)
+			}
+			all := keeping(t, t.TempDir()) // in one go it is no other, but that nothing of it is kept where a part is refused
+			if err := all.takes(t, strings.NewReader(head(5)+entries(0, 5)), func() bool { return all.Size() == 5 }); err != nil {
+				t.Fatal(err)
+			}
+			if err := all.takesAll(t, strings.NewReader(row.stream)); !errors.Is(err, row.want) && row.want != nil || row.want == nil && !errors.Is(err, io.EOF) || all.Size() != row.size {
+				t.Errorf("in one go: %v, %d entries kept; want %v, %d", err, all.Size(), row.want, row.size)
 			}
 			if row.size == 5 && !k.Whole() {
 				t.Error("what was kept is not whole any more")

@@ -40,6 +40,9 @@ type Served struct {
 	Marked     func() int64
 	WaitMarked func(ctx context.Context, seen int64) error
 	Heard      func() record.Instant // when the writer was last heard, where the record is written elsewhere; nil: it is here
+	// Names is a digest of the openings that are meant for all, where they come later than the entries; nil: they do not.
+	Names func() string
+	Every time.Duration // how often a stream says so; 0: 5 s
 }
 
 // Handler serves a record over HTTP as Export lays it out: GET /checkpoint, /key, /tile/…, /opening/…, /blob/…, and as a

@@ -2,6 +2,7 @@ package tiles
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -18,6 +19,9 @@ import (
 //
 //	event: alive                         when the writer was last heard, about every five seconds
 //	data: 2019-09-06T06:00:00.000Z
+//
+//	event: names                         that /opening gives others now: SHA-256 of its lines; where they come later than entries
+//	data: DIGEST
 //
 //	event: checkpoint                    the newest, as a signed note; what follows belongs to it
 //	data: ORIGIN
@@ -88,11 +92,20 @@ func (s *served) stream(w http.ResponseWriter, r *http.Request) {
 	if send(s.alive()) != nil {
 		return
 	}
-	tick := time.NewTicker(aliveEvery)
+	tick := time.NewTicker(cmp.Or(s.Every, aliveEvery))
 	defer tick.Stop()
 	var noted []byte // the checkpoint that was sent last
+	names := ""
 	for {
 		woken := s.signal()
+		if s.Names != nil {
+			if now := s.Names(); now != names && now != "" {
+				names = now
+				if send(appendEvent(nil, "names", []byte(now))) != nil {
+					return
+				}
+			}
+		}
 		b, to, err := s.next(r.Context(), at, &noted)
 		if err != nil {
 			return // it comes back and asks again
