@@ -16,14 +16,15 @@ import (
 
 // A page is one rendering: what a reader fetches, and the part of it that renews itself, as an event.
 type page struct {
-	body, zipped []byte
-	tag          string // entity tag
-	event        []byte // lines of an event stream, without id
+	body   []byte
+	zipped func() []byte // made when somebody fetches it: those who read live do not
+	tag    string        // entity tag
+	event  []byte        // lines of an event stream, without id
 }
 
 func newPage(body []byte) *page {
 	sum := sha256.Sum256(body)
-	return &page{body: body, zipped: zipped(body), tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`, event: event(frameOf(body))}
+	return &page{body: body, zipped: sync.OnceValue(func() []byte { return zipped(body) }), tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`, event: event(frameOf(body))}
 }
 
 // edgeOf begins what an edge says of itself.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -196,7 +197,7 @@ func opened(t testing.TB, url string, after int64) io.Reader {
 // A record comes in lots, each proven in the checkpoint before it; it goes on as it grows, and resumes behind what is kept.
 func TestACopyKeepsWhatAStreamProves(t *testing.T) {
 	g := begun(t, 3000)
-	server := httptest.NewServer(tiles.Handler(tiles.Served{Now: func() tiles.Log { return g }, Wait: g.wait}))
+	server := httptest.NewServer(tiles.Handler(tiles.Served{Now: func() tiles.Log { return g }, Wait: g.wait, Pace: time.Millisecond}))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	dir := t.TempDir()
 	k := keeping(t, dir)
@@ -232,7 +233,7 @@ func TestACopyKeepsWhatAStreamProves(t *testing.T) {
 // Many who stand at one place get what was read once.
 func TestStreamsShareWhatIsReadOnce(t *testing.T) {
 	g := begun(t, 5)
-	server := httptest.NewServer(tiles.Handler(tiles.Served{Now: func() tiles.Log { return g }, Wait: g.wait}))
+	server := httptest.NewServer(tiles.Handler(tiles.Served{Now: func() tiles.Log { return g }, Wait: g.wait, Pace: time.Millisecond}))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	var all sync.WaitGroup
 	const nodes, growths = 20, 10

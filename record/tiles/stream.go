@@ -42,8 +42,9 @@ import (
 
 const (
 	aliveEvery     = 5 * time.Second
-	lotEntries     = 1024      // at most in one event
-	lotBytes       = 256 << 10 // about, in one event
+	lotPace        = 50 * time.Millisecond // in a busy hall several acts come with one lot; after a quiet while one comes at once
+	lotEntries     = 1024                  // at most in one event
+	lotBytes       = 256 << 10             // about, in one event
 	mostStreams    = 2000
 	streamPatience = 30 * time.Second // who takes nothing for so long is let go
 	mostLots       = 4 << 20          // bytes of lots that are kept for others who stand at the same place
@@ -110,10 +111,18 @@ func (s *served) stream(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return // it comes back and asks again
 		}
+		came := to > at
 		at = to
 		if len(b) > 0 {
 			if send(b) != nil {
 				return
+			}
+			if came && at >= s.Now().Checkpoint().Size {
+				select {
+				case <-time.After(cmp.Or(s.Pace, lotPace)):
+				case <-r.Context().Done():
+					return
+				}
 			}
 			continue
 		}

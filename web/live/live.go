@@ -45,6 +45,9 @@ type Config struct {
 	KeepAlive time.Duration // a quiet reader gets a sign at least this often; 0: 25 s
 	Patience  time.Duration // a reader who takes no byte for so long is let go; 0: 10 s
 	Readers   int           // most at a time; 0: as many as the limit of open files leaves
+	// Pace is how long a class waits at least from one rendering to the next: in a busy hall several acts come with one
+	// frame. What comes after a quiet while is rendered at once. 0: nothing waits.
+	Pace time.Duration
 	// Behind: others have more of the record than is here, and it will come. Who has seen more waits for what follows it.
 	Behind bool
 }
@@ -344,6 +347,15 @@ func (h *Hub) renew(s *stream) {
 		return
 	}
 	s.busy = true
+	if wait := h.Pace - time.Since(s.made); wait > 0 {
+		time.AfterFunc(wait, func() {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			s.busy = false
+			h.renew(s)
+		})
+		return
+	}
 	h.stale = append(h.stale, s)
 	if h.rendering < runtime.GOMAXPROCS(0) {
 		h.rendering++
@@ -361,7 +373,7 @@ func (h *Hub) render() {
 			return
 		}
 		s, head := h.stale[0], h.head
-		h.stale, s.due = h.stale[1:], false
+		h.stale, s.due, s.made = h.stale[1:], false, time.Now()
 		h.mu.Unlock()
 
 		h.renderings.Add(1)
