@@ -161,7 +161,7 @@ func (c edgeConfig) serve(ctx context.Context, io streams, started func(*edge, *
 	if err != nil {
 		return err
 	}
-	hub := live.New(live.Config{Behind: true})
+	hub := live.New(live.Config{Behind: true, Pace: pace})
 	s := serveOn(ctx, l, e.pages(hub), hub)
 	defer s.stop()
 	fmt.Fprintf(io.talk, "the page is on %s\n", s.url)

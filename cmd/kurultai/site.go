@@ -152,13 +152,16 @@ func newKey() string {
 	return canonical.EncodeBytes(key[:])
 }
 
+// pace is how long a page that renews itself waits at least between two renewals: no eye sees more.
+const pace = 40 * time.Millisecond
+
 // startSite serves the pages of h on addr, or on a free port if that one is taken.
 func startSite(ctx context.Context, io streams, h *house, addr string, o web.Options) (*site, error) {
 	l, err := listen(io, addr)
 	if err != nil {
 		return nil, err
 	}
-	o.Live = live.New(live.Config{})
+	o.Live = live.New(live.Config{Pace: pace})
 	s := serveOn(ctx, l, pagesOf(h, l, o), o.Live)
 	go feedWitnesses(ctx, h, func(err error) {
 		slog.Warn("witness", "error", err)
