@@ -143,8 +143,19 @@ func (v *View) Learn(ctx context.Context, o record.Opening) error {
 	return nil
 }
 
-// Unlearn forgets every name that was learned: those that may still be told are learned again.
-func (v *View) Unlearn() { v.names.opened.Clear() }
+// Unlearn forgets every name but those that may still be told.
+func (v *View) Unlearn(kept []record.Opening) {
+	told := map[record.Digest]bool{}
+	for _, o := range kept {
+		told[o.Disclosure.Digest()] = true
+	}
+	v.names.opened.Range(func(d, _ any) bool {
+		if !told[d.(record.Digest)] {
+			v.names.opened.Delete(d)
+		}
+		return true
+	})
+}
 
 // At is the record as it stood when it had size entries: what was so then, and the names published then, as far as
 // their keys are still here. Its head is the tree's at that size; no checkpoint was kept for each.

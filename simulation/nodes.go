@@ -69,12 +69,12 @@ func (source) SaveTiles([]tlog.Tile, [][]byte) {}
 
 // layout serves a record as the writer and its nodes do.
 func layout(now func() *secretariat.View, plant string) http.Handler {
-	return tiles.Handler(func() tiles.Log {
+	return tiles.Handler(tiles.Served{Now: func() tiles.Log {
 		if plant == "opens what is closed" {
 			return opener{now()}
 		}
 		return now()
-	}, func(context.Context, int64) error { return nil })
+	}, Wait: func(context.Context, int64) error { return nil }})
 }
 
 // opener gives everybody what is the writer's alone.

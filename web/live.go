@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,23 +16,33 @@ import (
 
 // A page is one rendering: what a reader fetches, and the part of it that renews itself, as an event.
 type page struct {
-	body, zipped []byte
-	tag          string // entity tag
-	event        []byte // lines of an event stream, without id
+	body   []byte
+	zipped func() []byte // made when somebody fetches it: those who read live do not
+	tag    string        // entity tag
+	event  []byte        // lines of an event stream, without id
 }
 
 func newPage(body []byte) *page {
 	sum := sha256.Sum256(body)
-	return &page{body: body, zipped: zipped(body), tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`, event: event(frameOf(body))}
+	return &page{body: body, zipped: sync.OnceValue(func() []byte { return zipped(body) }), tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`, event: event(frameOf(body))}
 }
 
-// frameOf cuts main and footer from a page: what may change as the record grows.
+// edgeOf begins what an edge says of itself.
+const edgeOf = `<aside class="kinds" id="edge">`
+
+// frameOf cuts main and footer from a page: what may change as the record grows; and what an edge says of itself.
 func frameOf(body []byte) []byte {
 	from, to := bytes.Index(body, []byte("<main ")), bytes.Index(body, []byte("</footer>"))
 	if from < 0 || to < from {
 		return nil
 	}
-	return body[from : to+len("</footer>")]
+	frame := body[from : to+len("</footer>")]
+	if at := bytes.Index(body[:from], []byte(edgeOf)); at >= 0 {
+		if word, _, whole := bytes.Cut(body[at:from], []byte("</aside>")); whole {
+			return slices.Concat(word, []byte("</aside>\n"), frame)
+		}
+	}
+	return frame
 }
 
 // event writes data as an event stream has it (HTML Living Standard 9.2.5): a line end ends a field, so each line

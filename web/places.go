@@ -250,7 +250,7 @@ func (s *site) kept(w http.ResponseWriter, r *http.Request, v View, p place, in 
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	send(w, r, kept.body, kept.zipped)
+	send(w, r, kept.body, kept.zipped())
 }
 
 // followed is the stream of a place that renews itself.

@@ -42,6 +42,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -153,8 +154,19 @@ type Options struct {
 // A Node follows a record that is written elsewhere.
 type Node struct {
 	Name    string                 // as its key has it
-	From    string                 // where acts go
-	Parting func() (Parting, bool) // where it and the record part, if they do
+	From    string                 // where the record comes from, and acts go where it names no address itself
+	Parting func() (Parting, bool) // where it and the record part, if they do; nil: it never does
+
+	Edge    bool           // it decides nothing again and cosigns nothing: it has readers
+	Hearing func() Hearing // how it stands with where the record comes from; nil: well
+}
+
+// Hearing is how a node stands with where the record comes from.
+type Hearing struct {
+	Silent  bool           // the writer is not heard any more
+	Since   record.Instant // when it was heard last, by its own clock
+	Refused bool           // what comes is not the record
+	From    string         // whence
 }
 
 // A Parting is where a node does not come to what the record says, and stopped.
@@ -240,6 +252,7 @@ func New(r Record, o Options) http.Handler {
 	api := s.api()
 	s.handler = s.careful(s.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case s.ledElsewhere(w, r):
 		case strings.HasPrefix(r.URL.Path, "/api/"):
 			api.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/static/"), strings.HasPrefix(r.URL.Path, "/emblem/"):
@@ -471,6 +484,7 @@ type Layout struct {
 	Script    bool   // sign.js is needed
 	Replay    bool   // replay.js is needed
 	SignIn    bool   // this node takes acts, so one can sign in
+	SignInAt  string // address to sign in at: here, or where acts go; "" where none is known
 	Live      string // address of the event stream, or ""
 	Mine      string // address of the stream of what is for its reader alone, where the page has no other; or ""
 	Alarm     *Alarm // what the desk did in the name of its reader's delegation; nil: the page is made for many
@@ -478,6 +492,7 @@ type Layout struct {
 	AsOf      string
 	Past      string // that this is how the record stood, or ""
 	Node      string // whose node this is, or ""
+	Edge      bool   // it is an edge, whose word about itself is renewed with the page
 	Held      string // that nothing is written yet, for witnesses have not answered; or ""
 	// Unwitnessed is that two officers went on without witnesses, who have not agreed since; or "".
 	Unwitnessed string
@@ -527,8 +542,17 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 		p.Unwitnessed = l.Say("page.unwitnessed", number(l, r.Index), r.Reason)
 	}
 	p.Rehearsal = s.Rehearsal
-	if s.Node != nil {
-		p.Node = l.Say("node.banner", s.Node.Name, s.Node.From)
+	if s.Node != nil && s.Node.Edge {
+		p.Edge, p.Node = true, l.Say("edge.banner", v.Origin(), s.elsewhere(st))
+		switch h := s.Node.Hearing(); {
+		case h.Refused:
+			p.Parted = l.Say("edge.refused", h.From)
+		case h.Silent:
+			at := h.Since.String()
+			p.Parted = l.Say("edge.silent", at[:10]+" "+at[11:19]+" UTC")
+		}
+	} else if s.Node != nil {
+		p.Node = l.Say("node.banner", s.Node.Name, cmp.Or(s.elsewhere(st), s.Node.From))
 		if at, parted := s.Node.Parting(); parted && at.Entry < 0 {
 			p.Parted = l.Say("node.forked", at.Expected, at.Found)
 		} else if parted && at.NotOurs {
@@ -538,7 +562,11 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 		}
 	}
 	p.Training = p.Story && lived(st) && !p.Rehearsal
-	p.SignIn = s.Desk != nil
+	if p.SignIn = s.Desk != nil; p.SignIn {
+		p.SignInAt = "/" + l.Code + "/signin"
+	} else if home := s.elsewhere(st); home != "" {
+		p.SignInAt = home + "/" + l.Code + "/signin"
+	}
 	if who := v.Reader().Person; who != "" && p.SignIn && keep == "" {
 		p.Alarm, p.Mine = s.alarm(v, l, who), "/"+l.Code+"/mine/live"
 	}

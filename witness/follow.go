@@ -425,20 +425,24 @@ func (f *Follower) get(ctx context.Context, list []record.Digest) {
 	asking.Wait()
 }
 
-// has reports whether a file is kept here, or could be got.
 func (f *Follower) has(ctx context.Context, d record.Digest) bool {
-	if _, err := f.config.Engine.Blob(ctx, d); err == nil {
+	return FetchFile(ctx, f.config.Engine, f.config.From, d)
+}
+
+// FetchFile reports whether a public file is kept by an engine, or could be got for it.
+func FetchFile(ctx context.Context, engine record.Engine, from torchwood.TileReader, d record.Digest) bool {
+	if _, err := engine.Blob(ctx, d); err == nil {
 		return true
 	}
 	sum, err := canonical.DecodeBytes(string(d))
 	if err != nil {
 		return false
 	}
-	blob, err := f.config.From.ReadEndpoint(ctx, "blob/"+hex.EncodeToString(sum))
+	blob, err := from.ReadEndpoint(ctx, "blob/"+hex.EncodeToString(sum))
 	if err != nil || record.DigestOf(blob) != d {
 		return false
 	}
-	_, err = f.config.Engine.PutBlob(ctx, blob)
+	_, err = engine.PutBlob(ctx, blob)
 	return err == nil
 }
 

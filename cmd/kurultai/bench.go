@@ -19,7 +19,7 @@ func benchCommand() command {
 	var seed uint64
 	var entries int64
 	var child, typstDir string
-	var clients int
+	var clients, edges, rate int
 	var secure, classes, readers, broken, forgets bool
 	var node string
 	return command{
@@ -36,6 +36,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   paper        two pages in six languages beside typst, signatures of many, badges
   fanout       events to many live readers, beside a loop of write(2) on each socket
   follow       a node joins a record of a million entries, beside deciding them alone; what three nodes cost a writer
+  edges        acts to readers at edges, beside readers at the node that writes
   bundle       an entry with its proof made and checked, beside checking one signature, and by the page in Chromium
   faults       three nodes of a quorum killed, cut off, without power, without room, while authors append (as root)
   crash        kill -9 while many authors act, and look what was lost or doubled
@@ -45,6 +46,8 @@ Measures, always beside a reference in the same run, on this machine, now.
   -clients N   fanout: how many readers (10000)
   -tls         fanout: through TLS
   -classes     fanout: an assembly in which 193 delegations read in nine languages, 2,000 persons signed in
+  -edges N     edges: how many (50)
+  -rate N      edges: acts a second (200)
   -typst DIR   paper: where typst is installed (bench/typst)
   -n N         follow: how many entries (1000000); import: how many participants (100000)
   -rounds N    crash, faults: how many (50); import: the same (3)
@@ -61,6 +64,8 @@ example: kurultai bench append -json
 			f.Int64Var(&entries, "n", 0, "")
 			f.IntVar(&clients, "clients", 10_000, "")
 			f.BoolVar(&secure, "tls", false, "")
+			f.IntVar(&edges, "edges", 50, "")
+			f.IntVar(&rate, "rate", 200, "")
 			f.BoolVar(&classes, "classes", false, "")
 			f.BoolVar(&readers, "fanout-readers", false, "") // how fanout calls itself
 			f.BoolVar(&broken, "faults-inside", false, "")   // how faults calls itself
@@ -82,7 +87,7 @@ example: kurultai bench append -json
 				return faultNode(ctx, node)
 			}
 			if len(args) == 0 {
-				return errUsage{"say WHAT: append, replay, verify, rules, import, communique, paper, fanout, follow, bundle, faults or crash"}
+				return errUsage{"say WHAT: append, replay, verify, rules, import, communique, paper, fanout, follow, edges, bundle, faults or crash"}
 			}
 			what := args[0]
 			rest := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -91,6 +96,8 @@ example: kurultai bench append -json
 			rest.BoolVar(&check, "check", check, "")
 			rest.IntVar(&clients, "clients", clients, "")
 			rest.BoolVar(&secure, "tls", secure, "")
+			rest.IntVar(&edges, "edges", edges, "")
+			rest.IntVar(&rate, "rate", rate, "")
 			rest.BoolVar(&classes, "classes", classes, "")
 			rest.StringVar(&typstDir, "typst", typstDir, "")
 			rest.IntVar(&rounds, "rounds", rounds, "")
@@ -106,6 +113,7 @@ example: kurultai bench append -json
 				"follow": func(ctx context.Context) (*figures, error) {
 					return benchFollow(ctx, cmp.Or(entries, 1_000_000), io.talk)
 				},
+				"edges": func(ctx context.Context) (*figures, error) { return benchEdges(ctx, edges, rate, io.talk) },
 				"paper": func(ctx context.Context) (*figures, error) { return benchPaper(ctx, typstDir, io.talk) },
 				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(ctx, cmp.Or(rounds, faultRounds), seed) },
 				"faults": func(ctx context.Context) (*figures, error) {
@@ -114,7 +122,7 @@ example: kurultai bench append -json
 				"fanout": func(ctx context.Context) (*figures, error) { return benchFanout(ctx, clients, secure, classes) }}
 			run := benches[what]
 			if run == nil {
-				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique, paper, fanout, follow, bundle, faults or crash", what)}
+				return errUsage{fmt.Sprintf("nothing is called %q: append, replay, verify, rules, import, communique, paper, fanout, follow, edges, bundle, faults or crash", what)}
 			}
 			f, err := run(ctx)
 			if err != nil {

@@ -88,7 +88,7 @@ func benchJoin(ctx context.Context, dir string, size int64, attest bool, talk io
 	if err != nil {
 		return j, err
 	}
-	server := &http.Server{Handler: tiles.Handler(func() tiles.Log { return source }, func(context.Context, int64) error { return nil })}
+	server := &http.Server{Handler: tiles.Handler(tiles.Served{Now: func() tiles.Log { return source }, Wait: func(context.Context, int64) error { return nil }})}
 	go server.Serve(l)
 	defer server.Close()
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -107,5 +108,17 @@ func TestTheWeekOfTheBenchIsLived(t *testing.T) {
 	t.Logf("%d entries, %d kinds of act, %d of them often, %d parties, %d attested, %d left out", f.Size, len(w.kinds), w.often(), len(w.parties), f.Attested, w.Refused)
 	if f.Size != 5000 || w.often() < 40 || len(w.parties) < weekParties || f.Attested < f.Size*8/100 || f.Attested > f.Size*12/100 {
 		t.Errorf("%+v", f)
+	}
+}
+
+// Every act comes to every reader, at the edges and beside them, each once.
+func TestTheBenchOfEdgesCountsEveryAct(t *testing.T) {
+	f, err := benchEdgesFor(t.Context(), 2, 40, 100*time.Millisecond, time.Second, false, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := f.machine()
+	if m["acts"] != 40. || m["lost"] != 0. || m["edge_p50_ms"].(float64) <= 0 || m["core_p99_ms"].(float64) <= 0 || m["edge_max_ms"].(float64) > 60_000 {
+		t.Errorf("%v", m)
 	}
 }

@@ -29,7 +29,6 @@ import (
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/record/sqlite"
-	"kurultai/record/tiles"
 	"kurultai/secretariat"
 	"kurultai/web"
 	"kurultai/web/live"
@@ -108,27 +107,21 @@ type followConfig struct {
 // A following is a node that follows a record.
 type following struct {
 	followConfig
+	replica
 	io       streams
-	engine   *sqlite.Engine
 	log      *record.Verifier
 	node     *witness.NodeKey
 	source   torchwood.TileReader
 	follower *witness.Follower
-	marks    *witness.Marks
 	cosigns  *witness.Others // nil: this record alone
 	hook     *webhook        // nil: nobody is told
 	entitled entitled
 	seldom   seldom
-	shown    atomic.Pointer[secretariat.View]
 	parted   atomic.Pointer[witness.Divergence]
-
-	mu       sync.Mutex // guards what follows
-	more     chan struct{}
-	openings []record.Opening // meant for all, by index, as the source last gave them
 }
 
 func (c followConfig) follow(ctx context.Context, io streams) (err error) {
-	f := &following{followConfig: c, io: io, more: make(chan struct{})}
+	f := &following{followConfig: c, io: io, replica: replica{more: make(chan struct{})}}
 	if f.source, err = sourceOf(c.from); err != nil {
 		return err
 	}
@@ -147,7 +140,7 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 	} else {
 		fmt.Fprintf(f.io.talk, "this node's verifier key, for AdmitNode: %s\n", f.node.Verifier())
 	}
-	if err := f.pin(ctx); err != nil {
+	if f.log, err = pinned(ctx, io, c.dir, c.log, "-log", c.from, f.source); err != nil {
 		return err
 	}
 	if f.hook, err = openWebhook(c.dir, c.webhook); err != nil {
@@ -248,36 +241,6 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 		}{io.LimitReader(answer.Body, record.MaxBlob+1), answer.Body}
 	}
 	return answer, err
-}
-
-// pin finds the log's key: as it was given, as it was kept, or as the source says at the first start.
-func (f *following) pin(ctx context.Context) error {
-	path := filepath.Join(f.dir, "log.pub")
-	kept, err := os.ReadFile(path)
-	switch {
-	case err == nil && f.followConfig.log != "" && strings.TrimSpace(string(kept)) != strings.TrimSpace(f.followConfig.log):
-		return hinted{errors.New("the copy here was begun under another key of the log than -log gives"), "name a new folder with -data to follow another record"}
-	case err == nil:
-		f.log, err = record.ParseVerifier(strings.TrimSpace(string(kept)))
-		return err
-	case !errors.Is(err, os.ErrNotExist):
-		return err
-	}
-	text := f.followConfig.log
-	if text == "" {
-		ctx, cancel := context.WithTimeout(ctx, time.Minute)
-		defer cancel()
-		b, err := f.source.ReadEndpoint(ctx, "key")
-		if err != nil {
-			return hinted{fmt.Errorf("asking %s for the log's key: %w", f.from, err), "is a kurultai node there? Or name the key with -log"}
-		}
-		text = string(b)
-		fmt.Fprintf(f.io.talk, "the log's key is the one found at %s; to trust it, compare it with what you know from elsewhere:\n  %s\n", f.from, strings.TrimSpace(text))
-	}
-	if f.log, err = record.ParseVerifier(strings.TrimSpace(text)); err != nil {
-		return err
-	}
-	return writeSynced(path, []byte(f.verifier()+"\n"))
 }
 
 // ownKeys reads what the party knows of its own keys; nil where no list was given.
@@ -470,7 +433,8 @@ func (f *following) step(ctx context.Context, endpoint string) error {
 	}
 	f.follower.FetchMissing(ctx)
 	if f.follower.Opening {
-		f.fetchOpenings(ctx)
+		f.follower.Opening = false
+		f.fetchOpenings(ctx, f.source)
 	}
 	return errors.Join(f.give(ctx, own), f.forget(ctx), f.fetchEntitled(ctx))
 }
@@ -481,40 +445,8 @@ func (f *following) show(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.shown.Store(v)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	close(f.more)
-	f.more = make(chan struct{})
+	f.publish(v)
 	return nil
-}
-
-// fetchOpenings asks for the names that are meant for all. Names that are not given any more are not told any more.
-func (f *following) fetchOpenings(ctx context.Context) {
-	f.follower.Opening = false
-	var all []record.Opening
-	for n := range (f.follower.Size() + torchwood.TileWidth - 1) / torchwood.TileWidth {
-		b, err := f.source.ReadEndpoint(ctx, tiles.OpeningPath(n))
-		if err != nil {
-			continue // there is nothing to tell of these entries, or it comes later
-		}
-		for line := range strings.Lines(string(b)) {
-			if o, err := record.ParseOpening(strings.TrimSuffix(line, "\n")); err == nil {
-				all = append(all, o)
-			}
-		}
-	}
-	v := f.shown.Load()
-	v.Unlearn()
-	kept := all[:0]
-	for _, o := range all {
-		if v.Learn(ctx, o) == nil {
-			kept = append(kept, o)
-		}
-	}
-	f.mu.Lock()
-	f.openings = kept
-	f.mu.Unlock()
 }
 
 // give sends the log what this node cosigned. It is sent again with the next checkpoint if nobody took it.
@@ -632,49 +564,6 @@ func (f *following) run(ctx context.Context) {
 // checkpoint, and the writer is asked twice a second. After a quiet while an act is fetched at once.
 const atMostEach = 500 * time.Millisecond
 
-// View, At and Wait make a following a web.Record.
-func (f *following) View() web.View { return shown{f.shown.Load()} }
-
-func (f *following) At(ctx context.Context, size int64) (web.View, error) {
-	v, err := f.shown.Load().At(ctx, size)
-	return shown{v}, err
-}
-
-func (f *following) Wait(ctx context.Context, size int64) error {
-	for {
-		f.mu.Lock()
-		more := f.more
-		f.mu.Unlock()
-		if f.shown.Load().State().Size > size {
-			return nil
-		}
-		select {
-		case <-more:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// copied is the copy as it is served to further followers: with the openings its source gave.
-type copied struct {
-	cosignedLog
-	f *following
-}
-
-func (c copied) Openings(_ context.Context, from int64, _ bool) iter.Seq2[record.Opening, error] {
-	c.f.mu.Lock()
-	list := c.f.openings
-	c.f.mu.Unlock()
-	return func(yield func(record.Opening, error) bool) {
-		for _, o := range list {
-			if o.Index >= from && !yield(o, nil) {
-				return
-			}
-		}
-	}
-}
-
 // serve serves the pages of the copy, to be read.
 func (f *following) serve(ctx context.Context) (*site, error) {
 	l, err := listen(f.io, f.addr)
@@ -697,7 +586,7 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 			}
 			return web.Parting{Entry: e.Entry, NotOurs: e.Kind == "not-our-key", Rule: e.Rule, Expected: cut(e.Expected), Found: cut(e.Found)}, true
 		}}}
-	pages := withTiles(web.New(f, o), f.marks, func(error) {}, func() tiles.Log { return copied{cosignedLog{f.shown.Load(), f.engine}, f} }, f.Wait, bundles(f.marks, f.shown.Load))
+	pages := withTiles(web.New(f, o), f.marks, func(error) {}, f.served, f.Wait, bundles(f.marks, f.shown.Load))
 	if f.giveback {
 		door := witness.NewDoorBack(func() witness.Behind { return held{f.shown.Load()} }, f.reachedAs, f.log, time.Now)
 		others := pages

@@ -23,6 +23,7 @@ const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand bef
   demo        play a meeting and serve its page on http://localhost:8080
   serve       serve the pages of a record, or set a body up
   follow      keep a copy of a record, decide it again, cosign it
+  edge        show a record that is written elsewhere to any number of readers
   recover     fetch the end that a record lacks from a node that has it
   cluster     a record on three machines: begin, join, leave, certificates, status
   init        found a record for a body described in a file
@@ -68,7 +69,7 @@ var errSilent = errors.New("")
 func commands() map[string]func() command {
 	return map[string]func() command{
 		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "rehearse": rehearseCommand, "acts": actsCommand, "rules": rulesCommand, "depositary": depositaryCommand, "import": importCommand,
-		"communique": communiqueCommand, "paper": paperCommand, "sign": signCommand, "sealed": sealedCommand, "export": exportCommand, "verify": verifyCommand, "follow": followCommand, "recover": recoverCommand, "cluster": clusterCommand, "bench": benchCommand,
+		"communique": communiqueCommand, "paper": paperCommand, "sign": signCommand, "sealed": sealedCommand, "export": exportCommand, "verify": verifyCommand, "follow": followCommand, "edge": edgeCommand, "recover": recoverCommand, "cluster": clusterCommand, "bench": benchCommand,
 	}
 }
 

@@ -96,6 +96,19 @@ func openMember(ctx context.Context, dir, tripwire string) (h *house, err error)
 	return h, nil
 }
 
+// near is an engine whose head is the copy's: what this machine can show though it reaches no other.
+type near struct{ *etcd.Engine }
+
+func (n near) Head(ctx context.Context) (record.Checkpoint, error) { return n.Copied(ctx) }
+
+// nearest is where the pages read from.
+func (h *house) nearest() record.Engine {
+	if h.member != nil {
+		return near{h.member.Engine()}
+	}
+	return h.engine
+}
+
 func pauseFor(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
@@ -159,8 +172,8 @@ func (q *quorum) Take(ctx context.Context) (context.Context, func(), error) {
 	return leading, release, nil
 }
 
-// hearing is how long another machine may take to answer.
-const hearing = 5 * time.Second
+// answerWithin is how long another machine may take to answer.
+const answerWithin = 5 * time.Second
 
 type answer struct {
 	slots []secretariat.Slot
@@ -171,7 +184,7 @@ type answer struct {
 func (q *quorum) ask(ctx context.Context, others []secretariat.Remote, what func(context.Context, secretariat.Remote) ([]secretariat.Slot, error)) func(func(answer) bool) {
 	return func(yield func(answer) bool) {
 		answers := make(chan answer, len(others))
-		within, stop := context.WithTimeout(ctx, hearing)
+		within, stop := context.WithTimeout(ctx, answerWithin)
 		for _, o := range others {
 			go func() {
 				slots, err := what(within, o)
@@ -297,7 +310,7 @@ func (q *quorum) shareSessions() *memberSessions {
 
 // Load reads what another machine has, for it knows what ended while this one was away; else what is here.
 func (s *memberSessions) Load() ([]byte, error) {
-	ctx, stop := context.WithTimeout(context.Background(), hearing)
+	ctx, stop := context.WithTimeout(context.Background(), answerWithin)
 	defer stop()
 	for _, o := range s.q.others() {
 		if b, err := s.ask(ctx, o, http.MethodGet, nil); err == nil && len(b) > 0 {
@@ -328,7 +341,7 @@ func (s *memberSessions) tell() {
 		case <-s.q.ctx.Done():
 			return
 		case b := <-s.news:
-			ctx, stop := context.WithTimeout(s.q.ctx, hearing)
+			ctx, stop := context.WithTimeout(s.q.ctx, answerWithin)
 			var told sync.WaitGroup
 			for _, o := range s.q.others() {
 				told.Go(func() {

@@ -155,13 +155,16 @@ func newKey() string {
 	return canonical.EncodeBytes(key[:])
 }
 
+// pace is how long a page that renews itself waits at least between two renewals: no eye sees more.
+const pace = 40 * time.Millisecond
+
 // startSite serves the pages of h on addr, or on a free port if that one is taken.
 func startSite(ctx context.Context, io streams, h *house, addr string, o web.Options) (*site, error) {
 	l, err := listen(io, addr)
 	if err != nil {
 		return nil, err
 	}
-	o.Live = live.New(live.Config{})
+	o.Live = live.New(live.Config{Pace: pace})
 	s := serveOn(ctx, l, pagesOf(h, l, o), o.Live)
 	go feedWitnesses(ctx, h, func(err error) {
 		slog.Warn("witness", "error", err)
@@ -249,7 +252,7 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	o.Lists, o.Seed = lists{}, h.s.Seed
 	o.Marks, o.Cosigned, o.Witnessed, o.Held = marksOf(h.marks), h.marks.Cosigned, h.marks.Witnessed, h.marks.Held
 	o.Erased, o.Marked, o.WaitMarked = h.erased.Until, h.marks.Changes, h.marks.Wait
-	handler := withTiles(web.New(reading{h.s}, o), h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View))
+	handler := withTiles(web.New(reading{h.s}, o), h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.nearest()} }, h.s.Wait, bundles(h.marks, h.s.View))
 	handler = withDoor(handler, h)
 	if loopback {
 		handler = loopbackOnly(handler, h.named)
@@ -274,19 +277,30 @@ func (l cosignedLog) Checkpoint() record.Checkpoint {
 // withTiles serves the record itself beside its pages: any node, mirror or witness follows it from there, and gives its
 // cosignatures back.
 func withTiles(pages http.Handler, marks *witness.Marks, ahead func(error), now func() tiles.Log, wait func(context.Context, int64) error, bundle http.HandlerFunc) http.Handler {
-	log := tiles.Handler(now, wait)
+	of := tiles.Served{Now: now, Wait: wait}
+	if marks != nil {
+		of.Marked, of.WaitMarked = marks.Changes, marks.Wait
+		pages = beside("/cosignatures", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { takeCosignatures(w, r, marks, ahead) }), pages)
+	}
+	if marks == nil {
+		bundle = nil
+	}
+	return withLog(pages, of, bundle)
+}
+
+// withLog serves a record's tiles, its stream and bundles beside its pages.
+func withLog(pages http.Handler, of tiles.Served, bundle http.HandlerFunc) http.Handler {
+	log := tiles.Handler(of)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case tiles.Serves(r.URL.Path):
 			log.ServeHTTP(w, r)
-		case r.URL.Path == "/cosignatures" && marks != nil:
-			takeCosignatures(w, r, marks, ahead)
 		case r.URL.Path == "/checker.html":
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			w.Header().Set("Content-Disposition", `attachment; filename="kurultai-checker.html"`)
 			w.Header().Set("X-Content-Type-Options", "nosniff")
 			w.Write(checkerPage())
-		case strings.HasPrefix(r.URL.Path, "/bundle/") && marks != nil && bundle != nil:
+		case strings.HasPrefix(r.URL.Path, "/bundle/") && bundle != nil:
 			bundle(w, r)
 		default:
 			pages.ServeHTTP(w, r)

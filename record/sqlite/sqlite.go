@@ -53,6 +53,9 @@ const snapshots = "CREATE TABLE IF NOT EXISTS snapshots (size INTEGER PRIMARY KE
 // Options say how a record is opened.
 type Options struct {
 	ReadOnly bool // without the lock, beside a running writer
+	// Again: what is kept can be had again, as in a copy. A commit waits for no disk: what was committed last may be
+	// missing after a power cut, and what is there is whole.
+	Again bool
 }
 
 // An Engine is a record.Engine over one folder.
@@ -161,8 +164,12 @@ func (e *Engine) connect(flags sqlite3.OpenFlag) (*conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
+	sync := "FULL"
+	if e.options.Again {
+		sync = "NORMAL" // in WAL mode the database stays whole: sqlite.org/pragma.html#pragma_synchronous
+	}
 	// journal_size_limit -1 keeps the WAL file at its size, so that a commit overwrites and need not grow it.
-	err = c.Exec(`PRAGMA busy_timeout=10000; PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA locking_mode=NORMAL; PRAGMA journal_size_limit=-1; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-8000`)
+	err = c.Exec(`PRAGMA busy_timeout=10000; PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=` + sync + `; PRAGMA locking_mode=NORMAL; PRAGMA journal_size_limit=-1; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-8000`)
 	if err != nil {
 		return nil, fmt.Errorf("setting up %s: %w", path, errors.Join(err, c.Close()))
 	}

@@ -31,16 +31,32 @@ type Log interface {
 	Blob(context.Context, record.Digest) ([]byte, error)
 }
 
-// Handler serves a record over HTTP as Export lays it out: GET /checkpoint, /key, /tile/…, /opening/…, /blob/….
-// What may change is never kept by caches, what may not is immutable. Of tiles on the edge every width is served
-// that the record has reached. now is asked at each request; wait returns when there are more entries than a size.
+// Served is a record as Handler gives it away.
+type Served struct {
+	Now func() Log // at each request
+	// Wait returns when there are more entries than a size.
+	Wait func(ctx context.Context, size int64) error
+	// Marked counts cosignatures, which come without an entry, and WaitMarked waits for more than so many. nil: none come.
+	Marked     func() int64
+	WaitMarked func(ctx context.Context, seen int64) error
+	Heard      func() record.Instant // when the writer was last heard, where the record is written elsewhere; nil: it is here
+	// Names is a digest of the openings that are meant for all, where they come later than the entries; nil: they do not.
+	Names func() string
+	Every time.Duration // how often a stream says so; 0: 5 s
+	Pace  time.Duration // what a stream lets pass at least from one lot to the next, once it has come to the end; 0: 50 ms
+}
+
+// Handler serves a record over HTTP as Export lays it out: GET /checkpoint, /key, /tile/…, /opening/…, /blob/…, and as a
+// stream: GET /log. What may change is never kept by caches, what may not is immutable. Of tiles on the edge every width
+// is served that the record has reached.
 //
 // GET /checkpoint?after=SIZE waits up to 25 seconds for a larger one: who follows hears of an entry at once.
-func Handler(now func() Log, wait func(ctx context.Context, size int64) error) http.Handler {
-	s := &served{now: now, wait: wait, public: map[record.Digest]bool{}}
+func Handler(of Served) http.Handler {
+	s := &served{Served: of, public: map[record.Digest]bool{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /checkpoint", s.checkpoint)
 	mux.HandleFunc("GET /key", s.key)
+	mux.HandleFunc("GET /log", s.stream)
 	mux.HandleFunc("GET /tile/{path...}", s.tile)
 	mux.HandleFunc("GET /opening/{path...}", s.opening)
 	mux.HandleFunc("GET /blob/{name}", s.blob)
@@ -51,21 +67,27 @@ func Handler(now func() Log, wait func(ctx context.Context, size int64) error) h
 func Serves(path string) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch first {
-	case "checkpoint", "key", "tile", "opening", "blob":
+	case "checkpoint", "key", "log", "tile", "opening", "blob":
 		return true
 	}
 	return false
 }
 
 type served struct {
-	now  func() Log
-	wait func(context.Context, int64) error
+	Served
 
-	mu     sync.Mutex // guards what follows
-	seen   int64      // entries whose blobs are in public
-	public map[record.Digest]bool
-	tiles  map[string][]byte // made lately, by path
-	bytes  int               // of these
+	lots      sync.Mutex // guards made
+	made      map[lotKey][]byte
+	madeBytes int
+
+	mu      sync.Mutex // guards what follows
+	streams int        // that go on
+	unwatch context.CancelFunc
+	woken   chan struct{} // closed, and made anew, when there is more to send
+	seen    int64         // entries whose blobs are in public
+	public  map[record.Digest]bool
+	tiles   map[string][]byte // made lately, by path
+	bytes   int               // of these
 }
 
 // answer sends bytes; kind is the media type. What is served is for all and carries nothing of who asks.
@@ -94,12 +116,12 @@ func refuse(w http.ResponseWriter, err error) {
 }
 
 func (s *served) checkpoint(w http.ResponseWriter, r *http.Request) {
-	if after, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64); err == nil && s.now().Checkpoint().Size <= after {
+	if after, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64); err == nil && s.Now().Checkpoint().Size <= after {
 		ctx, cancel := context.WithTimeout(r.Context(), longest)
-		s.wait(ctx, after) // when it ends there is one to give, larger or not
+		s.Wait(ctx, after) // when it ends there is one to give, larger or not
 		cancel()
 	}
-	head := s.now().Checkpoint()
+	head := s.Now().Checkpoint()
 	if head.Size == 0 {
 		refuse(w, record.ErrNotFound)
 		return
@@ -111,7 +133,7 @@ func (s *served) checkpoint(w http.ResponseWriter, r *http.Request) {
 const longest = 25 * time.Second
 
 func (s *served) key(w http.ResponseWriter, r *http.Request) {
-	answer(w, r, "text/plain; charset=utf-8", false, []byte(s.now().VerifierKey()+"\n"))
+	answer(w, r, "text/plain; charset=utf-8", false, []byte(s.Now().VerifierKey()+"\n"))
 }
 
 // tile serves hashes and entries (C2SP tlog-tiles).
@@ -135,7 +157,7 @@ func (s *served) kept(ctx context.Context, path string) ([]byte, error) {
 	if ok {
 		return b, nil
 	}
-	b, err := Tile(ctx, s.now(), path)
+	b, err := Tile(ctx, s.Now(), path)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +212,7 @@ func (s *served) opening(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var lines bytes.Buffer
-	for o, err := range s.now().Openings(r.Context(), t.N*torchwood.TileWidth, false) {
+	for o, err := range s.Now().Openings(r.Context(), t.N*torchwood.TileWidth, false) {
 		if err != nil {
 			refuse(w, err)
 			return
@@ -214,7 +236,7 @@ func (s *served) blob(w http.ResponseWriter, r *http.Request) {
 		refuse(w, record.ErrNotFound)
 		return
 	}
-	l, digest := s.now(), record.Digest(canonical.EncodeBytes(sum))
+	l, digest := s.Now(), record.Digest(canonical.EncodeBytes(sum))
 	named, err := s.named(r.Context(), l, digest)
 	if err == nil && !named {
 		err = record.ErrNotFound

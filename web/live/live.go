@@ -45,6 +45,11 @@ type Config struct {
 	KeepAlive time.Duration // a quiet reader gets a sign at least this often; 0: 25 s
 	Patience  time.Duration // a reader who takes no byte for so long is let go; 0: 10 s
 	Readers   int           // most at a time; 0: as many as the limit of open files leaves
+	// Pace is how long a class waits at least from one rendering to the next: in a busy hall several acts come with one
+	// frame. What comes after a quiet while is rendered at once. 0: nothing waits.
+	Pace time.Duration
+	// Behind: others have more of the record than is here, and it will come. Who has seen more waits for what follows it.
+	Behind bool
 }
 
 // A Class is readers who get the same bytes.
@@ -219,7 +224,7 @@ func (h *Hub) Persons() []string {
 
 // Serve streams a class to a reader. It returns at once where the connection could be taken over, else when the
 // reader has gone. Headers set before are sent. Last-Event-ID, else ?seen=, is the index to go on from; an index
-// greater than the record's size is of another record, so that reader begins anew.
+// greater than the record's size is of another record, so that reader begins anew, unless others have more of this one.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, c Class, p Person) {
 	s := h.join(c)
 	if s == nil {
@@ -270,7 +275,7 @@ func (h *Hub) seen(r *http.Request) int64 {
 	n, err := strconv.ParseInt(text, 10, 64)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err != nil || n < 0 || n > h.head {
+	if err != nil || n < 0 || n > h.head && !h.Behind {
 		return -1
 	}
 	return n
@@ -342,6 +347,15 @@ func (h *Hub) renew(s *stream) {
 		return
 	}
 	s.busy = true
+	if wait := h.Pace - time.Since(s.made); wait > 0 {
+		time.AfterFunc(wait, func() {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			s.busy = false
+			h.renew(s)
+		})
+		return
+	}
 	h.stale = append(h.stale, s)
 	if h.rendering < runtime.GOMAXPROCS(0) {
 		h.rendering++
@@ -359,7 +373,7 @@ func (h *Hub) render() {
 			return
 		}
 		s, head := h.stale[0], h.head
-		h.stale, s.due = h.stale[1:], false
+		h.stale, s.due, s.made = h.stale[1:], false, time.Now()
 		h.mu.Unlock()
 
 		h.renderings.Add(1)

@@ -554,3 +554,49 @@ func TestMarksRenewAFrameAsOfTheSameIndex(t *testing.T) {
 		}
 	}
 }
+
+// In a busy hall a class is rendered no oftener than its pace allows.
+func TestABusyClassKeepsItsPace(t *testing.T) {
+	const pace, growths = 50 * time.Millisecond, 5
+	began := time.Now()
+	o := open(t, live.Config{Pace: pace}, nil)
+	s := o.listen(t, "/")
+	defer s.Close()
+	for n := range growths + 1 {
+		if _, err := s.until(fmt.Sprintf("data: %d", n+1)); err != nil {
+			t.Fatal(err)
+		}
+		o.grow()
+	}
+	if took := time.Since(began); took < growths*pace {
+		t.Errorf("%d renderings behind the first in %v", growths, took)
+	}
+}
+
+// Who has seen more than there is waits for what follows where others have more of the record, and begins anew where not.
+func TestWhoHasSeenMoreWaitsForWhatFollows(t *testing.T) {
+	for _, behind := range []bool{true, false} {
+		o := open(t, live.Config{Behind: behind, KeepAlive: 20 * time.Millisecond}, nil)
+		s := o.listen(t, "/", "Last-Event-ID: 3")
+		defer s.Close()
+		if behind {
+			line := ""
+			for !strings.HasPrefix(line, ":") && !strings.HasPrefix(line, "id:") {
+				var err error
+				if line, err = s.in.ReadString('\n'); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if line != ":\n" { // a sign, and no index
+				t.Fatalf("%q though more had been seen", line)
+			}
+			for range 3 {
+				o.grow()
+			}
+		}
+		want := map[bool]string{true: "id: 4", false: "id: 1"}[behind]
+		if line, err := s.until("id: "); err != nil || line != want {
+			t.Errorf("behind %t: %q, want %q: %v", behind, line, want, err)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A stream is the log of a class.
@@ -18,11 +19,12 @@ type stream struct {
 
 	// The hub's lock holds these.
 	readers int
-	known   int64 // size of the record at the last rendering
-	busy    bool  // being rendered or about to be
-	due     bool  // to be rendered anew though the record has not grown
-	marks   bool  // of Class.Marks
-	idle    bool  // had no reader at the last growth
+	known   int64     // size of the record at the last rendering
+	busy    bool      // being rendered or about to be
+	due     bool      // to be rendered anew though the record has not grown
+	marks   bool      // of Class.Marks
+	idle    bool      // had no reader at the last growth
+	made    time.Time // when the last rendering began
 }
 
 // A log is the newest whole frame and the changes since. It never changes.

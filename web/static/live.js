@@ -11,7 +11,7 @@
   const renew = (event) => {
     notice.hidden = true;
     const next = new DOMParser().parseFromString(policy.createHTML(event.data), "text/html");
-    for (const part of ["body.desk > header", "main", "footer"]) {
+    for (const part of ["body.desk > header", "#edge", "main", "footer"]) {
       const from = document.querySelector(part), to = next.querySelector(part.split(" > ").pop());
       if (from && to) Idiomorph.morph(from, to, { ignoreActiveValue: typing(), callbacks: { beforeAttributeUpdated: stays } });
     }
