@@ -151,7 +151,11 @@ func (e *Engine) reach(ctx context.Context, size int64) error {
 // published is the newest checkpoint that was published, and the revision that did it; the zero Checkpoint of an empty
 // record.
 func (e *Engine) published(ctx context.Context) (c record.Checkpoint, revision int64, err error) {
-	r, err := e.Client.Get(ctx, checkpointKey)
+	return published(ctx, e.Client)
+}
+
+func published(ctx context.Context, client *clientv3.Client) (c record.Checkpoint, revision int64, err error) {
+	r, err := client.Get(ctx, checkpointKey)
 	if err != nil || len(r.Kvs) == 0 {
 		return c, 0, err
 	}
@@ -159,10 +163,10 @@ func (e *Engine) published(ctx context.Context) (c record.Checkpoint, revision i
 	return c, r.Kvs[0].ModRevision, err
 }
 
-// Published is the newest checkpoint that a majority holds, which this node's copy may not have reached yet; of an empty
-// record the zero Checkpoint.
-func (e *Engine) Published(ctx context.Context) (record.Checkpoint, error) {
-	head, _, err := e.published(ctx)
+// Newest is the newest checkpoint that a majority holds, which a copy may not have reached yet; of an empty record the
+// zero Checkpoint.
+func Newest(ctx context.Context, client *clientv3.Client) (record.Checkpoint, error) {
+	head, _, err := published(ctx, client)
 	return head, err
 }
 
