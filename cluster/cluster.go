@@ -375,6 +375,9 @@ func (m *Member) Engine() *etcd.Engine { return m.engine.Load() }
 // Name is this member's.
 func (m *Member) Name() string { return m.config.Name }
 
+// Leads reports whether this member leads etcd, as far as it knows.
+func (m *Member) Leads() bool { return m.node.Load().Leads() }
+
 // Err hears once when the member ended by itself, as on a full disk or when the others removed it.
 func (m *Member) Err() <-chan error { return m.ended }
 

@@ -17,7 +17,7 @@ func benchCommand() command {
 	var rounds int
 	var seed uint64
 	var entries int64
-	var child, typstDir string
+	var child, typstDir, kinds string
 	var clients int
 	var secure, classes, readers, broken, forgets bool
 	var node string
@@ -48,6 +48,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   -n N         follow: how many entries (1000000)
   -rounds N    crash, faults: how many (50)
   -seed S      crash, faults: which times, which nodes (1)
+  -kinds K,…   faults: these alone, as replace-follower,restore-all (all)
 
 example: kurultai bench append -json
 `,
@@ -57,6 +58,7 @@ example: kurultai bench append -json
 			f.StringVar(&typstDir, "typst", filepath.Join("bench", "typst"), "")
 			f.IntVar(&rounds, "rounds", 50, "")
 			f.Uint64Var(&seed, "seed", 1, "")
+			f.StringVar(&kinds, "kinds", "", "")
 			f.Int64Var(&entries, "n", 1_000_000, "")
 			f.IntVar(&clients, "clients", 10_000, "")
 			f.BoolVar(&secure, "tls", false, "")
@@ -75,7 +77,7 @@ example: kurultai bench append -json
 				return fanoutReaders(os.Stdin, io.out)
 			}
 			if broken {
-				return faultsInside(ctx, rounds, seed, forgets, io)
+				return faultsInside(ctx, rounds, seed, kinds, forgets, io)
 			}
 			if node != "" {
 				return faultNode(ctx, node)
@@ -94,6 +96,7 @@ example: kurultai bench append -json
 			rest.StringVar(&typstDir, "typst", typstDir, "")
 			rest.IntVar(&rounds, "rounds", rounds, "")
 			rest.Uint64Var(&seed, "seed", seed, "")
+			rest.StringVar(&kinds, "kinds", kinds, "")
 			rest.Int64Var(&entries, "n", entries, "")
 			if err := rest.Parse(args[1:]); err != nil || rest.NArg() > 0 {
 				return errUsage{"behind WHAT only flags may stand"}
@@ -102,7 +105,7 @@ example: kurultai bench append -json
 				"follow": func(ctx context.Context) (*figures, error) { return benchFollow(ctx, entries, io.talk) },
 				"paper":  func(ctx context.Context) (*figures, error) { return benchPaper(ctx, typstDir, io.talk) },
 				"crash":  func(ctx context.Context) (*figures, error) { return benchCrash(ctx, rounds, seed) },
-				"faults": func(ctx context.Context) (*figures, error) { return benchFaults(ctx, rounds, seed, forgets, io) },
+				"faults": func(ctx context.Context) (*figures, error) { return benchFaults(ctx, rounds, seed, kinds, forgets, io) },
 				"fanout": func(ctx context.Context) (*figures, error) { return benchFanout(ctx, clients, secure, classes) }}
 			run := benches[what]
 			if run == nil {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 
 	"kurultai/record/etcd/faults"
@@ -16,7 +17,7 @@ import (
 
 // benchFaults breaks a quorum of three nodes, each in a network namespace and on a disk of its own, in namespaces of its
 // own: what it makes ends with it.
-func benchFaults(ctx context.Context, rounds int, seed uint64, forgets bool, io streams) (*figures, error) {
+func benchFaults(ctx context.Context, rounds int, seed uint64, kinds string, forgets bool, io streams) (*figures, error) {
 	if os.Geteuid() != 0 {
 		return nil, faults.ErrNeedsRoot
 	}
@@ -27,6 +28,9 @@ func benchFaults(ctx context.Context, rounds int, seed uint64, forgets bool, io 
 	args := []string{"--net", "--mount", "--propagation", "private", self, "bench", "-rounds", fmt.Sprint(rounds), "-seed", fmt.Sprint(seed), "-faults-inside"}
 	if forgets {
 		args = append(args, "-forgets")
+	}
+	if kinds != "" {
+		args = append(args, "-kinds", kinds)
 	}
 	inside := exec.CommandContext(ctx, "unshare", args...)
 	inside.Cancel = func() error { return inside.Process.Signal(syscall.SIGTERM) }
@@ -60,12 +64,16 @@ func benchFaults(ctx context.Context, rounds int, seed uint64, forgets bool, io 
 }
 
 // faultsInside is benchFaults in its namespaces. It prints what it found.
-func faultsInside(ctx context.Context, rounds int, seed uint64, forgets bool, io streams) error {
+func faultsInside(ctx context.Context, rounds int, seed uint64, kinds string, forgets bool, io streams) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	found, err := faults.Run(ctx, faults.Config{Rounds: rounds, Seed: seed, Forgets: forgets, Command: []string{self, "bench", "-fault-node"}, Talk: io.talk})
+	var list []string
+	if kinds != "" {
+		list = strings.Split(kinds, ",")
+	}
+	found, err := faults.Run(ctx, faults.Config{Rounds: rounds, Seed: seed, Kinds: list, Forgets: forgets, Command: []string{self, "bench", "-fault-node"}, Talk: io.talk})
 	if err != nil {
 		return err
 	}

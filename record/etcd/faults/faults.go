@@ -26,12 +26,13 @@ import (
 
 // Kinds are the faults, in the order in which they come.
 var Kinds = []string{"kill-leader", "power-leader", "cut-leader", "full-follower", "stop-leader", "kill-all", "power-all", "cut-follower", "one-way-leader", "flapping-leader", "loss-all",
-	"slow-leader", "flip-follower", "power-follower", "full-leader", "stop-follower", "kill-follower", "rolling-all"}
+	"slow-leader", "flip-follower", "power-follower", "full-leader", "stop-follower", "kill-follower", "rolling-all", "delay-all", "replace-follower", "expired-follower", "replace-leader", "restore-all"}
 
 // Config says how a quorum is broken.
 type Config struct {
 	Rounds  int
 	Seed    uint64
+	Kinds   []string // of Kinds, in turn; nil: all
 	Command []string // the program and its arguments before a Spec, which make a node
 	Forgets bool     // the engine forgets: it must be found
 	Talk    io.Writer
@@ -60,13 +61,21 @@ var ErrNeedsRoot = errors.New("faults are made as root: network namespaces, disk
 
 // Run breaks a quorum. It takes the calling process into a network and mount namespace: call it in one of its own.
 func Run(ctx context.Context, c Config) (found Found, err error) {
-	for _, tool := range []string{"ip", "iptables", "nsenter", "unshare", "mkfs.ext4", "mount", "umount", "fsfreeze"} {
+	for _, tool := range []string{"ip", "tc", "iptables", "nsenter", "unshare", "mkfs.ext4", "mount", "umount", "fsfreeze"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return found, fmt.Errorf("%w (apt-get install iproute2 iptables util-linux e2fsprogs)", err)
 		}
 	}
 	if os.Geteuid() != 0 {
 		return found, ErrNeedsRoot
+	}
+	if c.Kinds == nil {
+		c.Kinds = Kinds
+	}
+	for _, k := range c.Kinds {
+		if !slices.Contains(Kinds, k) {
+			return found, fmt.Errorf("no fault is called %q: %s", k, strings.Join(Kinds, ", "))
+		}
 	}
 	dir, err := os.MkdirTemp("", "kurultai-faults-")
 	if err != nil {
@@ -159,8 +168,9 @@ func (t *trial) run() (Found, error) {
 		authors.Go(func() { t.author(going, i) })
 	}
 	for round := range t.Rounds {
-		if err := t.round(Kinds[round%len(Kinds)]); err != nil {
-			return Found{}, fmt.Errorf("round %d, %s: %w", round, Kinds[round%len(Kinds)], err)
+		kind := t.Kinds[round%len(t.Kinds)]
+		if err := t.round(kind); err != nil {
+			return Found{}, fmt.Errorf("round %d, %s: %w", round, kind, err)
 		}
 	}
 	stop()
@@ -334,6 +344,16 @@ func (t *trial) do(what string, victims []*node) error {
 		victims[0].signal(syscall.SIGCONT)
 	case "cut", "one-way", "loss", "flapping":
 		return t.net(what, victims, hold)
+	case "delay":
+		mend, err := t.q.delay(victims, 150*time.Millisecond)
+		time.Sleep(hold + 2*time.Second)
+		return errors.Join(err, mend())
+	case "replace":
+		return t.q.replace(victims[0])
+	case "expired":
+		return t.q.expire(victims[0], hold+2*time.Second)
+	case "restore":
+		return t.q.restore()
 	case "full":
 		free, err := victims[0].fill()
 		if err != nil {
@@ -423,7 +443,7 @@ func (t *trial) look() (Found, error) {
 	}
 	var copies []copied
 	for _, n := range t.q.nodes {
-		c, err := readCopy(filepath.Join(n.spec.Dir, "copy"))
+		c, err := readCopy(n.spec.Dir)
 		if err != nil {
 			return Found{}, fmt.Errorf("the copy of %s: %w", n.spec.Name, err)
 		}

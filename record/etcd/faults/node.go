@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
-	"path/filepath"
+	"os"
 	"time"
 
+	"kurultai/cluster"
 	"kurultai/record"
 	"kurultai/record/etcd"
 	"kurultai/record/recordtest"
@@ -19,17 +21,15 @@ import (
 
 // A Spec says which node a process is.
 type Spec struct {
-	Name    string            `json:"name"`
-	Dir     string            `json:"dir"`
-	At      string            `json:"at"`      // its address
-	Members map[string]string `json:"members"` // addresses of all, by name
-	Forgets bool              `json:"forgets"` // acknowledges what it did not append: the harness must find it
+	Name    string `json:"name"`
+	Dir     string `json:"dir"`     // a member's of a cluster
+	At      string `json:"at"`      // its address
+	Forgets bool   `json:"forgets"` // acknowledges what it did not append: the harness must find it
 }
 
 const (
-	peerPort   = ":2380"
-	clientPort = ":2379"
-	ownPort    = ":8080"
+	clusterPort = ":2380" // and the two behind it
+	ownPort     = ":8080"
 )
 
 // An answer to who appended.
@@ -41,46 +41,28 @@ type answer struct {
 // Node is one node of the quorum that is broken, until ctx ends. It ends by itself, with an error, where etcd does, as on
 // a full disk: somebody starts it again.
 func Node(ctx context.Context, s Spec) error {
-	members, c := map[string]string{}, &http.Client{Timeout: 5 * time.Second}
-	var peers []etcd.Peer
-	for name, at := range s.Members {
-		members[name] = "http://" + at + peerPort
-		if name != s.Name {
-			peers = append(peers, etcd.At("http://"+at+ownPort, c))
-		}
-	}
-	n, err := etcd.StartNode(ctx, etcd.NodeConfig{Name: s.Name, Dir: s.Dir, Peer: "http://" + s.At + peerPort, Client: "http://" + s.At + clientPort, Members: members, Cluster: "faults"})
-	if err != nil {
-		return err
-	}
-	defer n.Close()
-	copied, aside, err := etcd.OpenCopy(ctx, filepath.Join(s.Dir, "copy"))
+	log := slog.New(slog.NewTextHandler(os.Stdout, nil)).With("node", s.Name)
+	copied, aside, err := etcd.OpenCopy(ctx, s.Dir)
 	if err != nil {
 		return err
 	}
 	if aside != "" {
-		fmt.Printf("%s: a damaged copy was put into %s\n", s.Name, aside)
+		log.Warn("a damaged copy was put aside", "into", aside)
 	}
-	fault := make(chan error, 1)
-	e, err := etcd.Open(ctx, etcd.Config{Client: n.Client, Copy: copied, Peers: func() []etcd.Peer { return peers }, Log: func(err error) {
-		fmt.Printf("%s: %v\n", s.Name, err)
-		if errors.Is(err, record.ErrStopped) {
-			select {
-			case fault <- err:
-			default:
-			}
-		}
-	}})
+	m, err := cluster.Start(ctx, s.Dir, copied, cluster.Options{Log: log, Upkeep: time.Second})
 	if err != nil {
 		return err
 	}
-	defer e.Close()
-	var engine record.Engine = e
+	defer m.Close()
+	upkeep := make(chan struct{})
+	ctx, stop := context.WithCancel(ctx)
+	go func() { m.Upkeep(ctx, nil); close(upkeep) }()
+	defer func() { stop(); <-upkeep }()
+	var engine record.Engine = m.Engine()
 	if s.Forgets {
-		engine = &forgetful{Engine: e}
+		engine = &forgetful{Engine: m.Engine()}
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", etcd.Serve(copied))
 	mux.HandleFunc("POST /append", func(w http.ResponseWriter, r *http.Request) {
 		ctx, stop := context.WithTimeout(r.Context(), 3*time.Second)
 		defer stop()
@@ -103,14 +85,15 @@ func Node(ctx context.Context, s Spec) error {
 		}
 		fmt.Fprintln(w, head.Size)
 	})
-	mux.HandleFunc("GET /leader", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, n.Leads()) })
+	mux.HandleFunc("GET /leader", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, m.Leads()) })
 	server := &http.Server{Addr: s.At + ownPort, Handler: mux}
+	fault := make(chan error, 1)
 	go func() { fault <- server.ListenAndServe() }()
 	defer server.Close()
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-n.Err():
+	case err := <-m.Err():
 		return err
 	case err := <-fault:
 		return err
