@@ -181,6 +181,8 @@ func refusal(what, hint string) *Refusal { return &Refusal{What: what, Hint: hin
 type Options struct {
 	Log    *slog.Logger  // nil: slog.Default
 	Upkeep time.Duration // between two looks of Upkeep; 0: 5 seconds
+
+	OnCosigned func(record.Checkpoint) // hears of each checkpoint that was cosigned at any member; may be nil
 }
 
 // An Other is a member as etcd's membership says now.
@@ -279,7 +281,7 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (_ 
 	if err := m.alike(ctx, node); err != nil {
 		return nil, err
 	}
-	engine, err := etcd.Open(ctx, etcd.Config{Client: node.Client, Copy: copied, Peers: m.peers, Log: m.hear})
+	engine, err := etcd.Open(ctx, etcd.Config{Client: node.Client, Copy: copied, Peers: m.peers, Log: m.hear, OnCosigned: o.OnCosigned})
 	if err != nil {
 		return nil, err
 	}

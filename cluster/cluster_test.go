@@ -160,7 +160,7 @@ func (r room) tryStart(dir string) (*Member, error) {
 // ticket is a file with which a node joins.
 func (r room) ticket(founder, name string) []byte {
 	r.Helper()
-	b, err := Certify(founder, name, []string{"127.0.0.1"}, false, time.Now())
+	b, err := Certify(founder, name, []string{"127.0.0.1"}, false)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -384,7 +384,7 @@ func TestADeadMemberIsReplaced(t *testing.T) {
 		r.whole(m, head)
 	}
 	r.refused(Join(t.Context(), second, at, r.ticket(dirs[0], "E")), "is at "+at+" already")
-	old, err := Certify(dirs[0], "B", nil, true, time.Now())
+	old, err := Certify(dirs[0], "B", nil, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -436,10 +436,10 @@ func TestCertificates(t *testing.T) {
 		}
 		count <- n
 	}()
-	if file, err := Certify(dirs[0], "A", nil, true, time.Now()); err != nil || file != nil {
+	if file, err := Certify(dirs[0], "A", nil, true); err != nil || file != nil {
 		t.Error(file, err)
 	}
-	file, err := Certify(dirs[0], "B", nil, true, time.Now())
+	file, err := Certify(dirs[0], "B", nil, true)
 	if err == nil {
 		err = Take(dirs[1], file)
 	}
@@ -508,7 +508,7 @@ func TestCertificates(t *testing.T) {
 		list[2].Status(t.Context())
 		return strings.Contains(r.said.String(), "who asks is no member") && strings.Contains(r.said.String(), "its certificate has expired")
 	})
-	file, err = Certify(dirs[0], "C", nil, true, time.Now())
+	file, err = Certify(dirs[0], "C", nil, true)
 	if err == nil {
 		err = Take(dirs[2], file)
 	}
@@ -778,14 +778,14 @@ func TestWhatIsNoCluster(t *testing.T) {
 	if Is(dir) || rows != 5 {
 		t.Errorf("%d rows, and a cluster: %v", rows, Is(dir))
 	}
-	_, err := Certify(dir, "B", []string{"127.0.0.1"}, false, time.Now())
+	_, err := Certify(dir, "B", []string{"127.0.0.1"}, false)
 	r.refused(err, "is not of a member of a cluster")
 	founder := r.founder(1, Founding{})
 	for says, call := range map[string]func() ([]byte, error){
-		"is a member already": func() ([]byte, error) { return Certify(founder, "A", []string{"127.0.0.1"}, false, time.Now()) },
-		"is no member":        func() ([]byte, error) { return Certify(founder, "B", nil, true, time.Now()) },
-		"no HOST is named":    func() ([]byte, error) { return Certify(founder, "B", nil, false, time.Now()) },
-		"is no host":          func() ([]byte, error) { return Certify(founder, "B", []string{"a/b"}, false, time.Now()) },
+		"is a member already": func() ([]byte, error) { return Certify(founder, "A", []string{"127.0.0.1"}, false) },
+		"is no member":        func() ([]byte, error) { return Certify(founder, "B", nil, true) },
+		"no HOST is named":    func() ([]byte, error) { return Certify(founder, "B", nil, false) },
+		"is no host":          func() ([]byte, error) { return Certify(founder, "B", []string{"a/b"}, false) },
 	} {
 		_, err := call()
 		r.refused(err, says)
@@ -807,7 +807,7 @@ func TestWhatIsNoCluster(t *testing.T) {
 	if err := os.Remove(caKeyPath(founder)); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Certify(founder, "D", []string{"127.0.0.1"}, false, time.Now())
+	_, err = Certify(founder, "D", []string{"127.0.0.1"}, false)
 	r.refused(err, "the cluster's authority is not here")
 	a.Close()
 }

@@ -110,9 +110,14 @@ type ticket struct {
 }
 
 // Certify makes the file with which a node called name at hosts joins, or, renewed, with which a member takes over a
-// new certificate, which is good from now on for a year. It works where the cluster's authority is. This member's own new
+// new certificate, which is good for a year. It works where the cluster's authority is. This member's own new
 // certificate is taken over at once, and no file is returned.
-func Certify(dir, name string, hosts []string, renew bool, now time.Time) ([]byte, error) {
+func Certify(dir, name string, hosts []string, renew bool) ([]byte, error) {
+	return CertifyFrom(dir, name, hosts, renew, time.Now())
+}
+
+// CertifyFrom is Certify with a certificate that is good from another moment on.
+func CertifyFrom(dir, name string, hosts []string, renew bool, now time.Time) ([]byte, error) {
 	c, err := readConfig(dir)
 	if err != nil {
 		return nil, err

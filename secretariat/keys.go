@@ -26,6 +26,9 @@ type SubjectKeys struct {
 	slots map[[32]byte]int64 // hash of the subject: offset of its slot
 	keys  map[[32]byte]record.SubjectKey
 	end   int64
+
+	drawing sync.Mutex // held while keys are drawn and, where others keep them too, given to them; before mu
+	shared  *shared    // nil: no other machine keeps them
 }
 
 // OpenSubjectKeys opens or creates the file. A trailing part of a slot, left by a crash, is dropped.
@@ -76,6 +79,9 @@ func (k *SubjectKeys) Close() error {
 	if k.file == nil {
 		return nil
 	}
+	if k.shared != nil {
+		return errors.Join(k.shared.file.Close(), k.file.Close())
+	}
 	return k.file.Close()
 }
 
@@ -100,6 +106,15 @@ func (k *SubjectKeys) get(hash [32]byte) (record.SubjectKey, error) {
 // Ensure makes keys, drawn from chance, for the subjects that have none, and syncs them, before the transaction
 // that needs them.
 func (k *SubjectKeys) Ensure(subjects []string, chance io.Reader) error {
+	k.drawing.Lock()
+	defer k.drawing.Unlock()
+	if err := k.draw(subjects, chance); err != nil || k.shared == nil {
+		return err
+	}
+	return k.spread()
+}
+
+func (k *SubjectKeys) draw(subjects []string, chance io.Reader) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var fresh []byte
@@ -114,6 +129,9 @@ func (k *SubjectKeys) Ensure(subjects []string, chance io.Reader) error {
 		}
 		k.slots[hash], k.keys[hash] = k.end+int64(len(fresh)), key
 		fresh = append(append(fresh, hash[:]...), key[:]...)
+	}
+	if k.shared != nil {
+		return k.appendShared(fresh)
 	}
 	return k.append(fresh)
 }

@@ -47,6 +47,8 @@ type Config struct {
 	Held func() error
 
 	Inspect map[string]Inspect // by the name of an act: who looks into its files; may be nil
+
+	Pen Pen // where several machines keep one record: who of them writes it; nil: this one, always
 }
 
 // An Act is what somebody submits.
@@ -87,8 +89,11 @@ type Secretariat struct {
 
 	snapping sync.Mutex // held while a snapshot is written
 
-	ahead desk  // owned by the writer's goroutine
-	clock clock // likewise
+	leads   atomic.Bool     // this one has the pen
+	leading context.Context // ends when it has it no more; owned by the writer's goroutine, as what follows
+	lay     func()          // lays the pen down
+	ahead   desk
+	clock   clock
 }
 
 type pending struct {
@@ -127,7 +132,12 @@ func Open(ctx context.Context, c Config) (*Secretariat, error) {
 	s.clock.start(s.ahead.state.Last, s.ahead.state.Size == 0)
 	v.since = s.clock.steady()
 	s.shown.Store(v)
-	go s.write()
+	if c.Pen == nil {
+		s.leads.Store(true)
+		go s.alone()
+	} else {
+		go s.inTurn()
+	}
 	return s, nil
 }
 
@@ -144,33 +154,51 @@ func (s *Secretariat) Close() error {
 var ErrClosed = errors.New("the secretariat is closed")
 
 // Do submits an act and waits until it is durable. The error is a *conference.Refusal, or a fault.
-// The same act again (same author, key and bytes) gets the first receipt.
+// The same act again (same author, key and bytes) gets the first receipt. Where another machine has the pen, the act is
+// passed to it, and to whoever has it next.
 func (s *Secretariat) Do(ctx context.Context, a *Act) (Receipt, error) {
-	p := &pending{ctx: ctx, act: a, done: make(chan struct{})}
+	p := &pending{act: a}
+	err := s.carry(ctx, p, func(ctx context.Context) (err error) {
+		p.receipt, err = s.config.Pen.Pass(ctx, a)
+		return err
+	})
+	return p.receipt, err
+}
+
+// submit gives something to the writer's goroutine of this machine and waits until it is done.
+func (s *Secretariat) submit(ctx context.Context, p *pending) error {
+	p.ctx, p.done = ctx, make(chan struct{})
 	select {
 	case <-s.stop:
-		return Receipt{}, ErrClosed
+		return ErrClosed
 	default:
 	}
 	select {
 	case s.acts <- p:
 	case <-s.stop:
-		return Receipt{}, ErrClosed
+		return ErrClosed
 	case <-ctx.Done():
-		return Receipt{}, ctx.Err()
+		return ctx.Err()
 	}
 	select {
 	case <-p.done:
-		return p.receipt, p.err
+		return p.err
 	case <-s.stopped:
-		return Receipt{}, ErrClosed
+		return ErrClosed
 	}
 }
 
-// write is the one goroutine that decides and appends. It wakes by itself when something falls due.
-func (s *Secretariat) write() {
+// alone is the one goroutine that decides and appends.
+func (s *Secretariat) alone() {
 	defer close(s.stopped)
-	for {
+	s.leading = context.Background()
+	s.write()
+}
+
+// write decides and appends until the secretariat is closed or has the pen no more. It wakes by itself when something
+// falls due.
+func (s *Secretariat) write() {
+	for s.leading.Err() == nil {
 		var due <-chan time.Time
 		if at, ok := s.ahead.state.NextDue(); ok {
 			now, _ := s.clock.now(s.ahead.state.Last, false)
@@ -182,6 +210,7 @@ func (s *Secretariat) write() {
 			s.group(p)
 		case <-due:
 			s.group(nil)
+		case <-s.leading.Done():
 		case <-s.stop:
 			return
 		}
@@ -190,20 +219,9 @@ func (s *Secretariat) write() {
 
 // ConfirmClock ends the doubt about the wall clock: two secretaries have looked at it.
 func (s *Secretariat) ConfirmClock(ctx context.Context, first, second conference.PersonID) error {
-	p := &pending{ctx: ctx, confirm: []conference.PersonID{first, second}, done: make(chan struct{})}
-	select {
-	case s.acts <- p:
-	case <-s.stopped:
-		return ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case <-p.done:
-		return p.err
-	case <-s.stopped:
-		return ErrClosed
-	}
+	return s.carry(ctx, &pending{confirm: []conference.PersonID{first, second}}, func(ctx context.Context) error {
+		return s.config.Pen.PassClock(ctx, first, second)
+	})
 }
 
 func (s *Secretariat) confirmed(by []conference.PersonID) error {
@@ -222,6 +240,17 @@ func (s *Secretariat) confirmed(by []conference.PersonID) error {
 
 // DoAll submits acts in order and waits for all of them. The receipts end before the first that failed.
 func (s *Secretariat) DoAll(ctx context.Context, acts []*Act) ([]Receipt, error) {
+	if s.config.Pen != nil {
+		var receipts []Receipt
+		for _, a := range acts {
+			r, err := s.Do(ctx, a)
+			if err != nil {
+				return receipts, err
+			}
+			receipts = append(receipts, r)
+		}
+		return receipts, nil
+	}
 	waiting := make([]*pending, len(acts))
 	for i, a := range acts {
 		waiting[i] = &pending{ctx: ctx, act: a, done: make(chan struct{})}
@@ -259,20 +288,7 @@ type Whole struct {
 // appended, and w.Failed says which. Nobody else's act comes in between: others wait. No act is in it twice. A fault
 // while appending leaves those that are durable by then: the same acts again go on behind them.
 func (s *Secretariat) DoWhole(ctx context.Context, w *Whole) error {
-	p := &pending{ctx: ctx, whole: w, done: make(chan struct{})}
-	select {
-	case s.acts <- p:
-	case <-s.stopped:
-		return ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case <-p.done:
-		return p.err
-	case <-s.stopped:
-		return ErrClosed
-	}
+	return s.carry(ctx, &pending{whole: w}, func(ctx context.Context) error { return s.config.Pen.PassWhole(ctx, w) })
 }
 
 func (s *Secretariat) takeWhole(p *pending) {
@@ -442,16 +458,22 @@ func (s *Secretariat) append(size int64, g *draft) (head record.Checkpoint, err 
 	if len(g.group.Entries) == 0 {
 		return record.Checkpoint{}, nil
 	}
-	ctx := context.Background() // what was decided is carried through, whoever has stopped waiting
+	ctx := s.leading // what was decided is carried through, whoever has stopped waiting
 	err = g.seal(ctx, s.ahead.vault, s.config.Chance)
-	if err == nil {
+	sealed := err == nil
+	if sealed {
 		head, err = s.config.Engine.Append(ctx, size, g.group, s.config.Log.SignCheckpoint)
-		for errors.Is(err, record.ErrUnknown) {
+		for errors.Is(err, record.ErrUnknown) && ctx.Err() == nil {
 			head, err = s.config.Engine.Append(ctx, size, g.group, s.config.Log.SignCheckpoint)
 		}
 	}
-	if errors.Is(err, record.ErrFull) || errors.Is(err, syscall.ENOSPC) {
+	switch {
+	case err == nil:
+	case errors.Is(err, record.ErrFull) || errors.Is(err, syscall.ENOSPC):
 		return head, refusal("disk-full", "11")
+	case s.config.Pen != nil && (!sealed || ctx.Err() != nil || errors.Is(err, record.ErrConflict)):
+		s.lay() // another has the pen, or no majority is near: what was decided here is decided again where it is
+		return record.Checkpoint{}, fmt.Errorf("%w: %v", ErrNotWriting, err)
 	}
 	return head, err
 }
@@ -474,9 +496,14 @@ func (s *Secretariat) show(head record.Checkpoint, g *draft) {
 	if kept && s.snapping.TryLock() {
 		go s.snapshot()
 	}
+	s.put(&v)
+}
+
+// put shows a view.
+func (s *Secretariat) put(v *View) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.shown.Store(&v)
+	s.shown.Store(v)
 	close(s.more)
 	s.more = make(chan struct{})
 }

@@ -91,31 +91,41 @@ func read(ctx context.Context, engine record.Engine, keys *SubjectKeys, verifier
 // Advance is the record as the engine has it now; v itself where nothing came. Who keeps a copy of a record shows it so.
 // It is called by one at a time.
 func (v *View) Advance(ctx context.Context) (*View, error) {
-	next := *v
 	head, err := v.desk.engine.Head(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the head: %w", err)
 	}
-	if head.Size == v.head.Size && bytes.Equal(head.Note, v.head.Note) {
-		return v, nil
+	next, _, err := v.advance(ctx, head)
+	return next, err
+}
+
+// advance is the record up to a head; kept says whether its state is one to go back to.
+func (v *View) advance(ctx context.Context, head record.Checkpoint) (next *View, kept bool, err error) {
+	if head.Size < v.head.Size || head.Size == v.head.Size && bytes.Equal(head.Note, v.head.Note) {
+		return v, false, nil
 	}
+	w := *v
+	next = &w
 	next.head, next.desk.origin = head, head.Origin
 	var hashes []tlog.Hash
 	for stored, err := range v.desk.engine.Read(ctx, v.State().Size) {
 		if err != nil {
-			return nil, fmt.Errorf("reading the record: %w", err)
+			return nil, false, fmt.Errorf("reading the record: %w", err)
 		}
 		if stored.Index == head.Size {
 			break
 		}
 		if err := next.desk.fold(ctx, stored); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		hashes = append(hashes, stored.Hash)
-		v.past.keep(next.desk.state)
+		kept = v.past.keep(next.desk.state) || kept
+	}
+	if next.State().Size != head.Size {
+		return nil, false, fmt.Errorf("the copy ends at entry %d, before its checkpoint of %d", next.State().Size, head.Size)
 	}
 	v.proofs.append(hashes)
-	return &next, nil
+	return next, kept, nil
 }
 
 // Learn takes up the disclosure of a name that somebody else keeps, if it is one of the record's.

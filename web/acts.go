@@ -497,7 +497,7 @@ func (t teller) problem(m string, r *conference.Refusal) Problem {
 		p.Status = http.StatusForbidden
 	case slices.Contains(wrongInItself, r.Code):
 		p.Status = http.StatusUnprocessableEntity
-	case r.Code == "clock-doubtful" || r.Code == "disk-full" || r.Code == "witnesses-silent":
+	case r.Code == "clock-doubtful" || r.Code == "disk-full" || r.Code == "witnesses-silent" || r.Code == "no-majority":
 		p.Status = http.StatusServiceUnavailable
 	}
 	return p

@@ -25,6 +25,21 @@ type Sessions interface {
 	Save([]byte) error
 }
 
+// SharedSessions are of several machines that serve one record: what is opened or ended at one is so at the others.
+type SharedSessions interface {
+	Sessions
+	// Share gives the others what changed here.
+	Share(b []byte)
+	// Shared names who hears what others share.
+	Shared(hear func(b []byte))
+}
+
+// sharedNews is what machines share.
+type sharedNews struct {
+	Sessions map[string]session   `json:"sessions"`
+	Ended    map[string]time.Time `json:"ended"` // those that ended before their time, and when: none of them comes back
+}
+
 // How long a session lasts, and how many there may be. A secretary's day is 12 hours, a meeting a week; ASVS 5.0
 // section 7.3 asks for both limits.
 const (
@@ -57,14 +72,18 @@ type sessions struct {
 	saving sync.Mutex
 	mu     sync.Mutex
 	all    map[string]session
+	ended  map[string]time.Time // where others are told: those that ended before their time
 	saved  time.Time
 }
 
 // load reads the sessions of an earlier run; what cannot be read signs everybody out and is said in the log.
 func (s *sessions) load(keep Sessions) {
-	s.keep, s.all = keep, map[string]session{}
+	s.keep, s.all, s.ended = keep, map[string]session{}, map[string]time.Time{}
 	if keep == nil {
 		return
+	}
+	if others, ok := keep.(SharedSessions); ok {
+		others.Shared(s.hear)
 	}
 	b, err := keep.Load()
 	if err == nil && b != nil {
@@ -86,12 +105,66 @@ func (s *sessions) save() {
 	s.mu.Lock()
 	s.saved = time.Now()
 	b, err := json.Marshal(s.all)
+	others, shared := s.keep.(SharedSessions)
+	var news []byte
+	if shared && err == nil {
+		news, err = json.Marshal(sharedNews{s.all, s.ended})
+	}
 	s.mu.Unlock()
 	if err == nil {
 		err = s.keep.Save(b)
 	}
+	if shared {
+		others.Share(news)
+	}
 	if err != nil {
 		slog.Error("sessions: a restart would sign people out", "error", err)
+	}
+}
+
+// hear takes up what another machine shares. What ended at either has ended.
+func (s *sessions) hear(b []byte) {
+	var news sharedNews
+	if err := json.Unmarshal(b, &news); err != nil || len(news.Sessions) > maxSessions || len(news.Ended) > maxSessions {
+		slog.Error("sessions: what another machine shares cannot be read", "error", err)
+		return
+	}
+	now := time.Now()
+	var persons []conference.PersonID
+	s.mu.Lock()
+	for hash, at := range news.Ended {
+		if in, ok := s.all[hash]; ok {
+			persons = append(persons, in.Person)
+			delete(s.all, hash)
+		}
+		if _, known := s.ended[hash]; !known {
+			s.bury(hash, at)
+		}
+	}
+	for hash, in := range news.Sessions {
+		_, ended := s.ended[hash]
+		if mine, ok := s.all[hash]; !ended && !in.over(now) && (!ok && len(s.all) < maxSessions || ok && in.Seen.After(mine.Seen)) {
+			s.all[hash] = in
+		}
+	}
+	s.mu.Unlock()
+	for _, p := range persons {
+		s.left(p)
+	}
+}
+
+// bury remembers for others that a session ended, as long as it could have lasted. The lock is held.
+func (s *sessions) bury(hash string, at time.Time) {
+	if _, shared := s.keep.(SharedSessions); !shared {
+		return
+	}
+	for h, then := range s.ended {
+		if time.Since(then) > longest {
+			delete(s.ended, h)
+		}
+	}
+	if len(s.ended) < maxSessions {
+		s.ended[hash] = at
 	}
 }
 
@@ -154,6 +227,7 @@ func (s *sessions) end(meant func(hash string, in session) bool) (ended int) {
 	for hash, in := range s.all {
 		if meant(hash, in) {
 			delete(s.all, hash)
+			s.bury(hash, time.Now())
 			persons = append(persons, in.Person)
 		}
 	}

@@ -113,15 +113,42 @@ func (m *Marks) Add(ctx context.Context, signed []byte) error {
 	if err := m.engine.Cosign(ctx, head); err != nil {
 		return err
 	}
-	m.take(found, head.Size)
+	m.heard(found, head.Size)
+	return nil
+}
+
+// Heard takes up a cosigned checkpoint that another machine of the same record has checked and kept.
+func (m *Marks) Heard(c record.Checkpoint) {
+	if found, _, head, err := Cosignatures(m.key, nodesOf(m.now().State()), c.Note); err == nil {
+		m.heard(found, head.Size)
+	}
+}
+
+// Wrote is told that the record has so many entries, where several machines keep it: whoever of them wrote more than was
+// here at the opening had heard enough witnesses, and this is the same record.
+func (m *Marks) Wrote(size int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.free = m.free || size > m.from
+}
+
+// Covered is how many entries are witnessed, -1 where no witnesses are named.
+func (m *Marks) Covered() int64 {
+	if m.now().State().Witnesses().Named == 0 {
+		return -1
+	}
+	return m.Witnessed()
+}
+
+func (m *Marks) heard(found []Cosignature, size int64) {
+	m.take(found, size)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, c := range found {
-		if head.Size >= m.from && (c.At > m.had[c.Verifier] && c.At >= m.began-apart || c.At >= m.began-1) {
+		if size >= m.from && (c.At > m.had[c.Verifier] && c.At >= m.began-apart || c.At >= m.began-1) {
 			m.answered[c.Verifier] = true
 		}
 	}
-	return nil
 }
 
 // apart is how far clocks may be apart, in seconds: a cosignature older than the record's opening, or one that was kept

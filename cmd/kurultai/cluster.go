@@ -120,7 +120,7 @@ func (c *clustered) cert(_ context.Context, io streams, args []string) error {
 		return errUsage{"cert: the NAME of the node, and the HOST at which it is reached"}
 	}
 	name := args[0]
-	b, err := cluster.Certify(c.dir, name, args[1:], c.renew, time.Now())
+	b, err := cluster.Certify(c.dir, name, args[1:], c.renew)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"kurultai/cluster"
 	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/sqlite"
@@ -22,8 +23,8 @@ import (
 	"kurultai/witness"
 )
 
-// wall is the wall clock, to the millisecond.
-func wall() record.Instant { return record.Instant(time.Now().UnixMilli()) }
+// wall is the wall clock, to the millisecond. A node that is broken on purpose has another.
+var wall = func() record.Instant { return record.Instant(time.Now().UnixMilli()) }
 
 // A house is a record's folder, open.
 type house struct {
@@ -35,6 +36,8 @@ type house struct {
 	marks    *witness.Marks           // with s
 	erased   *witness.Erasures        // with s
 	tripwire func()                   // stops keeping it
+	member   *cluster.Member          // where several machines keep the record; nil: this one alone
+	quorum   *quorum                  // with member
 
 	lost chan error // hears that the record lacks its end: others have seen more of it
 }
@@ -58,10 +61,17 @@ func (h *house) Close() error {
 		h.tripwire()
 	}
 	var errs []error
+	if h.quorum != nil {
+		h.quorum.stop()
+	}
 	if h.s != nil {
 		errs = append(errs, h.s.Close())
 	}
-	return errors.Join(append(errs, h.keys.Close(), h.engine.Close())...)
+	errs = append(errs, h.keys.Close())
+	if h.member != nil {
+		return errors.Join(append(errs, h.member.Close())...)
+	}
+	return errors.Join(append(errs, h.engine.Close())...)
 }
 
 func logKeyPath(dir string) string   { return filepath.Join(dir, "keys", "log.key") }
@@ -216,6 +226,9 @@ func openToRead(dir string) (*house, error) {
 
 func openHouse(dir string, keys func(string) (*secretariat.SubjectKeys, error), o sqlite.Options) (*house, error) {
 	h := &house{dir: dir, lost: make(chan error, 1)}
+	if cluster.Is(dir) && !o.ReadOnly {
+		return nil, hinted{fmt.Errorf("%s is kept by several machines together, and only kurultai serve writes it", dir), "submit acts where it is served: kurultai act -url URL"}
+	}
 	var err error
 	if h.log, err = readLogKey(dir); err != nil {
 		return nil, err
@@ -263,7 +276,11 @@ func (h *house) arm(ctx context.Context, path string) error {
 			return err
 		}
 		digest := sha256.Sum256(h.log.Public())
-		path = filepath.Join(folder, hex.EncodeToString(digest[:])+".checkpoint")
+		name := hex.EncodeToString(digest[:])
+		if h.member != nil {
+			name += "." + h.member.Name()
+		}
+		path = filepath.Join(folder, name+".checkpoint")
 	}
 	t := secretariat.Tripwire{Path: path}
 	if err := t.Check(h.s.View()); err != nil {

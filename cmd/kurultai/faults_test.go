@@ -54,7 +54,7 @@ func TestAQuorumUnderFaults(t *testing.T) {
 		return
 	}
 	t.Logf("%v appends acknowledged in %v faults", f["acked"], f["rounds"])
-	for _, key := range []string{"lost", "duplicated", "conflicting_checkpoints", "copies_apart"} {
+	for _, key := range []string{"lost", "duplicated", "conflicting_checkpoints", "copies_apart", "sealed"} {
 		if f[key] != 0.0 {
 			t.Errorf("%s: %v", key, f[key])
 		}

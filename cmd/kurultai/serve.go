@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"kurultai/cluster"
 	"kurultai/web"
 	"kurultai/witness"
 )
@@ -54,7 +55,7 @@ example: kurultai serve -data baku
 				return errUsage{"-data DIR is needed and nothing behind the flags"}
 			}
 			setup := inSetup(dir)
-			if !isRecord(dir) && !setup {
+			if !isRecord(dir) && !setup && !cluster.Is(dir) {
 				return hinted{fmt.Errorf("%s holds no record", dir), "name an empty or missing folder to set a body up in"}
 			}
 			o, err := signInOptions(&provider, secret, proxies)
@@ -84,11 +85,20 @@ func sources(list string) []string {
 
 // serveRecord serves a record until ctx ends, or until somebody has seen more of it than is here.
 func serveRecord(ctx context.Context, io streams, dir, addr, tripwire string, from []string, o web.Options) error {
-	h, err := openToWrite(ctx, dir, tripwire, from...)
+	open := func() (*house, error) { return openToWrite(ctx, dir, tripwire, from...) }
+	if cluster.Is(dir) {
+		open = func() (*house, error) { return openMember(ctx, dir, tripwire) }
+	}
+	h, err := open()
 	if err != nil {
 		return err
 	}
 	defer h.Close()
+	var ended <-chan error
+	if h.member != nil {
+		ended = h.member.Err()
+		go h.member.Upkeep(ctx, h.marks.Covered)
+	}
 	site, err := startSite(ctx, io, h, addr, o)
 	if err != nil {
 		return err
@@ -105,6 +115,8 @@ func serveRecord(ctx context.Context, io streams, dir, addr, tripwire string, fr
 			return nil
 		case err := <-h.lost:
 			return h.errLost(err)
+		case err := <-ended:
+			return fmt.Errorf("this machine's part of the quorum ended; it goes on when it is started again: %w", err)
 		case err := <-named:
 			if err != nil {
 				return err

@@ -132,6 +132,9 @@ func (h *house) nameOrigin(ctx context.Context, url string) error {
 	}
 	st := h.s.View().State()
 	officers := st.Holders(conference.Secretary)
+	if h.member != nil && (!h.s.Leads() || len(st.SignInAt().Origins) > 0) {
+		return nil // of several addresses it is the first
+	}
 	if !training(h) && !isRehearsal(h) || len(officers) < 2 || slices.Contains(st.SignInAt().Origins, url) || !strings.HasPrefix(url, "http://localhost:") {
 		return nil
 	}
@@ -170,29 +173,37 @@ func startSite(ctx context.Context, io streams, h *house, addr string, o web.Opt
 	return s, nil
 }
 
-// feedWitnesses sends checkpoints to the witnesses that wait for them, those too that are admitted meanwhile.
+// feedWitnesses sends checkpoints to the witnesses that wait for them, those too that are admitted meanwhile, while this
+// machine writes the record.
 func feedWitnesses(ctx context.Context, h *house, said func(error)) {
 	running := map[string]context.CancelFunc{}
+	defer func() {
+		for _, stop := range running {
+			stop()
+		}
+	}()
 	client := &http.Client{Timeout: 20 * time.Second}
 	for {
-		st := h.s.View().State()
+		st, leads := h.s.View().State(), h.s.Leads()
 		for _, n := range st.Nodes() {
 			stop, fed := running[n.Verifier]
 			switch {
-			case n.Withdrawn > 0 && fed:
+			case fed && (n.Withdrawn > 0 || !leads):
 				stop()
 				delete(running, n.Verifier)
-			case n.Withdrawn == 0 && n.Address != "" && !fed:
+			case leads && n.Withdrawn == 0 && n.Address != "" && !fed:
 				of, stop := context.WithCancel(ctx)
 				running[n.Verifier] = stop
 				go witness.Feed(of, h.marks, client, n.Address, h.s.Wait, said)
 			}
 		}
-		if h.s.Wait(ctx, st.Size) != nil {
-			for _, stop := range running {
-				stop()
+		for h.s.View().State().Size == st.Size && h.s.Leads() == leads {
+			look, stop := context.WithTimeout(ctx, time.Second) // whether another has the pen now
+			err := h.s.Wait(look, st.Size)
+			stop()
+			if ctx.Err() != nil || errors.Is(err, secretariat.ErrClosed) {
+				return
 			}
-			return
 		}
 	}
 }
@@ -227,6 +238,9 @@ func addressOf(l net.Listener) string {
 func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	loopback := l.Addr().(*net.TCPAddr).IP.IsLoopback()
 	o.Desk, o.Sessions = desk{h.s}, sessionsPath(h.dir)
+	if h.quorum != nil {
+		o.Sessions = h.quorum.shareSessions()
+	}
 	o.Rehearsal = isRehearsal(h)
 	o.Roles = (training(h) || o.Rehearsal) && loopback
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }

@@ -72,6 +72,8 @@ type Config struct {
 	Copy   record.Engine // this node's copy of the whole record
 	Peers  func() []Peer // the other voting members
 	Log    func(error)   // hears of faults that are tried again
+
+	OnCosigned func(record.Checkpoint) // hears of each checkpoint that was cosigned anywhere, once it is in the copy; may be nil
 }
 
 // An Engine is a record.Engine over a quorum.
@@ -168,6 +170,11 @@ func published(ctx context.Context, client *clientv3.Client) (c record.Checkpoin
 func Newest(ctx context.Context, client *clientv3.Client) (record.Checkpoint, error) {
 	head, _, err := published(ctx, client)
 	return head, err
+}
+
+// Published is Newest, of this engine's quorum.
+func (e *Engine) Published(ctx context.Context) (record.Checkpoint, error) {
+	return Newest(ctx, e.Client)
 }
 
 // Append implements record.Engine.
@@ -483,6 +490,30 @@ func (e *Engine) fromPeer(ctx context.Context, p Peer, have int64) error {
 	return nil
 }
 
+// Settle publishes what a writer that died had committed and not published, and returns etcd's revision by then: who has
+// the pen later reads a larger one.
+func (e *Engine) Settle(ctx context.Context, sign record.SignFunc) (revision int64, err error) {
+	e.appending.Lock()
+	defer e.appending.Unlock()
+	r, err := e.Client.Get(ctx, sizeKey)
+	if err != nil {
+		return 0, unknown(err)
+	}
+	if len(r.Kvs) > 0 {
+		size, err := parseNumber(r.Kvs[0].Value)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := e.publish(ctx, size, sign); err != nil {
+			return 0, err
+		}
+	}
+	return r.Header.Revision, nil
+}
+
+// Copied is the newest checkpoint of this node's copy: what it can show without asking the others.
+func (e *Engine) Copied(ctx context.Context) (record.Checkpoint, error) { return e.Copy.Head(ctx) }
+
 // Head implements record.Engine: linearizable, so it needs the quorum.
 func (e *Engine) Head(ctx context.Context) (record.Checkpoint, error) {
 	if e.ctx.Err() != nil {
@@ -544,6 +575,9 @@ func (e *Engine) takeCosigned(ctx context.Context, note []byte) error {
 	}
 	if err == nil {
 		err = e.Copy.Cosign(ctx, c)
+	}
+	if err == nil && e.OnCosigned != nil {
+		e.OnCosigned(c)
 	}
 	return err
 }

@@ -26,16 +26,28 @@ import (
 
 // Kinds are the faults, in the order in which they come.
 var Kinds = []string{"kill-leader", "power-leader", "cut-leader", "full-follower", "stop-leader", "kill-all", "power-all", "cut-follower", "one-way-leader", "flapping-leader", "loss-all",
-	"slow-leader", "flip-follower", "power-follower", "full-leader", "stop-follower", "kill-follower", "rolling-all", "delay-all", "replace-follower", "expired-follower", "replace-leader", "restore-all"}
+	"slow-leader", "flip-follower", "power-follower", "full-leader", "stop-follower", "kill-follower", "rolling-all"}
+
+// KindsOfServing are those that nodes which serve a record meet besides.
+var KindsOfServing = []string{"member-follower", "clock-leader", "delay-leader", "expired-follower", "clock-follower", "restore-all", "delay-all"}
 
 // Config says how a quorum is broken.
 type Config struct {
 	Rounds  int
 	Seed    uint64
-	Kinds   []string // of Kinds, in turn; nil: all
+	Kinds   []string // in turn; nil: all that fit
 	Command []string // the program and its arguments before a Spec, which make a node
 	Forgets bool     // the engine forgets: it must be found
+	Serves  *Serving // nil: the nodes are engines alone
 	Talk    io.Writer
+}
+
+// Serving is how nodes that serve a record are made members and cease to be.
+type Serving struct {
+	Remove  func(ctx context.Context, living, name string) error // has a living member, by its folder, remove another
+	Certify func(s Spec, from time.Time) error                   // gives a node a certificate that is good from then on for a year
+	Restore func(s Spec) error                                   // makes a copy the founder of a new cluster
+	Sealed  func(s Spec) (int, error)                            // how many closed acts a node that is down cannot open
 }
 
 // Found is what faults came to.
@@ -45,6 +57,7 @@ type Found struct {
 	Duplicated  int // texts that stand twice in the record
 	Conflicting int // checkpoints given out that are not of the record's tree
 	Apart       int // copies that are not like the first
+	Sealed      int // closed acts that a node cannot open, for it lacks the key
 	Unknown     int // appends whose author was told nothing
 	Ended       int // times a node ended by itself and was started again
 	Silence     map[string][]time.Duration
@@ -53,7 +66,7 @@ type Found struct {
 
 // Whole reports whether nothing was lost, doubled or contradicted.
 func (f Found) Whole() bool {
-	return f.Acked > 0 && f.Lost == 0 && f.Duplicated == 0 && f.Conflicting == 0 && f.Apart == 0
+	return f.Acked > 0 && f.Lost == 0 && f.Duplicated == 0 && f.Conflicting == 0 && f.Apart == 0 && f.Sealed == 0
 }
 
 // ErrNeedsRoot says that namespaces and disks cannot be made.
@@ -61,7 +74,7 @@ var ErrNeedsRoot = errors.New("faults are made as root: network namespaces, disk
 
 // Run breaks a quorum. It takes the calling process into a network and mount namespace: call it in one of its own.
 func Run(ctx context.Context, c Config) (found Found, err error) {
-	for _, tool := range []string{"ip", "tc", "iptables", "nsenter", "unshare", "mkfs.ext4", "mount", "umount", "fsfreeze"} {
+	for _, tool := range []string{"ip", "iptables", "nsenter", "unshare", "mkfs.ext4", "mount", "umount", "fsfreeze"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return found, fmt.Errorf("%w (apt-get install iproute2 iptables util-linux e2fsprogs)", err)
 		}
@@ -69,20 +82,12 @@ func Run(ctx context.Context, c Config) (found Found, err error) {
 	if os.Geteuid() != 0 {
 		return found, ErrNeedsRoot
 	}
-	if c.Kinds == nil {
-		c.Kinds = Kinds
-	}
-	for _, k := range c.Kinds {
-		if !slices.Contains(Kinds, k) {
-			return found, fmt.Errorf("no fault is called %q: %s", k, strings.Join(Kinds, ", "))
-		}
-	}
 	dir, err := os.MkdirTemp("", "kurultai-faults-")
 	if err != nil {
 		return found, err
 	}
 	defer os.RemoveAll(dir)
-	q, err := build(dir, c.Command, c.Forgets)
+	q, err := build(dir, c)
 	defer func() {
 		if q != nil {
 			err = errors.Join(err, q.close())
@@ -117,7 +122,7 @@ type trial struct {
 // An ack is what an author was told.
 type ack struct {
 	text string
-	answer
+	Answer
 	at time.Time
 }
 
@@ -167,8 +172,22 @@ func (t *trial) run() (Found, error) {
 	for i := range t.q.nodes {
 		authors.Go(func() { t.author(going, i) })
 	}
+	kinds := Kinds
+	if t.Serves != nil { // those of serving among the first, so that a short run meets some
+		kinds = nil
+		for i, kind := range Kinds {
+			kinds = append(kinds, kind)
+			if i%3 == 1 {
+				kinds = append(kinds, KindsOfServing[i/3])
+			}
+		}
+		kinds = append(kinds, KindsOfServing[len(Kinds)/3:]...)
+	}
+	if t.Kinds != nil {
+		kinds = t.Kinds
+	}
 	for round := range t.Rounds {
-		kind := t.Kinds[round%len(t.Kinds)]
+		kind := kinds[round%len(kinds)]
 		if err := t.round(kind); err != nil {
 			return Found{}, fmt.Errorf("round %d, %s: %w", round, kind, err)
 		}
@@ -188,7 +207,8 @@ func (t *trial) run() (Found, error) {
 	return found, err
 }
 
-// author appends one text after another, at the node it prefers and, where that does not answer, at the next.
+// author appends one text after another, at the node it prefers and, where that does not answer, at the next. Where nodes
+// serve a record, it is the same text again until somebody answers: its key makes that safe.
 func (t *trial) author(ctx context.Context, prefers int) {
 	at := prefers
 	for n := 0; ctx.Err() == nil; n++ {
@@ -199,7 +219,7 @@ func (t *trial) author(ctx context.Context, prefers int) {
 			if answer.StatusCode != http.StatusOK {
 				err = errors.New(answer.Status)
 			} else {
-				err = json.NewDecoder(answer.Body).Decode(&a.answer)
+				err = json.NewDecoder(answer.Body).Decode(&a.Answer)
 			}
 			answer.Body.Close()
 		}
@@ -211,6 +231,9 @@ func (t *trial) author(ctx context.Context, prefers int) {
 		} else {
 			t.unknown++
 			at = (at + 1) % len(t.q.nodes)
+			if t.Serves != nil {
+				n--
+			}
 		}
 		t.mu.Unlock()
 		if err != nil {
@@ -274,6 +297,10 @@ func (t *trial) round(kind string) error {
 	switch others := t.q.others(leader); whom {
 	case "follower":
 		victims = []*node{others[t.chance.IntN(len(others))]}
+		if what == "member" && victims[0].spec.Dir == victims[0].spec.Founder { // the authority stays
+			others = t.q.others(victims[0])
+			victims = []*node{others[t.chance.IntN(len(others))]}
+		}
 	case "all":
 		victims = t.q.nodes
 	}
@@ -344,16 +371,6 @@ func (t *trial) do(what string, victims []*node) error {
 		victims[0].signal(syscall.SIGCONT)
 	case "cut", "one-way", "loss", "flapping":
 		return t.net(what, victims, hold)
-	case "delay":
-		mend, err := t.q.delay(victims, 150*time.Millisecond)
-		time.Sleep(hold + 2*time.Second)
-		return errors.Join(err, mend())
-	case "replace":
-		return t.q.replace(victims[0])
-	case "expired":
-		return t.q.expire(victims[0], hold+2*time.Second)
-	case "restore":
-		return t.q.restore()
 	case "full":
 		free, err := victims[0].fill()
 		if err != nil {
@@ -382,8 +399,106 @@ func (t *trial) do(what string, victims []*node) error {
 				return err
 			}
 		}
+	case "clock":
+		off := []string{"7200000", "-7200000", "90000", "-90000"}[t.chance.IntN(4)] // milliseconds
+		if err := os.WriteFile(victims[0].spec.Clock, []byte(off), 0o600); err != nil {
+			return err
+		}
+		time.Sleep(2 * hold)
+		return os.Remove(victims[0].spec.Clock)
+	case "delay":
+		return t.delay(victims, 2*hold)
+	case "member":
+		return t.replace(victims[0])
+	case "expired":
+		return t.expire(victims[0], 2*hold+2*time.Second)
+	case "restore":
+		return t.restore()
 	default:
 		return fmt.Errorf("no fault is called %q", what)
+	}
+	return nil
+}
+
+// delay makes what nodes send wait in a narrow line, up to 300 milliseconds, and drops what would wait longer.
+func (t *trial) delay(victims []*node, hold time.Duration) error {
+	var errs []error
+	for _, v := range victims {
+		errs = append(errs, all(v.inside("tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "400kbit", "burst", "3kb", "latency", "300ms")))
+	}
+	time.Sleep(hold)
+	for _, v := range victims {
+		errs = append(errs, all(v.inside("tc", "qdisc", "del", "dev", "eth0", "root")))
+	}
+	return errors.Join(errs...)
+}
+
+// replace removes a member, whose disk is gone, and has it join anew with an empty one, while authors append.
+func (t *trial) replace(v *node) error {
+	v.kill()
+	if err := t.retried(func() error { return t.Serves.Remove(t.ctx, t.q.others(v)[0].spec.Dir, v.spec.Name) }); err != nil {
+		return err
+	}
+	if err := errors.Join(os.RemoveAll(v.spec.Dir), os.Mkdir(v.spec.Dir, 0o700)); err != nil {
+		return err
+	}
+	return t.q.start(v)
+}
+
+// expire starts a node with a certificate that ended a year ago, so that no other member speaks to it, and gives it one that
+// is good while it runs.
+func (t *trial) expire(v *node, hold time.Duration) error {
+	v.signal(syscall.SIGTERM)
+	<-v.ended
+	if err := t.Serves.Certify(v.spec, time.Now().AddDate(-2, 0, 0)); err != nil {
+		return err
+	}
+	if err := t.q.start(v); err != nil {
+		return err
+	}
+	time.Sleep(hold)
+	if v.down() {
+		return fmt.Errorf("%s ended over its certificate", v.spec.Name)
+	}
+	return t.Serves.Certify(v.spec, time.Now())
+}
+
+func (t *trial) retried(do func() error) (err error) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		if err = do(); err == nil || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+// restore takes two disks away for good, with all nodes down, and makes the copy that has most the first of a new cluster.
+func (t *trial) restore() error {
+	var best *node
+	most := int64(-1)
+	for _, n := range t.q.nodes {
+		n.signal(syscall.SIGTERM)
+		<-n.ended
+		c, err := readCopy(n.spec.Copy())
+		if err != nil {
+			return err
+		}
+		if c.tree.Size() > most {
+			best, most = n, c.tree.Size()
+		}
+	}
+	if err := t.Serves.Restore(best.spec); err != nil {
+		return err
+	}
+	for _, n := range t.q.nodes {
+		n.spec.Founder = best.spec.Dir
+		if n != best {
+			if err := errors.Join(os.RemoveAll(n.spec.Dir), os.Mkdir(n.spec.Dir, 0o700)); err != nil {
+				return err
+			}
+		}
+		if err := t.q.start(n); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -443,13 +558,22 @@ func (t *trial) look() (Found, error) {
 	}
 	var copies []copied
 	for _, n := range t.q.nodes {
-		c, err := readCopy(n.spec.Dir)
+		c, err := readCopy(n.spec.Copy())
 		if err != nil {
 			return Found{}, fmt.Errorf("the copy of %s: %w", n.spec.Name, err)
 		}
 		copies = append(copies, c)
 	}
 	f := judge(t.acks, copies)
+	if t.Serves != nil {
+		for _, n := range t.q.nodes {
+			sealed, err := t.Serves.Sealed(n.spec)
+			if err != nil {
+				return f, fmt.Errorf("the openings of %s: %w", n.spec.Name, err)
+			}
+			f.Sealed += sealed
+		}
+	}
 	f.Unknown, f.Ended, f.Silence = t.unknown, t.ended, t.silence
 	return f, nil
 }
@@ -477,10 +601,21 @@ func readCopy(dir string) (c copied, err error) {
 		if err != nil {
 			return c, err
 		}
-		c.texts = append(c.texts, entry.Closed)
+		c.texts = append(c.texts, textOf(entry))
 		c.tree.Append(stored.Hash)
 	}
 	return c, nil
+}
+
+// textOf is the digest of an author's text in an entry, or of the entry.
+func textOf(e *record.Entry) record.Digest {
+	if e.Closed != "" {
+		return e.Closed
+	}
+	if names := e.Act.Fields.Get("names"); e.Act.Name == "NamePlace" && len(names.Items) == 1 && len(names.Items[0].Items) == 2 {
+		return record.DigestOf([]byte(names.Items[0].Items[1].Str))
+	}
+	return record.DigestOf(fmt.Append(nil, e.Index))
 }
 
 // judge holds what authors were told against the copies.

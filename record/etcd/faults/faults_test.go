@@ -24,7 +24,7 @@ func told(t *testing.T, texts ...string) (c copied, acks []ack) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		acks = append(acks, ack{text: text, answer: answer{int64(i), string(note)}})
+		acks = append(acks, ack{text: text, Answer: Answer{int64(i), string(note)}})
 	}
 	return c, acks
 }
@@ -49,8 +49,8 @@ func TestWhatAnEngineForgetsIsFound(t *testing.T) {
 		{"the end of the first copy", acks, []copied{short, whole, whole}, "acked 4 lost 1 duplicated 0 conflicting 1 apart 2"},
 		{"another entry in its place", acks, three(other), "acked 4 lost 1 duplicated 0 conflicting 3 apart 0"},
 		{"an entry twice", twiceAcks[3:], three(twice), "acked 1 lost 0 duplicated 1 conflicting 0 apart 0"},
-		{"a checkpoint of another record", []ack{{"a", answer{0, otherAcks[3].Note}, acks[0].at}}, three(whole), "acked 1 lost 0 duplicated 0 conflicting 1 apart 0"},
-		{"a checkpoint nobody signed", []ack{{"a", answer{0, "note"}, acks[0].at}}, three(whole), "acked 1 lost 0 duplicated 0 conflicting 1 apart 0"},
+		{"a checkpoint of another record", []ack{{"a", Answer{0, otherAcks[3].Note}, acks[0].at}}, three(whole), "acked 1 lost 0 duplicated 0 conflicting 1 apart 0"},
+		{"a checkpoint nobody signed", []ack{{"a", Answer{0, "note"}, acks[0].at}}, three(whole), "acked 1 lost 0 duplicated 0 conflicting 1 apart 0"},
 		{"all of it", acks, three(copied{}), "acked 4 lost 4 duplicated 0 conflicting 4 apart 0"},
 	} {
 		rows++

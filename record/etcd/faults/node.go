@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"os"
+	"path/filepath"
 	"time"
 
-	"kurultai/cluster"
 	"kurultai/record"
 	"kurultai/record/etcd"
 	"kurultai/record/recordtest"
@@ -21,53 +19,90 @@ import (
 
 // A Spec says which node a process is.
 type Spec struct {
-	Name    string `json:"name"`
-	Dir     string `json:"dir"`     // a member's of a cluster
-	At      string `json:"at"`      // its address
-	Forgets bool   `json:"forgets"` // acknowledges what it did not append: the harness must find it
+	Name    string            `json:"name"`
+	Dir     string            `json:"dir"`
+	At      string            `json:"at"`      // its address
+	Members map[string]string `json:"members"` // addresses of all, by name
+	Forgets bool              `json:"forgets"` // acknowledges what it did not append: the harness must find it
+
+	// Of nodes that serve a record, and not an engine alone:
+	Serves  bool   `json:"serves"`
+	Founder string `json:"founder"` // folder of the node that began the cluster, and issues certificates
+	Clock   string `json:"clock"`   // file that says how far its wall clock is off, in milliseconds
 }
 
+// Copy is the folder of its copy.
+func (s Spec) Copy() string {
+	if s.Serves {
+		return s.Dir
+	}
+	return filepath.Join(s.Dir, "copy")
+}
+
+// OwnPort is where a node takes texts: POST /append gives an Answer, GET /size how many entries its copy has, GET /leader
+// whether it writes.
+const OwnPort = ownPort
+
 const (
-	clusterPort = ":2380" // and the two behind it
-	ownPort     = ":8080"
+	peerPort   = ":2380"
+	clientPort = ":2379"
+	ownPort    = ":8080"
 )
 
-// An answer to who appended.
-type answer struct {
+// An Answer to who appended.
+type Answer struct {
 	Index int64  `json:"index"`
-	Note  string `json:"note"`
+	Note  string `json:"note"` // a checkpoint that covers it
 }
 
 // Node is one node of the quorum that is broken, until ctx ends. It ends by itself, with an error, where etcd does, as on
 // a full disk: somebody starts it again.
 func Node(ctx context.Context, s Spec) error {
-	log := slog.New(slog.NewTextHandler(os.Stdout, nil)).With("node", s.Name)
-	copied, aside, err := etcd.OpenCopy(ctx, s.Dir)
+	members, c := map[string]string{}, &http.Client{Timeout: 5 * time.Second}
+	var peers []etcd.Peer
+	for name, at := range s.Members {
+		members[name] = "http://" + at + peerPort
+		if name != s.Name {
+			peers = append(peers, etcd.At("http://"+at+ownPort, c))
+		}
+	}
+	n, err := etcd.StartNode(ctx, etcd.NodeConfig{Name: s.Name, Dir: s.Dir, Peer: "http://" + s.At + peerPort, Client: "http://" + s.At + clientPort, Members: members, Cluster: "faults"})
+	if err != nil {
+		return err
+	}
+	defer n.Close()
+	copied, aside, err := etcd.OpenCopy(ctx, filepath.Join(s.Dir, "copy"))
 	if err != nil {
 		return err
 	}
 	if aside != "" {
-		log.Warn("a damaged copy was put aside", "into", aside)
+		fmt.Printf("%s: a damaged copy was put into %s\n", s.Name, aside)
 	}
-	m, err := cluster.Start(ctx, s.Dir, copied, cluster.Options{Log: log, Upkeep: time.Second})
+	fault := make(chan error, 1)
+	e, err := etcd.Open(ctx, etcd.Config{Client: n.Client, Copy: copied, Peers: func() []etcd.Peer { return peers }, Log: func(err error) {
+		fmt.Printf("%s: %v\n", s.Name, err)
+		if errors.Is(err, record.ErrStopped) {
+			select {
+			case fault <- err:
+			default:
+			}
+		}
+	}})
 	if err != nil {
 		return err
 	}
-	defer m.Close()
-	upkeep := make(chan struct{})
-	ctx, stop := context.WithCancel(ctx)
-	go func() { m.Upkeep(ctx, nil); close(upkeep) }()
-	defer func() { stop(); <-upkeep }()
-	var engine record.Engine = m.Engine()
+	defer e.Close()
+	var engine record.Engine = e
 	if s.Forgets {
-		engine = &forgetful{Engine: m.Engine()}
+		engine = &forgetful{Engine: e}
 	}
 	mux := http.NewServeMux()
+	mux.Handle("/", etcd.Serve(copied))
 	mux.HandleFunc("POST /append", func(w http.ResponseWriter, r *http.Request) {
 		ctx, stop := context.WithTimeout(r.Context(), 3*time.Second)
 		defer stop()
 		text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<10))
-		var a answer
+		var a Answer
 		if err == nil {
 			a, err = appendText(ctx, engine, string(text))
 		}
@@ -85,15 +120,14 @@ func Node(ctx context.Context, s Spec) error {
 		}
 		fmt.Fprintln(w, head.Size)
 	})
-	mux.HandleFunc("GET /leader", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, m.Leads()) })
+	mux.HandleFunc("GET /leader", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, n.Leads()) })
 	server := &http.Server{Addr: s.At + ownPort, Handler: mux}
-	fault := make(chan error, 1)
 	go func() { fault <- server.ListenAndServe() }()
 	defer server.Close()
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-m.Err():
+	case err := <-n.Err():
 		return err
 	case err := <-fault:
 		return err
@@ -101,7 +135,7 @@ func Node(ctx context.Context, s Spec) error {
 }
 
 // appendText appends an entry of a text, wherever the record stands.
-func appendText(ctx context.Context, e record.Engine, text string) (a answer, err error) {
+func appendText(ctx context.Context, e record.Engine, text string) (a Answer, err error) {
 	for {
 		head, err := e.Head(ctx)
 		if err != nil {
@@ -113,7 +147,7 @@ func appendText(ctx context.Context, e record.Engine, text string) (a answer, er
 			c, err = e.Append(ctx, head.Size, g, recordtest.Key().SignCheckpoint)
 		}
 		if err == nil {
-			return answer{head.Size, string(c.Note)}, nil
+			return Answer{head.Size, string(c.Note)}, nil
 		}
 		if !errors.Is(err, record.ErrConflict) {
 			return a, err

@@ -15,10 +15,6 @@ import (
 	"syscall"
 	"time"
 	"unsafe"
-
-	"kurultai/cluster"
-	"kurultai/record/recordtest"
-	"kurultai/record/sqlite"
 )
 
 // A node is one of the three: where it is, and the process that is it now.
@@ -37,8 +33,6 @@ type quorum struct {
 	command []string // which a Spec behind makes a node
 	nodes   []*node
 	log     *os.File
-
-	authority []byte // the key of the cluster's authority
 }
 
 const (
@@ -67,8 +61,8 @@ func all(commands ...[]string) error {
 
 // build makes the namespaces, the disks and the nodes, and starts them. This process is in a network and a mount namespace
 // of its own already.
-func build(dir string, command []string, forgets bool) (q *quorum, err error) {
-	q = &quorum{dir: dir, command: command}
+func build(dir string, c Config) (q *quorum, err error) {
+	q = &quorum{dir: dir, command: c.Command}
 	if q.log, err = os.Create(filepath.Join(dir, "nodes.log")); err != nil {
 		return nil, err
 	}
@@ -77,183 +71,26 @@ func build(dir string, command []string, forgets bool) (q *quorum, err error) {
 	if err != nil {
 		return q, err
 	}
+	members := map[string]string{}
+	for i := range 3 {
+		members[fmt.Sprint("n", i+1)] = address(i)
+	}
 	for i := range 3 {
 		name := fmt.Sprint("n", i+1)
 		n := &node{disk: filepath.Join(dir, name+".img"), mount: filepath.Join(dir, name)}
-		n.spec = Spec{Name: name, Dir: filepath.Join(n.mount, "data"), At: address(i), Forgets: forgets}
+		n.spec = Spec{Name: name, Dir: filepath.Join(n.mount, "data"), At: address(i), Members: members, Forgets: c.Forgets, Serves: c.Serves != nil}
+		n.spec.Founder, n.spec.Clock = filepath.Join(dir, "n1", "data"), filepath.Join(dir, name+".clock")
 		q.nodes = append(q.nodes, n)
 		if err := q.place(n, i); err != nil {
 			return q, err
 		}
 	}
-	err = q.found(q.nodes[0], false)
-	if err == nil {
-		err = q.start(q.nodes[0])
-	}
-	for _, n := range q.nodes[1:] {
-		if err == nil {
-			err = q.join(n, q.nodes[0])
-		}
-	}
-	return q, err
-}
-
-// found makes the record in a node's folder the first member of a cluster; where there is none, an empty one.
-func (q *quorum) found(n *node, again bool) error {
-	if !again {
-		e, err := sqlite.Open(n.spec.Dir, sqlite.Options{})
-		if err == nil {
-			err = errors.Join(e.Close(), os.MkdirAll(filepath.Join(n.spec.Dir, "keys"), 0o700), os.WriteFile(filepath.Join(n.spec.Dir, "keys", "log.key"), []byte(recordtest.Key().Private()), 0o600))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := cluster.Found(n.spec.Dir, cluster.Founding{Name: n.spec.Name, At: n.spec.At + clusterPort, Again: again}); err != nil {
-		return err
-	}
-	var err error
-	q.authority, err = os.ReadFile(authorityPath(n))
-	return err
-}
-
-// authorityPath is where the key is that makes members; the harness keeps it too, for each node may be lost.
-func authorityPath(n *node) string { return filepath.Join(n.spec.Dir, "cluster", "ca.key") }
-
-// join makes a node a new member, asking another, starts it, and waits until it votes.
-func (q *quorum) join(n, asked *node) error {
-	if err := os.WriteFile(authorityPath(asked), q.authority, 0o600); err != nil {
-		return err
-	}
-	ticket, err := cluster.Certify(asked.spec.Dir, n.spec.Name, []string{n.spec.At}, false, time.Now())
-	if err == nil {
-		err = os.RemoveAll(n.spec.Dir)
-	}
-	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
-	defer stop()
-	for err == nil {
-		err = cluster.Join(ctx, n.spec.Dir, n.spec.At+clusterPort, ticket)
-		var refusal *cluster.Refusal
-		if err == nil || !errors.As(err, &refusal) || ctx.Err() != nil {
-			break
-		}
-		err = nil // who is asked starts, or leads no more
-		time.Sleep(100 * time.Millisecond)
-	}
-	if err != nil {
-		return fmt.Errorf("%s joins: %w", n.spec.Name, err)
-	}
-	if err := q.start(n); err != nil {
-		return err
-	}
-	return q.vote(ctx, n)
-}
-
-// vote waits until a node votes, as it says itself.
-func (q *quorum) vote(ctx context.Context, n *node) error {
-	for {
-		s, err := cluster.Ask(ctx, n.spec.Dir)
-		for _, m := range s.Members {
-			if err == nil && m.Name == n.spec.Name && m.Voting {
-				return nil
-			}
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("%s does not come to vote: %w", n.spec.Name, errors.Join(err, ctx.Err()))
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-}
-
-// replace takes a node out that is dead, with all that is on its disk, and lets a new one join in its place.
-func (q *quorum) replace(n *node) error {
-	n.kill()
-	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
-	defer stop()
-	other := q.others(n)[0]
-	for {
-		err := cluster.Leave(ctx, other.spec.Dir, n.spec.Name)
-		if err == nil {
-			return q.join(n, other)
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("%s leaves: %w", n.spec.Name, err)
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-}
-
-// expire gives a node a certificate that ended a year ago and starts it anew, so that nobody speaks to it, and then one
-// that is good, without a start.
-func (q *quorum) expire(n *node, hold time.Duration) error {
-	certify := func(now time.Time) error {
-		err := os.WriteFile(authorityPath(n), q.authority, 0o600)
-		if err == nil {
-			_, err = cluster.Certify(n.spec.Dir, n.spec.Name, nil, true, now)
-		}
-		return err
-	}
-	n.signal(syscall.SIGTERM)
-	<-n.ended
-	if err := certify(time.Now().AddDate(-2, 0, 0)); err != nil {
-		return err
-	}
-	if err := q.start(n); err != nil {
-		return err
-	}
-	time.Sleep(hold)
-	if n.down() {
-		return fmt.Errorf("%s ended over its certificate", n.spec.Name)
-	}
-	return certify(time.Now())
-}
-
-// restore loses the cluster at all nodes but for one copy, the fullest, which begins another.
-func (q *quorum) restore() error {
 	for _, n := range q.nodes {
-		n.signal(syscall.SIGKILL)
-	}
-	fullest, most := q.nodes[0], int64(-1)
-	for _, n := range q.nodes {
-		<-n.ended
-		c, err := readCopy(n.spec.Dir)
-		if err != nil {
-			return err
-		}
-		if size := c.tree.Size(); size > most {
-			fullest, most = n, size
+		if err := q.start(n); err != nil {
+			return q, err
 		}
 	}
-	if err := q.found(fullest, true); err != nil {
-		return err
-	}
-	if err := q.start(fullest); err != nil {
-		return err
-	}
-	for _, n := range q.others(fullest) {
-		if err := q.join(n, fullest); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// delay makes what nodes send arrive late: by about a time, out of order at times, where the kernel can do that (netem);
-// else through a line so thin that it waits (tbf). The function returned ends it.
-func (q *quorum) delay(nodes []*node, by time.Duration) (func() error, error) {
-	each := func(args ...string) error {
-		var errs []error
-		for _, n := range nodes {
-			errs = append(errs, all(n.inside(append([]string{"tc", "qdisc"}, args...)...)))
-		}
-		return errors.Join(errs...)
-	}
-	late := fmt.Sprint(by.Milliseconds(), "ms")
-	err := each("replace", "dev", "eth0", "root", "netem", "delay", late, fmt.Sprint(by.Milliseconds()/3, "ms"), "loss", "1%")
-	if err != nil {
-		err = each("replace", "dev", "eth0", "root", "tbf", "rate", "256kbit", "burst", "4kb", "latency", late)
-	}
-	return func() error { return each("del", "dev", "eth0", "root") }, err
+	return q, nil
 }
 
 // place makes the network and the disk of a node.
@@ -419,12 +256,15 @@ func (n *node) freeze(hold time.Duration) error {
 
 // flip changes a byte in the entries of a copy that is not in use.
 func (n *node) flip(at float64) error {
-	path := filepath.Join(n.spec.Dir, "record.db")
+	path := filepath.Join(n.spec.Copy(), "record.db")
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	needle := []byte(`"closed":"`)
+	if n.spec.Serves {
+		needle = []byte(`"text":"`)
+	}
 	var places []int
 	for i := 0; i+len(needle) < len(b); i++ {
 		if string(b[i:i+len(needle)]) == string(needle) {

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"kurultai/cluster"
+	"kurultai/conference"
+)
+
+// A threeHall is three machines of one record, each a process of its own.
+type threeHall struct {
+	*testing.T
+	home  string
+	nodes map[string]*hallNode
+}
+
+type hallNode struct {
+	name, dir, at, url string
+	process            *exec.Cmd
+}
+
+// threePorts is HOST:PORT where nobody listens, of ports that the system gives to nobody by itself.
+func threePorts(t testing.TB) string {
+	t.Helper()
+next:
+	for range 200 {
+		port := 10000 + rand.IntN(20000)
+		for n := range 3 {
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+n))
+			if err != nil {
+				continue next
+			}
+			l.Close()
+		}
+		return fmt.Sprintf("127.0.0.1:%d", port)
+	}
+	t.Fatal("no ports are free")
+	return ""
+}
+
+func (h *threeHall) kurultai(args ...string) string {
+	h.Helper()
+	out, err := h.try(args...)
+	if err != nil {
+		h.Fatalf("kurultai %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func (h *threeHall) try(args ...string) (string, error) {
+	cmd := exec.Command("kurultai", args...)
+	cmd.Dir, cmd.Env = h.home, append(os.Environ(), "HOME="+h.home, "XDG_STATE_HOME="+filepath.Join(h.home, "state"))
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// start serves a node; said gets what it says.
+func (h *threeHall) start(n *hallNode) {
+	h.Helper()
+	n.process = exec.Command("kurultai", "serve", "-data", n.dir, "-addr", "localhost:0")
+	n.process.Dir, n.process.Env = h.home, append(os.Environ(), "HOME="+h.home, "XDG_STATE_HOME="+filepath.Join(h.home, "state"))
+	log, err := os.OpenFile(n.dir+".log", os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		h.Fatal(err)
+	}
+	talk, err := n.process.StderrPipe()
+	if err == nil {
+		n.process.Stdout = log
+		err = n.process.Start()
+	}
+	if err != nil {
+		h.Fatal(err)
+	}
+	lines := bufio.NewReader(io.TeeReader(talk, log))
+	for n.url = ""; n.url == ""; {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			said, _ := os.ReadFile(n.dir + ".log")
+			h.Fatalf("%s ended: %v\n%s", n.name, err, said)
+		}
+		n.url = regexp.MustCompile(`http://localhost:\d+`).FindString(line)
+	}
+	go io.Copy(io.Discard, lines)
+	h.Cleanup(func() { h.kill(n, syscall.SIGTERM) })
+}
+
+func (h *threeHall) kill(n *hallNode, signal syscall.Signal) {
+	if n.process != nil && n.process.ProcessState == nil {
+		n.process.Process.Signal(signal)
+		n.process.Wait()
+	}
+}
+
+// act files a note at a node and returns its entry.
+func (h *threeHall) act(n *hallNode, note string) string {
+	h.Helper()
+	m := regexp.MustCompile(`entry (\d+)  `).FindStringSubmatch(h.kurultai("act", "-url", n.url, "-key", "officer.key", "FileNote", `{"note":"`+note+`","text":"A note of the secretariat."}`))
+	if m == nil {
+		h.Fatal("no entry")
+	}
+	return m[1]
+}
+
+// join adds a node to the cluster.
+func (h *threeHall) join(name string) *hallNode {
+	h.Helper()
+	n := &hallNode{name: name, dir: filepath.Join(h.home, name), at: threePorts(h)}
+	file, err := cluster.Certify(h.nodes["a"].dir, name, []string{"127.0.0.1"}, false)
+	for deadline := time.Now().Add(time.Minute); err == nil && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		var wait *cluster.Refusal
+		if joinErr := cluster.Join(h.Context(), n.dir, n.at, file); joinErr == nil {
+			break
+		} else if !errors.As(joinErr, &wait) {
+			err = joinErr
+		}
+	}
+	if err != nil {
+		h.Fatal(err)
+	}
+	h.start(n)
+	h.nodes[name] = n
+	return n
+}
+
+// writer is the node that writes, as the members say.
+func (h *threeHall) writer() *hallNode {
+	h.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		for _, n := range h.nodes {
+			if n.process.ProcessState != nil {
+				continue
+			}
+			ctx, stop := context.WithTimeout(h.Context(), 3*time.Second)
+			s, err := cluster.Ask(ctx, n.dir)
+			stop()
+			if err == nil && s.Writer != "" {
+				if w := h.nodes[s.Writer]; w.process.ProcessState == nil {
+					return w
+				}
+			}
+		}
+	}
+	h.Fatal("nobody writes")
+	return nil
+}
+
+// three machines keep the training body's record.
+func three(t *testing.T) *threeHall {
+	t.Helper()
+	h := &threeHall{T: t, home: t.TempDir(), nodes: map[string]*hallNode{}}
+	t.Cleanup(func() {
+		for _, n := range h.nodes {
+			if said, err := os.ReadFile(n.dir + ".log"); err == nil && t.Failed() {
+				t.Logf("%s said:\n%s", n.name, said)
+			}
+		}
+	})
+	story, err := filepath.Abs("../../story/training.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &hallNode{name: "a", dir: filepath.Join(h.home, "a"), at: threePorts(t)}
+	h.kurultai("play", "-data", a.dir, story)
+	_, v, err := readView(t.Context(), a.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.kurultai("enrol", "-data", a.dir, "-as", string(v.State().Holders(conference.Secretary)[0].Person), "-to", "officer.key", string(v.State().Holders(conference.Secretary)[0].Person))
+	if err := cluster.Found(a.dir, cluster.Founding{Name: "a", At: a.at}); err != nil {
+		t.Fatal(err)
+	}
+	h.nodes["a"] = a
+	h.start(a)
+	h.join("b")
+	h.join("c")
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		s, err := cluster.Ask(t.Context(), a.dir)
+		if err == nil && len(s.Members) == 3 && !slices.ContainsFunc(s.Members, func(m cluster.MemberStatus) bool { return !m.Voting }) {
+			return h
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not all vote: %+v, %v", s, err)
+		}
+	}
+}
+
+// An act comes to any of three machines; the writer is killed, and the next act is taken; the one that was killed comes
+// back; each has the one record.
+func TestThreeServeOneRecord(t *testing.T) {
+	h := three(t)
+	for name, n := range h.nodes {
+		h.act(n, "first-at-"+name)
+	}
+	for round := range 2 {
+		w := h.writer()
+		h.kill(w, syscall.SIGKILL)
+		start := time.Now()
+		for _, n := range h.nodes {
+			if n != w {
+				h.act(n, fmt.Sprintf("killed-%d-%s", round, n.name))
+				t.Logf("%s was killed while it wrote; %s took the next act after %v", w.name, n.name, time.Since(start).Round(10*time.Millisecond))
+			}
+		}
+		h.start(w)
+		h.act(w, fmt.Sprintf("back-%d", round))
+	}
+	roots := map[string]bool{}
+	for _, n := range h.nodes {
+		h.kill(n, syscall.SIGTERM)
+	}
+	for _, n := range h.nodes {
+		out := h.kurultai("verify", n.dir)
+		roots[regexp.MustCompile(`verified \d+ entries, root \S+`).FindString(out)] = true
+	}
+	if len(roots) != 1 || roots[""] {
+		t.Errorf("%v", roots)
+	}
+}
