@@ -377,6 +377,9 @@ func (m *Member) Engine() *etcd.Engine { return m.engine.Load() }
 // Name is this member's.
 func (m *Member) Name() string { return m.config.Name }
 
+// Voting reports whether this member counts for a majority, as far as it knows; one that was added learns first.
+func (m *Member) Voting() bool { return m.node.Load().Voting() }
+
 // Leads reports whether this member leads etcd, as far as it knows.
 func (m *Member) Leads() bool { return m.node.Load().Leads() }
 

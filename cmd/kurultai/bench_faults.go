@@ -191,7 +191,13 @@ func faultServe(ctx context.Context, s faults.Spec) error {
 		}
 		json.NewEncoder(w).Encode(faults.Answer{Index: receipt.Index, Note: string(receipt.Checkpoint.Note)})
 	})
-	mux.HandleFunc("GET /size", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, h.s.View().State().Size) })
+	mux.HandleFunc("GET /size", func(w http.ResponseWriter, r *http.Request) {
+		if !h.member.Voting() { // with two that vote, one that is broken is no minority
+			http.Error(w, "it learns", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, h.s.View().State().Size)
+	})
 	mux.HandleFunc("GET /leader", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, h.s.Leads()) })
 	server, ended := &http.Server{Addr: s.At + faults.OwnPort, Handler: mux}, make(chan error, 1)
 	go func() { ended <- server.ListenAndServe() }()
