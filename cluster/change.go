@@ -400,9 +400,10 @@ func Leave(ctx context.Context, dir, name string) error {
 	}
 	if name == c.Name {
 		c.Left = true
-		return c.write(dir)
+	} else {
+		delete(c.Members, name) // the member that runs here sees it in a moment too
 	}
-	return nil
+	return c.write(dir)
 }
 
 // remember keeps cluster.json as the members are now, so that commands find them.

@@ -211,6 +211,7 @@ type Member struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
 
+	said     recently
 	every    time.Duration // between two looks of Upkeep
 	complete atomic.Bool   // the copy has all files too
 }
@@ -277,6 +278,9 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (_ 
 			m.log.Info("the record of this machine is the cluster's")
 		}
 	}
+	if err := m.alike(ctx, node); err != nil {
+		return nil, err
+	}
 	engine, err := etcd.Open(ctx, etcd.Config{Client: node.Client, Copy: copied, Peers: m.peers, Log: m.hear, OnCosigned: o.OnCosigned, Patience: m.answersIn()})
 	if err != nil {
 		return nil, err
@@ -284,6 +288,23 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (_ 
 	m.engine.Store(engine)
 	m.done.Go(m.watchNode)
 	return m, nil
+}
+
+// alike looks whether the copy is one of the cluster's record: it may be behind, and nothing else.
+func (m *Member) alike(ctx context.Context, node *etcd.Node) error {
+	head, err := m.copied.Head(ctx)
+	if err != nil {
+		return err
+	}
+	newest, err := etcd.Newest(ctx, node.Client)
+	if err != nil {
+		return noMajority(err)
+	}
+	if head.Size > newest.Size || head.Size == newest.Size && head.Root != newest.Root {
+		return refusal(fmt.Sprintf("the copy in %s has %d entries that are not the cluster's, which has %d: somebody wrote to it alone, or it is of another cluster", m.dir, head.Size, newest.Size),
+			"keep it aside, for what it says may have been shown to somebody; at another member: kurultai cluster leave "+m.Name()+"; then join with a new folder")
+	}
+	return nil
 }
 
 // mayStart looks whether this member's etcd may run.
@@ -339,13 +360,13 @@ func (m *Member) end(err error) {
 	}
 }
 
-// hear is told of faults that the engine tries again.
+// hear is told of faults that the engine tries again, and says each once a minute.
 func (m *Member) hear(err error) {
 	if errors.Is(err, record.ErrStopped) {
 		m.end(err)
 		return
 	}
-	if m.ctx.Err() == nil {
+	if m.ctx.Err() == nil && !m.said.often(err.Error()) {
 		m.log.Warn("the copy waits", "why", err)
 	}
 }
@@ -355,6 +376,12 @@ func (m *Member) Engine() *etcd.Engine { return m.engine.Load() }
 
 // Name is this member's.
 func (m *Member) Name() string { return m.config.Name }
+
+// Voting reports whether this member counts for a majority, as far as it knows; one that was added learns first.
+func (m *Member) Voting() bool { return m.node.Load().Voting() }
+
+// Leads reports whether this member leads etcd, as far as it knows.
+func (m *Member) Leads() bool { return m.node.Load().Leads() }
 
 // Err hears once when the member ended by itself, as on a full disk or when the others removed it.
 func (m *Member) Err() <-chan error { return m.ended }
@@ -390,7 +417,17 @@ func (m *Member) Handle(pattern string, h http.Handler) { m.mux.Handle(pattern, 
 // Lead waits until this member may write, and returns a context that ends when it may no more, and what gives the pen
 // away. A member that still learns waits until it votes.
 func (m *Member) Lead(ctx context.Context) (context.Context, func(), error) {
-	return m.node.Load().Lead(ctx, m.Name())
+	node := m.node.Load()
+	for !node.Voting() {
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-m.ctx.Done():
+			return nil, nil, m.ctx.Err()
+		}
+	}
+	return node.Lead(ctx, m.Name())
 }
 
 // deposeAfter is how often in a row a member that may write is asked in vain before another takes its turn.

@@ -722,6 +722,22 @@ func TestACopyBeginsAnotherCluster(t *testing.T) {
 	_, err := r.tryStart(dirs[1])
 	r.refused(err, "the log of this member's etcd is gone")
 
+	// A copy that somebody wrote to alone is refused.
+	forked, _, err := etcd.OpenCopy(t.Context(), dirs[2])
+	if err == nil {
+		g := record.Group{Entries: [][]byte{recordtest.Entry(head.Size, "alone")}}
+		_, err = forked.Append(t.Context(), head.Size, g, recordtest.Key().SignCheckpoint)
+		err = errors.Join(err, forked.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := make(chan *Member)
+	go func() { first <- r.start(dirs[0]) }()
+	_, err = r.tryStart(dirs[2])
+	r.refused(err, "entries that are not the cluster's")
+	(<-first).Close()
+
 	f.Again = true
 	before, _ := readConfig(dirs[0])
 	if err := Found(dirs[0], f); err != nil {

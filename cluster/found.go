@@ -110,9 +110,14 @@ type ticket struct {
 }
 
 // Certify makes the file with which a node called name at hosts joins, or, renewed, with which a member takes over a
-// new certificate. It works where the cluster's authority is. This member's own new certificate is taken over at once,
-// and no file is returned.
+// new certificate, which is good for a year. It works where the cluster's authority is. This member's own new
+// certificate is taken over at once, and no file is returned.
 func Certify(dir, name string, hosts []string, renew bool) ([]byte, error) {
+	return CertifyFrom(dir, name, hosts, renew, time.Now())
+}
+
+// CertifyFrom is Certify with a certificate that is good from another moment on.
+func CertifyFrom(dir, name string, hosts []string, renew bool, now time.Time) ([]byte, error) {
 	c, err := readConfig(dir)
 	if err != nil {
 		return nil, err
@@ -151,7 +156,7 @@ func Certify(dir, name string, hosts []string, renew bool) ([]byte, error) {
 			return nil, refusal(fmt.Sprintf("%.200q is no host", h), "an IP address or a name, without a port")
 		}
 	}
-	pair, err := issue(ca, key, name, hosts, time.Now())
+	pair, err := issue(ca, key, name, hosts, now)
 	if err != nil {
 		return nil, err
 	}

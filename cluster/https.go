@@ -32,7 +32,7 @@ func (m *Member) listen() error {
 	m.Handle("GET /cluster/status", http.HandlerFunc(m.serveStatus))
 	m.Handle("POST /cluster/leave", http.HandlerFunc(m.serveLeave))
 	m.mux.HandleFunc("POST /cluster/join", m.serveJoin) // who asks is no member yet
-	m.server = &http.Server{Handler: m.mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(&refused{log: m.log, said: map[string]time.Time{}}, "", 0)}
+	m.server = &http.Server{Handler: m.mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(&refused{log: m.log}, "", 0)}
 	go func() {
 		if err := m.server.Serve(tls.NewListener(l, m.pair.serving())); !errors.Is(err, http.ErrServerClosed) {
 			m.end(fmt.Errorf("serving members: %w", err))
@@ -41,26 +41,30 @@ func (m *Member) listen() error {
 	return nil
 }
 
-// refused says in clear words whose connection was refused, of one machine and reason once a minute.
-type refused struct {
-	log *slog.Logger
-
+// recently keeps what was said in the last minute.
+type recently struct {
 	mu   sync.Mutex
 	said map[string]time.Time
 }
 
-// often reports whether this was said in the last minute. At many machines at once it forgets.
-func (r *refused) often(what string) bool {
+// often reports whether this was said in the last minute. Of very many things it forgets.
+func (r *recently) often(what string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if time.Since(r.said[what]) < time.Minute {
 		return true
 	}
-	if len(r.said) > 1000 {
-		clear(r.said)
+	if len(r.said) > 1000 || r.said == nil {
+		r.said = map[string]time.Time{}
 	}
 	r.said[what] = time.Now()
 	return false
+}
+
+// refused says in clear words whose connection was refused, of one machine and reason once a minute.
+type refused struct {
+	log  *slog.Logger
+	said recently
 }
 
 func (r *refused) Write(b []byte) (int, error) {
@@ -74,7 +78,7 @@ func (r *refused) Write(b []byte) (int, error) {
 		r.log.Debug("members' HTTPS", "said", text, "from", from)
 		return len(b), nil
 	}
-	if host, _, err := net.SplitHostPort(from); err == nil && r.often(host+" "+why) {
+	if host, _, err := net.SplitHostPort(from); err == nil && r.said.often(host+" "+why) {
 		return len(b), nil
 	}
 	r.log.Warn("who asks is no member", "from", from, "why", why)

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"kurultai/record/etcd"
 )
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -170,11 +172,11 @@ func (m *Member) Status(ctx context.Context) (Status, error) {
 	wait.Go(func() {
 		asking, stop := context.WithTimeout(ctx, m.answersIn())
 		defer stop()
-		engine := m.engine.Load()
-		if engine == nil {
+		node := m.node.Load()
+		if node == nil {
 			return
 		}
-		head, err := engine.Published(asking)
+		head, err := etcd.Newest(asking, node.Client)
 		if s.Quorum = err == nil; err == nil {
 			s.Size = head.Size
 			o, _ := m.Leader(asking)

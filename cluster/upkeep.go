@@ -36,7 +36,7 @@ func (m *Member) Upkeep(ctx context.Context, cosigned func() int64) {
 	}
 	tick := time.NewTicker(m.every)
 	defer tick.Stop()
-	k := keeper{Member: m, node: m.node.Load(), engine: m.engine.Load(), given: map[place]int64{}}
+	k := keeper{Member: m, node: m.node.Load(), engine: m.engine.Load(), given: map[place]int64{}, silent: map[place]bool{}}
 	for {
 		k.look(ctx, cosigned())
 		select {
@@ -59,7 +59,8 @@ type keeper struct {
 	revision  int64 // of etcd at the look before
 	compacted int64 // up to which etcd has forgotten
 
-	given map[place]int64 // up to which each member has given room back, while the quota is used up
+	silent map[place]bool  // members that did not answer at the look before
+	given  map[place]int64 // up to which each member has given room back, while the quota is used up
 }
 
 func (k *keeper) look(ctx context.Context, cosigned int64) {
@@ -78,6 +79,7 @@ func (k *keeper) look(ctx context.Context, cosigned int64) {
 			continue
 		}
 		s, err := k.own(ctx, p)
+		k.saySilent(l.Name, p, err)
 		all = append(all, seen{l, p, s, err})
 	}
 	k.promote(ctx, all)
@@ -92,6 +94,22 @@ type seen struct {
 	place place
 	MemberStatus
 	err error
+}
+
+// saySilent says of another member that it does not answer, and when it does again.
+func (k *keeper) saySilent(name string, p place, err error) {
+	if was := k.silent[p]; was == (err != nil) {
+		return
+	}
+	if k.silent[p] = err != nil; err == nil {
+		k.log.Info("a member answers again", "name", name, "at", p.String())
+		return
+	}
+	why := certificateTrouble(err)
+	if why == "" {
+		why = err.Error()
+	}
+	k.log.Warn("a member does not answer", "name", name, "at", p.String(), "why", why)
 }
 
 // sayAlarms says what somebody should see to, once.

@@ -18,7 +18,7 @@ func benchCommand() command {
 	var rounds int
 	var seed uint64
 	var entries int64
-	var child, typstDir string
+	var child, typstDir, kinds string
 	var clients, edges, rate int
 	var secure, classes, readers, broken, forgets bool
 	var node string
@@ -52,6 +52,7 @@ Measures, always beside a reference in the same run, on this machine, now.
   -n N         follow: how many entries (1000000); import: how many participants (100000)
   -rounds N    crash, faults: how many (50); import: the same (3)
   -seed S      crash, faults: which times, which nodes (1)
+  -kinds K,…   faults: these alone, as replace-follower,restore-all (all)
 
 example: kurultai bench append -json
 `,
@@ -61,6 +62,7 @@ example: kurultai bench append -json
 			f.StringVar(&typstDir, "typst", filepath.Join("bench", "typst"), "")
 			f.IntVar(&rounds, "rounds", 0, "")
 			f.Uint64Var(&seed, "seed", 1, "")
+			f.StringVar(&kinds, "kinds", "", "")
 			f.Int64Var(&entries, "n", 0, "")
 			f.IntVar(&clients, "clients", 10_000, "")
 			f.BoolVar(&secure, "tls", false, "")
@@ -81,7 +83,7 @@ example: kurultai bench append -json
 				return measure.ServeReaders(os.Stdin, io.out)
 			}
 			if broken {
-				return faultsInside(ctx, rounds, seed, forgets, io)
+				return faultsInside(ctx, rounds, seed, kinds, forgets, io)
 			}
 			if node != "" {
 				return faultNode(ctx, node)
@@ -102,6 +104,7 @@ example: kurultai bench append -json
 			rest.StringVar(&typstDir, "typst", typstDir, "")
 			rest.IntVar(&rounds, "rounds", rounds, "")
 			rest.Uint64Var(&seed, "seed", seed, "")
+			rest.StringVar(&kinds, "kinds", kinds, "")
 			rest.Int64Var(&entries, "n", entries, "")
 			if err := rest.Parse(args[1:]); err != nil || rest.NArg() > 0 {
 				return errUsage{"behind WHAT only flags may stand"}
@@ -117,7 +120,7 @@ example: kurultai bench append -json
 				"paper": func(ctx context.Context) (*figures, error) { return benchPaper(ctx, typstDir, io.talk) },
 				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(ctx, cmp.Or(rounds, faultRounds), seed) },
 				"faults": func(ctx context.Context) (*figures, error) {
-					return benchFaults(ctx, cmp.Or(rounds, faultRounds), seed, forgets, io)
+					return benchFaults(ctx, cmp.Or(rounds, faultRounds), seed, kinds, forgets, io)
 				},
 				"fanout": func(ctx context.Context) (*figures, error) { return benchFanout(ctx, clients, secure, classes) }}
 			run := benches[what]

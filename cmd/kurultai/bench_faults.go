@@ -29,7 +29,7 @@ import (
 
 // benchFaults breaks a quorum of three nodes, each in a network namespace and on a disk of its own, in namespaces of its
 // own: what it makes ends with it.
-func benchFaults(ctx context.Context, rounds int, seed uint64, forgets bool, s streams) (*figures, error) {
+func benchFaults(ctx context.Context, rounds int, seed uint64, kinds string, forgets bool, s streams) (*figures, error) {
 	if os.Geteuid() != 0 {
 		return nil, faults.ErrNeedsRoot
 	}
@@ -40,6 +40,9 @@ func benchFaults(ctx context.Context, rounds int, seed uint64, forgets bool, s s
 	args := []string{"--net", "--mount", "--propagation", "private", self, "bench", "-rounds", fmt.Sprint(rounds), "-seed", fmt.Sprint(seed), "-faults-inside"}
 	if forgets {
 		args = append(args, "-forgets")
+	}
+	if kinds != "" {
+		args = append(args, "-kinds", kinds)
 	}
 	inside := exec.CommandContext(ctx, "unshare", args...)
 	inside.Cancel = func() error { return inside.Process.Signal(syscall.SIGTERM) }
@@ -74,14 +77,17 @@ func benchFaults(ctx context.Context, rounds int, seed uint64, forgets bool, s s
 }
 
 // faultsInside is benchFaults in its namespaces. It prints what it found.
-func faultsInside(ctx context.Context, rounds int, seed uint64, forgets bool, s streams) error {
+func faultsInside(ctx context.Context, rounds int, seed uint64, kinds string, forgets bool, s streams) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	c := faults.Config{Rounds: rounds, Seed: seed, Forgets: forgets, Command: []string{self, "bench", "-fault-node"}, Talk: s.talk}
+	if kinds != "" {
+		c.Kinds = strings.Split(kinds, ",")
+	}
 	if !forgets {
-		c.Serves = &faults.Serving{Remove: cluster.Leave, Restore: func(n faults.Spec) error {
+		c.Serves = &faults.Serving{Remove: cluster.Leave, Certify: faultCertify, Restore: func(n faults.Spec) error {
 			return cluster.Found(n.Dir, cluster.Founding{Name: n.Name, At: placeOf(n), Again: true})
 		}, Sealed: func(n faults.Spec) (int, error) { return faultSealed(ctx, n) }}
 	}
@@ -108,6 +114,22 @@ func faultNode(ctx context.Context, spec string) error {
 
 // placeOf is where a node that is broken has its three ports.
 func placeOf(s faults.Spec) string { return s.At + ":2379" }
+
+// faultCertify gives a node that is broken a certificate, with the authority of the node that began the cluster.
+func faultCertify(s faults.Spec, from time.Time) error {
+	authority := func(dir string) string { return filepath.Join(dir, "cluster", "ca.key") }
+	if s.Dir != s.Founder {
+		b, err := os.ReadFile(authority(s.Founder))
+		if err == nil {
+			err = os.WriteFile(authority(s.Dir), b, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := cluster.CertifyFrom(s.Dir, s.Name, nil, true, from)
+	return err
+}
 
 // faultServe is one of the nodes that are broken, as kurultai serve is one, until ctx ends. One that finds its folder
 // empty founds the record or joins.
@@ -169,7 +191,13 @@ func faultServe(ctx context.Context, s faults.Spec) error {
 		}
 		json.NewEncoder(w).Encode(faults.Answer{Index: receipt.Index, Note: string(receipt.Checkpoint.Note)})
 	})
-	mux.HandleFunc("GET /size", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, h.s.View().State().Size) })
+	mux.HandleFunc("GET /size", func(w http.ResponseWriter, r *http.Request) {
+		if !h.member.Voting() { // with two that vote, one that is broken is no minority
+			http.Error(w, "it learns", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, h.s.View().State().Size)
+	})
 	mux.HandleFunc("GET /leader", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, h.s.Leads()) })
 	server, ended := &http.Server{Addr: s.At + faults.OwnPort, Handler: mux}, make(chan error, 1)
 	go func() { ended <- server.ListenAndServe() }()

@@ -163,7 +163,11 @@ func (e *Engine) reach(ctx context.Context, size int64) error {
 // published is the newest checkpoint that was published, and the revision that did it; the zero Checkpoint of an empty
 // record.
 func (e *Engine) published(ctx context.Context) (c record.Checkpoint, revision int64, err error) {
-	r, err := e.Client.Get(ctx, checkpointKey)
+	return published(ctx, e.Client)
+}
+
+func published(ctx context.Context, client *clientv3.Client) (c record.Checkpoint, revision int64, err error) {
+	r, err := client.Get(ctx, checkpointKey)
 	if err != nil {
 		return c, 0, err
 	}
@@ -179,11 +183,16 @@ func readPublished(found []*mvccpb.KeyValue) (c record.Checkpoint, revision int6
 	return c, found[0].ModRevision, err
 }
 
-// Published is the newest checkpoint that a majority holds, which this node's copy may not have reached yet; of an empty
-// record the zero Checkpoint.
-func (e *Engine) Published(ctx context.Context) (record.Checkpoint, error) {
-	head, _, err := e.published(ctx)
+// Newest is the newest checkpoint that a majority holds, which a copy may not have reached yet; of an empty record the
+// zero Checkpoint.
+func Newest(ctx context.Context, client *clientv3.Client) (record.Checkpoint, error) {
+	head, _, err := published(ctx, client)
 	return head, err
+}
+
+// Published is Newest, of this engine's quorum.
+func (e *Engine) Published(ctx context.Context) (record.Checkpoint, error) {
+	return Newest(ctx, e.Client)
 }
 
 // Append implements record.Engine.

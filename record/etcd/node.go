@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -104,10 +105,11 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 	config.QuotaBackendBytes = c.Quota
 	config.MaxRequestBytes, config.MaxTxnOps = maxRequest, 1024
 	gates := config.ServerFeatureGate.(featuregate.MutableFeatureGate)
-	if err := gates.Set("InitialCorruptCheck=true,CompactHashCheck=true"); err != nil {
+	if err := gates.Set("CompactHashCheck=true"); err != nil {
 		return nil, err
 	}
 	config.CorruptCheckTime = time.Hour
+	_, logErr := os.Stat(filepath.Join(config.Dir, "member", "wal"))
 	config.LogLevel, config.LogOutputs = "warn", []string{filepath.Join(c.Dir, "etcd.log")}
 	n := &Node{at: c.Client, quota: c.Quota, patience: 5}
 	if n.quota == 0 {
@@ -134,6 +136,13 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 	if err == nil {
 		n.Client, err = clientv3.New(clientv3.Config{Endpoints: n.endpoints(c.Client), TLS: asClient, DialTimeout: time.Second, Logger: zap.NewNop(),
 			DialKeepAliveTime: time.Second, DialKeepAliveTimeout: time.Second, MaxCallSendMsgSize: maxRequest + 1<<20, MaxCallRecvMsgSize: 2 * maxRequest})
+	}
+	if err == nil && logErr == nil {
+		// etcd's own check of what it holds against the others (InitialCorruptCheck) comes before it answers them, so that
+		// members that start at once wait for each other in vain.
+		if err = n.etcd.Server.CorruptionChecker().InitialCheck(); err != nil {
+			err = fmt.Errorf("etcd in %s does not hold what the others hold: let this member leave, and join with a new folder: %w", c.Dir, err)
+		}
 	}
 	if err != nil {
 		select {

@@ -2,9 +2,13 @@ package etcd
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"kurultai/record"
 	"kurultai/record/recordtest"
@@ -144,5 +148,44 @@ func TestAMemberThatWasAwayReadsWhatWasCosigned(t *testing.T) {
 	}
 	if n, err := away.FetchBlobs(t.Context(), 3); err == nil {
 		t.Errorf("two members are three: %d", n)
+	}
+}
+
+// A member whose etcd does not hold what the others hold is not started.
+func TestADamagedDatabaseIsFound(t *testing.T) {
+	list := quorum(t, t.TempDir(), t.TempDir(), t.TempDir())
+	defer list[0].Close()
+	defer list[1].Close()
+	for _, m := range list {
+		whole(t, m, add(t, list[0], "for "+m.config.Name).Size)
+	}
+	hurt := list[2]
+	if err := hurt.Close(); err != nil {
+		t.Error(err)
+	}
+	path := filepath.Join(hurt.config.Dir, "etcd", "member", "snap", "db")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	needle, places := []byte(`"closed":"`), 0
+	for at := bytes.Index(b, needle); at >= 0; at = bytes.Index(b, needle) {
+		b[at] = '\''
+		places++
+	}
+	if places == 0 {
+		t.Fatal("no group is in the database")
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	n, err := StartNode(ctx, hurt.config)
+	if err == nil {
+		n.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "does not hold what the others hold") {
+		t.Errorf("%d places were damaged: %v", places, err)
 	}
 }

@@ -29,12 +29,13 @@ var Kinds = []string{"kill-leader", "power-leader", "cut-leader", "full-follower
 	"slow-leader", "flip-follower", "power-follower", "full-leader", "stop-follower", "kill-follower", "rolling-all"}
 
 // KindsOfServing are those that nodes which serve a record meet besides.
-var KindsOfServing = []string{"member-follower", "clock-leader", "delay-leader", "clock-follower", "restore-all", "delay-all"}
+var KindsOfServing = []string{"member-follower", "clock-leader", "delay-leader", "expired-follower", "clock-follower", "restore-all", "delay-all"}
 
 // Config says how a quorum is broken.
 type Config struct {
 	Rounds  int
 	Seed    uint64
+	Kinds   []string // in turn; nil: all that fit
 	Command []string // the program and its arguments before a Spec, which make a node
 	Forgets bool     // the engine forgets: it must be found
 	Serves  *Serving // nil: the nodes are engines alone
@@ -44,6 +45,7 @@ type Config struct {
 // Serving is how nodes that serve a record are made members and cease to be.
 type Serving struct {
 	Remove  func(ctx context.Context, living, name string) error // has a living member, by its folder, remove another
+	Certify func(s Spec, from time.Time) error                   // gives a node a certificate that is good from then on for a year
 	Restore func(s Spec) error                                   // makes a copy the founder of a new cluster
 	Sealed  func(s Spec) (int, error)                            // how many closed acts a node that is down cannot open
 }
@@ -179,6 +181,10 @@ func (t *trial) run() (Found, error) {
 				kinds = append(kinds, KindsOfServing[i/3])
 			}
 		}
+		kinds = append(kinds, KindsOfServing[len(Kinds)/3:]...)
+	}
+	if t.Kinds != nil {
+		kinds = t.Kinds
 	}
 	for round := range t.Rounds {
 		kind := kinds[round%len(kinds)]
@@ -404,6 +410,8 @@ func (t *trial) do(what string, victims []*node) error {
 		return t.delay(victims, 2*hold)
 	case "member":
 		return t.replace(victims[0])
+	case "expired":
+		return t.expire(victims[0], 2*hold+2*time.Second)
 	case "restore":
 		return t.restore()
 	default:
@@ -435,6 +443,24 @@ func (t *trial) replace(v *node) error {
 		return err
 	}
 	return t.q.start(v)
+}
+
+// expire starts a node with a certificate that ended a year ago, so that no other member speaks to it, and gives it one that
+// is good while it runs.
+func (t *trial) expire(v *node, hold time.Duration) error {
+	v.signal(syscall.SIGTERM)
+	<-v.ended
+	if err := t.Serves.Certify(v.spec, time.Now().AddDate(-2, 0, 0)); err != nil {
+		return err
+	}
+	if err := t.q.start(v); err != nil {
+		return err
+	}
+	time.Sleep(hold)
+	if v.down() {
+		return fmt.Errorf("%s ended over its certificate", v.spec.Name)
+	}
+	return t.Serves.Certify(v.spec, time.Now())
 }
 
 func (t *trial) retried(do func() error) (err error) {
