@@ -42,6 +42,8 @@ var below = map[string]string{
 	"record/etcd":         "record record/sqlite",
 	"record/etcd/faults":  "record record/etcd record/recordtest record/sqlite",
 	"drafting":            "",
+	"backup":              "",
+	"operations":          "",
 }
 
 // pure are the packages that know no clock, chance, network, disk, log or lock, and what else they may import.

@@ -114,6 +114,9 @@ func writeSynced(path string, b []byte) error {
 
 func readLogKey(dir string) (*record.LogKey, error) {
 	b, err := os.ReadFile(logKeyPath(dir))
+	if errors.Is(err, os.ErrNotExist) && isRecord(dir) {
+		return nil, hinted{fmt.Errorf("%s has a record and not the key that signs it", dir), "kurultai restore -keys KEYS " + dir + " puts the keys in, from a file of kurultai backup -keys"}
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, hinted{fmt.Errorf("%s holds no record", dir), "kurultai demo -data " + dir + " plays one into it, kurultai init founds an empty one"}
 	}

@@ -38,6 +38,9 @@ const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand bef
   import      enter a list of participants, or votes, from a table
   export      write a record as a story or as verifiable tiles
   verify      check a record, its signatures and every decision in it
+  backup      write a record, or its keys, into one file
+  restore     make a record's folder from such a file
+  version     which program this is, and which formats it keeps
   bench       measure, always beside a reference
 
 kurultai COMMAND -h explains one. Example:
@@ -66,7 +69,7 @@ var errSilent = errors.New("")
 func commands() map[string]func() command {
 	return map[string]func() command{
 		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "rehearse": rehearseCommand, "acts": actsCommand, "rules": rulesCommand, "depositary": depositaryCommand, "import": importCommand,
-		"communique": communiqueCommand, "paper": paperCommand, "sign": signCommand, "sealed": sealedCommand, "export": exportCommand, "verify": verifyCommand, "follow": followCommand, "recover": recoverCommand, "bench": benchCommand,
+		"communique": communiqueCommand, "paper": paperCommand, "sign": signCommand, "sealed": sealedCommand, "export": exportCommand, "verify": verifyCommand, "follow": followCommand, "recover": recoverCommand, "backup": backupCommand, "restore": restoreCommand, "version": versionCommand, "bench": benchCommand,
 	}
 }
 
