@@ -47,6 +47,26 @@ type Config struct {
 	Held func() error
 
 	Inspect map[string]Inspect // by the name of an act: who looks into its files; may be nil
+
+	// After hears of each group when all in it have been answered. The writer calls it, so it waits for nobody. It may be nil.
+	After func(Round)
+}
+
+// A Round is what became of acts that were decided one after another and appended together.
+type Round struct {
+	Done                              []Done
+	Entries                           int // appended, those too that fell due
+	Began, Decided, Appended, Settled time.Time
+	Err                               error // why nothing was appended; nil
+}
+
+// A Done act has been answered.
+type Done struct {
+	Ctx     context.Context // of who waited for it
+	Name    string          // as it was submitted: perhaps of no act there is
+	Came    time.Time
+	Receipt Receipt
+	Err     error // a *conference.Refusal, or a fault
 }
 
 // An Act is what somebody submits.
@@ -93,6 +113,7 @@ type Secretariat struct {
 
 type pending struct {
 	ctx     context.Context
+	came    time.Time
 	act     *Act
 	receipt Receipt
 	err     error
@@ -146,7 +167,7 @@ var ErrClosed = errors.New("the secretariat is closed")
 // Do submits an act and waits until it is durable. The error is a *conference.Refusal, or a fault.
 // The same act again (same author, key and bytes) gets the first receipt.
 func (s *Secretariat) Do(ctx context.Context, a *Act) (Receipt, error) {
-	p := &pending{ctx: ctx, act: a, done: make(chan struct{})}
+	p := &pending{ctx: ctx, came: time.Now(), act: a, done: make(chan struct{})}
 	select {
 	case <-s.stop:
 		return Receipt{}, ErrClosed
@@ -224,7 +245,7 @@ func (s *Secretariat) confirmed(by []conference.PersonID) error {
 func (s *Secretariat) DoAll(ctx context.Context, acts []*Act) ([]Receipt, error) {
 	waiting := make([]*pending, len(acts))
 	for i, a := range acts {
-		waiting[i] = &pending{ctx: ctx, act: a, done: make(chan struct{})}
+		waiting[i] = &pending{ctx: ctx, came: time.Now(), act: a, done: make(chan struct{})}
 		select {
 		case s.acts <- waiting[i]:
 		case <-s.stopped:
@@ -259,7 +280,7 @@ type Whole struct {
 // appended, and w.Failed says which. Nobody else's act comes in between: others wait. No act is in it twice. A fault
 // while appending leaves those that are durable by then: the same acts again go on behind them.
 func (s *Secretariat) DoWhole(ctx context.Context, w *Whole) error {
-	p := &pending{ctx: ctx, whole: w, done: make(chan struct{})}
+	p := &pending{ctx: ctx, came: time.Now(), whole: w, done: make(chan struct{})}
 	select {
 	case s.acts <- p:
 	case <-s.stopped:
@@ -276,8 +297,27 @@ func (s *Secretariat) DoWhole(ctx context.Context, w *Whole) error {
 }
 
 func (s *Secretariat) takeWhole(p *pending) {
-	defer close(p.done)
 	w, before := p.whole, s.ahead
+	round := Round{Began: time.Now()}
+	defer func() {
+		round.Err = p.err
+		var no *conference.Refusal
+		if errors.As(p.err, &no) && no.Code != "disk-full" {
+			round.Err = nil // it was decided, and nothing was to be appended
+		}
+		for i, a := range w.Acts[:min(len(w.Acts), w.Taken+1)] {
+			d := Done{Ctx: p.ctx, Name: a.Submitted.Name, Came: p.came}
+			if i == w.Taken {
+				if p.err == nil {
+					break
+				}
+				d.Name, d.Err = w.Acts[w.Failed].Submitted.Name, p.err
+			}
+			round.Done = append(round.Done, d)
+		}
+		close(p.done)
+		s.after(round)
+	}()
 	type step struct {
 		draft *draft
 		after desk
@@ -303,6 +343,7 @@ func (s *Secretariat) takeWhole(p *pending) {
 		}
 	}
 	s.ahead = before
+	round.Decided, round.Appended = time.Now(), time.Now()
 	for _, st := range steps {
 		size := s.ahead.state.Size
 		s.ahead = st.after
@@ -311,12 +352,14 @@ func (s *Secretariat) takeWhole(p *pending) {
 			continue
 		}
 		head, err := s.append(size, st.draft)
+		round.Appended = time.Now()
 		if err == nil {
 			err = p.ctx.Err() // whoever stops waiting stops between two groups
 		}
 		if head.Size > size {
 			s.show(head, st.draft)
 			w.Taken = st.acts
+			round.Entries += len(st.draft.group.Entries)
 			if w.Told != nil {
 				w.Told(st.acts)
 			}
@@ -357,6 +400,7 @@ func (s *Secretariat) group(p *pending) {
 	}
 	before := s.ahead
 	g := new(draft)
+	round := Round{Began: time.Now()}
 	held := s.held()
 	if p == nil && held == nil {
 		s.fallDue(context.Background(), g)
@@ -382,10 +426,12 @@ func (s *Secretariat) group(p *pending) {
 			s.ahead, *g = before, draft{}
 		}
 	}
+	round.Decided = time.Now()
 	head, err := s.append(before.state.Size, g)
+	round.Appended, round.Err = time.Now(), err
 	if err != nil {
 		s.ahead = before
-	} else if len(g.group.Entries) > 0 {
+	} else if round.Entries = len(g.group.Entries); round.Entries > 0 {
 		s.show(head, g)
 	}
 	for _, p := range waiting {
@@ -395,7 +441,20 @@ func (s *Secretariat) group(p *pending) {
 			p.receipt.Checkpoint = s.View().Checkpoint()
 		}
 		close(p.done)
+		if p.act != nil {
+			round.Done = append(round.Done, Done{p.ctx, p.act.Submitted.Name, p.came, p.receipt, p.err})
+		}
 	}
+	s.after(round)
+}
+
+// after tells of a round in which something was done.
+func (s *Secretariat) after(r Round) {
+	if s.config.After == nil || len(r.Done) == 0 && r.Entries == 0 && r.Err == nil {
+		return
+	}
+	r.Settled = time.Now()
+	s.config.After(r)
 }
 
 // held says why nothing may be written yet.
