@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,10 +32,13 @@ type house struct {
 	engine   record.Engine
 	keys     *secretariat.SubjectKeys
 	log      *record.LogKey
-	s        *secretariat.Secretariat // nil when only read
-	marks    *witness.Marks           // with s
-	erased   *witness.Erasures        // with s
-	tripwire func()                   // stops keeping it
+	s        *secretariat.Secretariat                // nil when only read
+	marks    *witness.Marks                          // with s
+	erased   *witness.Erasures                       // with s
+	tripwire func()                                  // stops keeping it
+	heard    atomic.Pointer[func(secretariat.Round)] // is told of each group, from when it is set on
+	sessions func() int                              // browsers signed in, once there are pages
+	ops      *ops                                    // nil: nobody watches
 
 	lost chan error // hears that the record lacks its end: others have seen more of it
 }
@@ -115,7 +119,7 @@ func writeSynced(path string, b []byte) error {
 func readLogKey(dir string) (*record.LogKey, error) {
 	b, err := os.ReadFile(logKeyPath(dir))
 	if errors.Is(err, os.ErrNotExist) && isRecord(dir) {
-		return nil, hinted{fmt.Errorf("%s has a record and not the key that signs it", dir), "kurultai restore -keys KEYS " + dir + " puts the keys in, from a file of kurultai backup -keys"}
+		return nil, hinted{fmt.Errorf("%s has a record and not the key that signs it, keys/log.key", dir), "kurultai restore -keys KEYS " + dir + " puts the keys in, from a file of kurultai backup -keys"}
 	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, hinted{fmt.Errorf("%s holds no record", dir), "kurultai demo -data " + dir + " plays one into it, kurultai init founds an empty one"}
@@ -174,7 +178,11 @@ func openUnwatched(ctx context.Context, dir string) (*house, error) {
 	_, told := record.StoryBody(h.log.Origin())
 	var marks atomic.Pointer[witness.Marks]
 	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told, Inspect: inspections(),
-		Held: func() error { return heldBy(marks.Load()) }})
+		Held: func() error { return heldBy(marks.Load()) }, After: func(r secretariat.Round) {
+			if hear := h.heard.Load(); hear != nil {
+				(*hear)(r)
+			}
+		}})
 	if err == nil {
 		h.marks, err = marksIn(ctx, h, h.s)
 	}
@@ -277,7 +285,7 @@ func (h *house) arm(ctx context.Context, path string) error {
 	go func() {
 		defer close(done)
 		if err := t.Keep(ctx, h.s); err != nil {
-			fmt.Fprintf(os.Stderr, "kurultai: %v\n", err)
+			slog.Error("the tripwire is no longer kept", "error", err)
 		}
 	}()
 	h.tripwire = func() { stop(); <-done }

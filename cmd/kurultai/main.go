@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // zones of seats are checked on machines that have no such table
 
@@ -53,6 +54,8 @@ type command struct {
 	usage string // hand-set, ending in an example
 	flags func(*flag.FlagSet)
 	run   func(ctx context.Context, io streams, args []string) error
+
+	environment bool // each flag may be given as an environment variable too
 }
 
 // streams are where a command speaks: answers on out, talk on talk.
@@ -100,6 +103,11 @@ func run(ctx context.Context, io streams, args []string) int {
 	if c.flags != nil {
 		c.flags(flags)
 	}
+	if c.environment {
+		if err := fromEnvironment(flags); err != nil {
+			return fail(io, args[0], err)
+		}
+	}
 	switch err := flags.Parse(args[1:]); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(io.out, c.usage)
@@ -113,6 +121,24 @@ func run(ctx context.Context, io streams, args []string) int {
 		return 0
 	}
 	return fail(io, args[0], err)
+}
+
+// variable is the environment variable that stands for a flag: -oidc-issuer is KURULTAI_OIDC_ISSUER.
+func variable(name string) string {
+	return "KURULTAI_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// fromEnvironment sets flags from the environment, before the command line is read, which wins. One that is set to nothing
+// is as if it were not.
+func fromEnvironment(flags *flag.FlagSet) (err error) {
+	flags.VisitAll(func(f *flag.Flag) {
+		if value := os.Getenv(variable(f.Name)); value != "" && err == nil {
+			if wrong := f.Value.Set(value); wrong != nil {
+				err = errUsage{fmt.Sprintf("%s=%q: %v", variable(f.Name), value, wrong)}
+			}
+		}
+	})
+	return err
 }
 
 // stepFlags reads the flags behind the name of a step, which may stand before it too, and leaves what it works on.
