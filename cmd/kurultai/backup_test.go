@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"kurultai/conference"
+	"kurultai/record"
+	"kurultai/record/canonical"
+	"kurultai/record/sqlite"
 	"kurultai/secretariat"
 )
 
@@ -137,5 +140,39 @@ func TestOldKeysRememberNobodyWhomTheRecordForgot(t *testing.T) {
 	defer restored.Close()
 	if _, err := restored.Get(subject); !errors.Is(err, secretariat.ErrForgotten) {
 		t.Errorf("%s is remembered: %v", subject, err)
+	}
+}
+
+// A record that has adopted an edition this program does not know is neither served nor written on: it says what to take.
+func TestALaterEditionAsksForANewerProgram(t *testing.T) {
+	dir := trainingRecord(t)
+	h, v, err := readView(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, by := v.State(), v.State().Holders(conference.Secretary)
+	s := record.Submitted{Name: "AdoptEdition", By: string(by[0].Person), As: string(conference.Secretary), Key: newKey(), Origin: v.Origin(), With: []record.With{{By: string(by[1].Person), As: string(conference.Secretary)}}}
+	if s.Fields, err = canonical.Parse(fmt.Sprintf(`{"edition":%d}`, newestEdition()+1)); err != nil {
+		t.Fatal(err)
+	}
+	adopted := record.OpenEntry(st.Size, st.Last, &s, nil, conference.Decided([]conference.Event{{Body: &conference.EditionAdopted{Edition: newestEdition() + 1}}}))
+	s.Key = newKey()
+	later := record.OpenEntry(st.Size+1, st.Last, &s, nil, conference.Decided([]conference.Event{{Body: &conference.EditionAdopted{Edition: newestEdition() + 2}}}))
+	log := h.log
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e, err := sqlite.Open(dir, sqlite.Options{})
+	if err == nil {
+		_, err = e.Append(t.Context(), st.Size, record.Group{Entries: [][]byte{adopted, later}}, log.SignCheckpoint)
+	}
+	if err := errors.Join(err, e.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, talk := kurultai(t, "serve", "-data", dir, "-addr", "localhost:0"); code != 1 || !strings.Contains(talk, "upgrade needed") || !strings.Contains(talk, "hint: take the program that wrote it") {
+		t.Errorf("served: %d %s", code, talk)
+	}
+	if code, out, talk := kurultai(t, "verify", dir); code != 0 || !strings.Contains(out, fmt.Sprintf("upgrade needed: from entry %d on", st.Size)) {
+		t.Errorf("verified: %d %s%s", code, out, talk)
 	}
 }

@@ -189,6 +189,9 @@ func openUnwatched(ctx context.Context, dir string) (*house, error) {
 	if err == nil {
 		err = h.openErasures()
 	}
+	if errors.Is(err, conference.ErrUpgradeNeeded) {
+		err = hinted{err, "take the program that wrote it, or a newer one; kurultai version says which editions this one knows, and kurultai verify still checks the tree"}
+	}
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
