@@ -45,6 +45,8 @@ var below = map[string]string{
 	"simulation":          "record record/canonical record/passkey record/tiles rules conference secretariat story witness",
 	"measure":             "",
 	"cluster":             "record record/etcd record/sqlite",
+	"backup":              "",
+	"operations":          "",
 }
 
 // pure are the packages that know no clock, chance, network, disk, log or lock, and what else they may import.

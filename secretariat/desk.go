@@ -60,7 +60,7 @@ func (g *draft) seal(ctx context.Context, v vault, chance io.Reader) error {
 		r := &g.group.Rows[i]
 		key, err := v.keys.Get(r.Subject)
 		if err != nil {
-			return fmt.Errorf("key of %s: %w", r.Subject, err)
+			return fmt.Errorf("the key of what entry %d seals: %w", r.Index, err)
 		}
 		if err := key.Encrypt(r, g.plain[i], chance); err != nil {
 			return err

@@ -50,6 +50,26 @@ type Config struct {
 	Inspect map[string]Inspect // by the name of an act: who looks into its files; may be nil
 
 	Pen Pen // where several machines keep one record: who of them writes it; nil: this one, always
+
+	// After hears of each group when all in it have been answered. The writer calls it, so it waits for nobody. It may be nil.
+	After func(Round)
+}
+
+// A Round is what became of acts that were decided one after another and appended together.
+type Round struct {
+	Done                              []Done
+	Entries                           int // appended, those too that fell due
+	Began, Decided, Appended, Settled time.Time
+	Err                               error // why nothing was appended; nil
+}
+
+// A Done act has been answered.
+type Done struct {
+	Ctx     context.Context // of who waited for it
+	Name    string          // as it was submitted: perhaps of no act there is
+	Came    time.Time
+	Receipt Receipt
+	Err     error // a *conference.Refusal, or a fault
 }
 
 // An Act is what somebody submits.
@@ -99,6 +119,7 @@ type Secretariat struct {
 
 type pending struct {
 	ctx     context.Context
+	came    time.Time
 	act     *Act
 	receipt Receipt
 	err     error
@@ -171,7 +192,7 @@ func (s *Secretariat) Do(ctx context.Context, a *Act) (Receipt, error) {
 
 // submit gives something to the writer's goroutine of this machine and waits until it is done.
 func (s *Secretariat) submit(ctx context.Context, p *pending) error {
-	p.ctx, p.done = ctx, make(chan struct{})
+	p.ctx, p.came, p.done = ctx, time.Now(), make(chan struct{})
 	select {
 	case <-s.stop:
 		return ErrClosed
@@ -257,7 +278,7 @@ func (s *Secretariat) DoAll(ctx context.Context, acts []*Act) ([]Receipt, error)
 	}
 	waiting := make([]*pending, len(acts))
 	for i, a := range acts {
-		waiting[i] = &pending{ctx: ctx, act: a, done: make(chan struct{})}
+		waiting[i] = &pending{ctx: ctx, came: time.Now(), act: a, done: make(chan struct{})}
 		select {
 		case s.acts <- waiting[i]:
 		case <-s.stopped:
@@ -296,8 +317,27 @@ func (s *Secretariat) DoWhole(ctx context.Context, w *Whole) error {
 }
 
 func (s *Secretariat) takeWhole(p *pending) {
-	defer close(p.done)
 	w, before := p.whole, s.ahead
+	round := Round{Began: time.Now()}
+	defer func() {
+		round.Err = p.err
+		var no *conference.Refusal
+		if errors.As(p.err, &no) && no.Code != "disk-full" {
+			round.Err = nil // it was decided, and nothing was to be appended
+		}
+		for i, a := range w.Acts[:min(len(w.Acts), w.Taken+1)] {
+			d := Done{Ctx: p.ctx, Name: a.Submitted.Name, Came: p.came}
+			if i == w.Taken {
+				if p.err == nil {
+					break
+				}
+				d.Name, d.Err = w.Acts[w.Failed].Submitted.Name, p.err
+			}
+			round.Done = append(round.Done, d)
+		}
+		close(p.done)
+		s.after(round)
+	}()
 	type step struct {
 		draft *draft
 		after desk
@@ -323,6 +363,7 @@ func (s *Secretariat) takeWhole(p *pending) {
 		}
 	}
 	s.ahead = before
+	round.Decided, round.Appended = time.Now(), time.Now()
 	for _, st := range steps {
 		size := s.ahead.state.Size
 		s.ahead = st.after
@@ -331,12 +372,14 @@ func (s *Secretariat) takeWhole(p *pending) {
 			continue
 		}
 		head, err := s.append(size, st.draft)
+		round.Appended = time.Now()
 		if err == nil {
 			err = p.ctx.Err() // whoever stops waiting stops between two groups
 		}
 		if head.Size > size {
 			s.show(head, st.draft)
 			w.Taken = st.acts
+			round.Entries += len(st.draft.group.Entries)
 			if w.Told != nil {
 				w.Told(st.acts)
 			}
@@ -377,6 +420,7 @@ func (s *Secretariat) group(p *pending) {
 	}
 	before := s.ahead
 	g := new(draft)
+	round := Round{Began: time.Now()}
 	held := s.held()
 	if p == nil && held == nil {
 		s.fallDue(context.Background(), g)
@@ -402,10 +446,12 @@ func (s *Secretariat) group(p *pending) {
 			s.ahead, *g = before, draft{}
 		}
 	}
+	round.Decided = time.Now()
 	head, err := s.append(before.state.Size, g)
+	round.Appended, round.Err = time.Now(), err
 	if err != nil {
 		s.ahead = before
-	} else if len(g.group.Entries) > 0 {
+	} else if round.Entries = len(g.group.Entries); round.Entries > 0 {
 		s.show(head, g)
 	}
 	for _, p := range waiting {
@@ -415,7 +461,20 @@ func (s *Secretariat) group(p *pending) {
 			p.receipt.Checkpoint = s.View().Checkpoint()
 		}
 		close(p.done)
+		if p.act != nil {
+			round.Done = append(round.Done, Done{p.ctx, p.act.Submitted.Name, p.came, p.receipt, p.err})
+		}
 	}
+	s.after(round)
+}
+
+// after tells of a round in which something was done.
+func (s *Secretariat) after(r Round) {
+	if s.config.After == nil || len(r.Done) == 0 && r.Entries == 0 && r.Err == nil {
+		return
+	}
+	r.Settled = time.Now()
+	s.config.After(r)
 }
 
 // held says why nothing may be written yet.

@@ -518,7 +518,7 @@ func (s *site) complain(w http.ResponseWriter, r *http.Request, err error) {
 	case r.Context().Err() != nil: // nobody is there
 	default:
 		reference := rand.Text()[:8]
-		slog.Error("act", "reference", reference, "path", r.URL.Path, "error", err)
+		slog.Error("act", "reference", reference, "place", logged(r), "error", err)
 		s.problem(w, r, http.StatusInternalServerError, "page.fault", []string{reference})
 	}
 }

@@ -26,7 +26,7 @@ func Addresses() (list []string) {
 			list = append(list, "/{lang}/"+strings.TrimPrefix(p.at+"/live", "{$}/"))
 		}
 	}
-	for _, own := range []string{"signin", "me", "roles", "chair", "desk", "wall", "enrolments", "enrolments/cards", "floor", "now", "now/live", "mine/live", "meetings/{meeting}/chair", "meetings/{meeting}/chair/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}", "meetings/{meeting}/desk"} {
+	for _, own := range []string{"signin", "me", "roles", "chair", "desk", "wall", "enrolments", "enrolments/cards", "backup", "floor", "now", "now/live", "mine/live", "meetings/{meeting}/chair", "meetings/{meeting}/chair/live", "meetings/{meeting}/now", "meetings/{meeting}/now/live", "act/{act}", "start", "pending", "enrol/{token}", "meetings/{meeting}/desk"} {
 		list = append(list, "/{lang}/"+own)
 	}
 	for _, tab := range phoneTabs {

@@ -176,7 +176,7 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		s.problem(w, r, http.StatusNotFound, "page.notfound", nil)
 	default:
 		reference := rand.Text()[:8]
-		s.log().Error("step", "reference", reference, "path", logged(r.URL.Path), "error", err)
+		s.log().Error("step", "reference", reference, "place", logged(r), "error", err)
 		s.problem(w, r, http.StatusInternalServerError, "page.fault", []string{reference})
 	}
 }
@@ -248,7 +248,7 @@ func (s *site) settleOwn(mux *http.ServeMux) {
 	for name, p := range map[string]ownPlace{
 		"signin": {s.signInPage, s.signInStep}, "signed": {nil, s.signed}, "provider": {s.toProvider, nil},
 		"enrol": {s.enrolPage, s.enrolStep}, "enrolments": {s.enrolmentsPage, s.invite},
-		"me": {s.mePage, s.meStep}, "registry": {s.registryPage, nil}, "roles": {s.rolesPage, s.takeRole},
+		"me": {s.mePage, s.meStep}, "registry": {s.registryPage, nil}, "roles": {s.rolesPage, s.takeRole}, "backup": {s.backupPage, s.takeBackup},
 	} {
 		for _, rest := range []string{"", "/{rest...}"} {
 			if p.get != nil {

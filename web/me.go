@@ -22,6 +22,7 @@ type MePage struct {
 	Sessions []OpenSession
 	CanAdd   bool // a passkey one has can attest a further one
 	Officer  bool
+	Backup   string // address where the record is taken along, or ""
 	Places   []Link // where one does one's work
 }
 
@@ -94,7 +95,7 @@ func (s *site) mePage(v *turn) error {
 		return v.to("signin")
 	}
 	p := MePage{Layout: s.own(v, "signin.me"), Name: s.ownName(v, v.Person), Devices: s.devices(v, v.Person)}
-	p.CanAdd = len(p.Devices) > 0
+	p.CanAdd, p.Backup = len(p.Devices) > 0, s.backupAt(v.lang)
 	p.Gone = slices.DeleteFunc(s.allDevices(v, v.Person), func(d Device) bool { return d.Ended == "" })
 	t := newTeller(v.view, v.lang)
 	for _, o := range v.view.State().OfficesOf(v.Person, s.Desk.Now()) {

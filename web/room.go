@@ -42,6 +42,7 @@ type DeskFrame struct {
 	Desks   Desks
 	Stamp   string // size of the record it was drawn from
 	Tabs    []Link // its pages besides the room
+	Backup  string // address where the record is taken along, or ""
 	Keys    []Option
 }
 
@@ -259,7 +260,7 @@ func (s *site) deskFrame(v *sitting, tab string) DeskFrame {
 	default:
 		f.Status = v.lang.Say("page.convened")
 	}
-	f.Desks = s.desks(v)
+	f.Desks, f.Backup = s.desks(v), s.backupAt(v.lang)
 	f.Tabs, f.Keys = tabs(v.lang), keyList(v.lang)
 	return f
 }
@@ -703,6 +704,11 @@ func (s *site) waits(v *sitting) (list []string) {
 	}
 	if n > 0 {
 		list = append(list, v.lang.Say("desk.twowait", number(v.lang, int64(n))))
+	}
+	if s.Disk != nil {
+		if percent, alarm := s.Disk(); alarm {
+			list = append(list, v.lang.Say("desk.diskalmostfull", number(v.lang, int64(percent))))
+		}
 	}
 	for _, p := range v.t.s.Parties() {
 		for _, a := range v.t.s.InNameOf(p.ID) {

@@ -207,6 +207,18 @@ func (s *sessions) open(token string, in session) {
 	s.all[hashOf(token)] = in
 }
 
+// Sessions is in how many browsers somebody is signed in.
+func (s *site) Sessions() (n int) {
+	now := time.Now()
+	s.sessions.any(func(in session) bool {
+		if !in.over(now) {
+			n++
+		}
+		return false
+	})
+	return n
+}
+
 // any reports whether a session is meant.
 func (s *sessions) any(meant func(session) bool) bool {
 	s.mu.Lock()

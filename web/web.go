@@ -32,6 +32,7 @@
 //	/LANG/meetings/ID/desk              the desk of a meeting and its pages, for officers, see room.go
 //	/LANG/…/live                        the newest main part of a page each time the record grows
 //	/LANG/registry                      sealed notes of a delegation or of the secretariat, see registry.go
+//	/LANG/backup                        the record as one file, for officers, see backup.go
 //	/LANG/signin, me, enrol/TOKEN, …    signing in, where this node takes acts, see signin.go
 //	/api/…                              the same as JSON, see api.go
 //
@@ -54,6 +55,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -149,6 +151,17 @@ type Options struct {
 	Node   *Node     // this node follows a record that is written elsewhere; nil: it is written here
 	Lists  Lists     // reads lists of people; nil: they are entered one by one
 	Live   *live.Hub // has the readers of live pages, the caller closes it; nil: one that ends with the record
+	// Backup packs the record as it stands, without its keys, for officers to take along; the caller closes what it gets.
+	// nil: that is not done here.
+	Backup func(context.Context) (Backup, error)
+	// Disk is how full the disk is, in percent, and whether that is too full. nil: nobody looks.
+	Disk func() (percent int, alarm bool)
+}
+
+// Pages are what New returns.
+type Pages interface {
+	http.Handler
+	Sessions() int // browsers in which somebody is signed in
 }
 
 // A Node follows a record that is written elsewhere.
@@ -198,6 +211,7 @@ type site struct {
 	checks     limits        // by address: files that are verified
 	receiving  chan struct{} // holds one for each of them that is received
 	examining  chan struct{} // holds one for each of them that is examined
+	packing    sync.Mutex    // held while a backup is packed
 	handler    http.Handler
 	secret     [32]byte // of this run: what salts of forms are drawn from
 }
@@ -205,7 +219,7 @@ type site struct {
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // New returns the pages of a record.
-func New(r Record, o Options) http.Handler {
+func New(r Record, o Options) Pages {
 	s := &site{record: r, Options: o, press: newPress()}
 	s.callers.every, s.callers.burst = callsPerSecond, callsAtOnce
 	s.persons.every, s.persons.burst = 5, 40
@@ -422,7 +436,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return // nobody is there
 	default:
 		m.Reference = rand.Text()[:8]
-		s.log().Error("page", "reference", m.Reference, "path", logged(r.URL.Path), "error", err)
+		s.log().Error("page", "reference", m.Reference, "place", logged(r), "error", err)
 		m.Title, m.Lead = l.Say("page.fault"), l.Say("page.faulthelp", m.Reference)
 	}
 	s.mayHelp(&m, l, status)
@@ -445,16 +459,21 @@ func (s *site) mayHelp(m *Message, l *language.Language, status int) {
 	}
 }
 
-// logged is a path without what a link of enrolment carries.
-func logged(path string) string {
-	before, after, found := strings.Cut(path, "/enrol/")
-	if !found {
-		before, after, found = strings.Cut(path, "/provider/")
+// logged is the form of an address, as it may stand in a log: without the persons, papers and links that it names.
+func logged(r *http.Request) string {
+	if r.Pattern != "" && r.Pattern != "/" {
+		return r.Pattern
 	}
-	if !found || after == "" {
-		return path
+	parts := strings.SplitN(strings.TrimPrefix(r.URL.Path, "/"), "/", 3)
+	if _, ok := language.Get(parts[0]); ok && len(parts) > 1 {
+		parts = parts[1:]
 	}
-	return before + "/…"
+	if known := regexp.MustCompile("^[a-z]{1,16}$"); len(parts) == 1 && known.MatchString(parts[0]) {
+		return r.Method + " " + parts[0]
+	} else if known.MatchString(parts[0]) {
+		return r.Method + " " + parts[0] + "/…"
+	}
+	return r.Method + " …"
 }
 
 func (s *site) render(name string, data any) ([]byte, error) {

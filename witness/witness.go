@@ -124,7 +124,9 @@ func (r *Replay) decide(e *record.Entry, ahead conference.Verified) error {
 	refusal := ahead.Attested(&r.State, s, e.Attestations)
 	var events []conference.Event
 	if refusal == nil {
-		events, refusal = conference.Decide(&r.State, s, e.At)
+		if events, refusal = conference.Decide(&r.State, s, e.At); refusal != nil && refusal.Code == "edition-unknown" && s.Name == "AdoptEdition" {
+			return conference.ErrUpgradeNeeded // whoever wrote it knows the edition: a program of that edition can say whether that was right
+		}
 	}
 	if refusal != nil {
 		return &Disagreement{Index: e.Index, Act: s.Name, Refusal: refusal}

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,12 +33,15 @@ type house struct {
 	engine   record.Engine
 	keys     *secretariat.SubjectKeys
 	log      *record.LogKey
-	s        *secretariat.Secretariat // nil when only read
-	marks    *witness.Marks           // with s
-	erased   *witness.Erasures        // with s
-	tripwire func()                   // stops keeping it
-	member   *cluster.Member          // where several machines keep the record; nil: this one alone
-	quorum   *quorum                  // with member
+	s        *secretariat.Secretariat                // nil when only read
+	marks    *witness.Marks                          // with s
+	erased   *witness.Erasures                       // with s
+	tripwire func()                                  // stops keeping it
+	heard    atomic.Pointer[func(secretariat.Round)] // is told of each group, from when it is set on
+	sessions func() int                              // browsers signed in, once there are pages
+	ops      *ops                                    // nil: nobody watches
+	member   *cluster.Member                         // where several machines keep the record; nil: this one alone
+	quorum   *quorum                                 // with member
 
 	lost chan error // hears that the record lacks its end: others have seen more of it
 }
@@ -124,6 +128,9 @@ func writeSynced(path string, b []byte) error {
 
 func readLogKey(dir string) (*record.LogKey, error) {
 	b, err := os.ReadFile(logKeyPath(dir))
+	if errors.Is(err, os.ErrNotExist) && isRecord(dir) {
+		return nil, hinted{fmt.Errorf("%s has a record and not the key that signs it, keys/log.key", dir), "kurultai restore -keys KEYS " + dir + " puts the keys in, from a file of kurultai backup -keys"}
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, hinted{fmt.Errorf("%s holds no record", dir), "kurultai demo -data " + dir + " plays one into it, kurultai init founds an empty one"}
 	}
@@ -178,21 +185,35 @@ func openUnwatched(ctx context.Context, dir string) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := h.open(ctx, nil); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
+}
+
+// open opens the secretariat over the engine. pen: where several machines keep the record; else nil.
+func (h *house) open(ctx context.Context, pen secretariat.Pen) (err error) {
 	_, told := record.StoryBody(h.log.Origin())
 	var marks atomic.Pointer[witness.Marks]
-	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told, Inspect: inspections(),
-		Held: func() error { return heldBy(marks.Load()) }})
+	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told, Inspect: inspections(), Pen: pen,
+		Held: func() error { return heldBy(marks.Load()) }, After: func(r secretariat.Round) {
+			if hear := h.heard.Load(); hear != nil {
+				(*hear)(r)
+			}
+		}})
 	if err == nil {
 		h.marks, err = marksIn(ctx, h, h.s)
 	}
 	if err == nil {
 		err = h.openErasures()
 	}
-	if err != nil {
-		return nil, errors.Join(err, h.Close())
+	if errors.Is(err, conference.ErrUpgradeNeeded) {
+		err = hinted{err, "take the program that wrote it, or a newer one; kurultai version says which editions this one knows, and kurultai verify still checks the tree"}
 	}
-	marks.Store(h.marks)
-	return h, nil
+	if err == nil {
+		marks.Store(h.marks)
+	}
+	return err
 }
 
 // heldBy says why nothing may be written yet: too few witnesses have said what they have seen of the record.
@@ -291,7 +312,7 @@ func (h *house) arm(ctx context.Context, path string) error {
 	go func() {
 		defer close(done)
 		if err := t.Keep(ctx, h.s); err != nil {
-			fmt.Fprintf(os.Stderr, "kurultai: %v\n", err)
+			slog.Error("the tripwire is no longer kept", "error", err)
 		}
 	}()
 	h.tripwire = func() { stop(); <-done }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // zones of seats are checked on machines that have no such table
 
@@ -41,6 +42,9 @@ const usage = `usage: kurultai COMMAND [flags] [arguments]      (flags stand bef
   import      enter a list of participants, or votes, from a table
   export      write a record as a story or as verifiable tiles
   verify      check a record, its signatures and every decision in it
+  backup      write a record, or its keys, into one file
+  restore     make a record's folder from such a file
+  version     which program this is, and which formats it keeps
   bench       measure, always beside a reference
 
 kurultai COMMAND -h explains one. Example:
@@ -53,6 +57,8 @@ type command struct {
 	usage string // hand-set, ending in an example
 	flags func(*flag.FlagSet)
 	run   func(ctx context.Context, io streams, args []string) error
+
+	environment bool // each flag may be given as an environment variable too
 }
 
 // streams are where a command speaks: answers on out, talk on talk.
@@ -69,7 +75,7 @@ var errSilent = errors.New("")
 func commands() map[string]func() command {
 	return map[string]func() command{
 		"demo": demoCommand, "init": initCommand, "serve": serveCommand, "play": playCommand, "act": actCommand, "enrol": enrolCommand, "rehearse": rehearseCommand, "acts": actsCommand, "rules": rulesCommand, "depositary": depositaryCommand, "import": importCommand,
-		"communique": communiqueCommand, "paper": paperCommand, "sign": signCommand, "sealed": sealedCommand, "export": exportCommand, "verify": verifyCommand, "follow": followCommand, "edge": edgeCommand, "recover": recoverCommand, "cluster": clusterCommand, "bench": benchCommand,
+		"communique": communiqueCommand, "paper": paperCommand, "sign": signCommand, "sealed": sealedCommand, "export": exportCommand, "verify": verifyCommand, "follow": followCommand, "edge": edgeCommand, "recover": recoverCommand, "cluster": clusterCommand, "backup": backupCommand, "restore": restoreCommand, "version": versionCommand, "bench": benchCommand,
 	}
 }
 
@@ -100,6 +106,11 @@ func run(ctx context.Context, io streams, args []string) int {
 	if c.flags != nil {
 		c.flags(flags)
 	}
+	if c.environment {
+		if err := fromEnvironment(flags); err != nil {
+			return fail(io, args[0], err)
+		}
+	}
 	switch err := flags.Parse(args[1:]); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(io.out, c.usage)
@@ -113,6 +124,24 @@ func run(ctx context.Context, io streams, args []string) int {
 		return 0
 	}
 	return fail(io, args[0], err)
+}
+
+// variable is the environment variable that stands for a flag: -oidc-issuer is KURULTAI_OIDC_ISSUER.
+func variable(name string) string {
+	return "KURULTAI_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// fromEnvironment sets flags from the environment, before the command line is read, which wins. One that is set to nothing
+// is as if it were not.
+func fromEnvironment(flags *flag.FlagSet) (err error) {
+	flags.VisitAll(func(f *flag.Flag) {
+		if value := os.Getenv(variable(f.Name)); value != "" && err == nil {
+			if wrong := f.Value.Set(value); wrong != nil {
+				err = errUsage{fmt.Sprintf("%s=%q: %v", variable(f.Name), value, wrong)}
+			}
+		}
+	})
+	return err
 }
 
 // stepFlags reads the flags behind the name of a step, which may stand before it too, and leaves what it works on.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,6 @@ import (
 	"kurultai/record"
 	"kurultai/record/etcd"
 	"kurultai/secretariat"
-	"kurultai/witness"
 )
 
 // A quorum is this machine's pen where several keep one record (secretariat.Pen).
@@ -55,12 +53,23 @@ func openMember(ctx context.Context, dir, tripwire string) (h *house, err error)
 	if aside != "" {
 		slog.Error("the copy was damaged and is fetched again from the other machines", "aside", aside)
 	}
-	var marks atomic.Pointer[witness.Marks]
-	var open atomic.Pointer[secretariat.Secretariat]
-	passed := secretariat.Passed(open.Load, h.keys)
+	open := func() bool {
+		select {
+		case <-q.ready:
+			return true
+		default:
+			return false
+		}
+	}
+	passed := secretariat.Passed(func() *secretariat.Secretariat {
+		if !open() {
+			return nil
+		}
+		return h.s
+	}, h.keys)
 	h.member, err = cluster.Start(ctx, dir, copied, cluster.Options{OnCosigned: func(c record.Checkpoint) {
-		if m := marks.Load(); m != nil {
-			m.Heard(c)
+		if open() {
+			h.marks.Heard(c)
 		}
 	}})
 	if err != nil {
@@ -74,21 +83,11 @@ func openMember(ctx context.Context, dir, tripwire string) (h *house, err error)
 		pauseFor(ctx, 200*time.Millisecond)
 	}
 	if err == nil {
-		_, told := record.StoryBody(h.log.Origin())
-		h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told, Inspect: inspections(), Pen: q,
-			Held: func() error { return heldBy(marks.Load()) }})
-	}
-	if err == nil {
-		h.marks, err = marksIn(ctx, h, h.s)
-	}
-	if err == nil {
-		err = h.openErasures()
+		err = h.open(ctx, q)
 	}
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
-	marks.Store(h.marks)
-	open.Store(h.s)
 	close(q.ready)
 	if err := h.watch(ctx, tripwire); err != nil {
 		return nil, errors.Join(err, h.Close())

@@ -19,7 +19,9 @@ func serveCommand() command {
 	var dir, addr, tripwire, proxies, from string
 	var provider web.Provider
 	var secret string
+	var watched opsFlags
 	return command{
+		environment: true,
 		usage: `usage: kurultai serve -data DIR [-addr A]
 
 Serves the pages of a record. Where DIR is empty or missing it leads through the set-up of a body: it prints one address,
@@ -35,8 +37,13 @@ it that sets X-Forwarded-Proto and X-Forwarded-For. Sessions stand in DIR/keys/s
                    nodes it admitted with an address
   -proxies LIST    networks of proxies whose word is taken, as 10.0.0.0/8,192.0.2.1/32; this machine's always is
   -oidc-issuer URL, -oidc-client ID, -oidc-secret FILE
-                   a provider that vouches for people (OpenID Connect); or KURULTAI_OIDC_ISSUER, _CLIENT and _SECRET.
-                   It sends people back to ORIGIN/provider/callback
+                   a provider that vouches for people (OpenID Connect). It sends people back to ORIGIN/provider/callback
+  -metrics A       address of Prometheus' metrics, as 9464: without a host this machine alone; without it there are none
+  -log F           the log on standard error as text or json (text)
+
+Each flag may be given as an environment variable instead, KURULTAI_ and its name in capitals with _ for -: KURULTAI_DATA,
+KURULTAI_OIDC_ISSUER. The command line wins. OTEL_EXPORTER_OTLP_ENDPOINT says where traces go (OTLP over HTTP); without it
+there are none. /healthz says whether the node can go on, /readyz whether it takes acts, and else why not.
 
 example: kurultai serve -data baku
 `,
@@ -46,9 +53,10 @@ example: kurultai serve -data baku
 			f.StringVar(&tripwire, "tripwire", "", "")
 			f.StringVar(&from, "from", "", "")
 			f.StringVar(&proxies, "proxies", "", "")
-			f.StringVar(&provider.Issuer, "oidc-issuer", os.Getenv("KURULTAI_OIDC_ISSUER"), "")
-			f.StringVar(&provider.Client, "oidc-client", os.Getenv("KURULTAI_OIDC_CLIENT"), "")
-			f.StringVar(&secret, "oidc-secret", os.Getenv("KURULTAI_OIDC_SECRET"), "")
+			f.StringVar(&provider.Issuer, "oidc-issuer", "", "")
+			f.StringVar(&provider.Client, "oidc-client", "", "")
+			f.StringVar(&secret, "oidc-secret", "", "")
+			watched.define(f)
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
 			if dir == "" || len(args) > 0 {
@@ -62,11 +70,16 @@ example: kurultai serve -data baku
 			if err != nil {
 				return err
 			}
+			w, io, err := watched.start(ctx, io)
+			if err != nil {
+				return err
+			}
+			defer w.stop()
 			if setup {
-				return serveSetup(ctx, io, dir, addr, tripwire, o)
+				return serveSetup(ctx, io, dir, addr, tripwire, o, w)
 			}
 			for {
-				err := serveRecord(ctx, io, dir, addr, tripwire, sources(from), o)
+				err := serveRecord(ctx, io, dir, addr, tripwire, sources(from), o, w)
 				if !errors.Is(err, witness.ErrAhead) {
 					return err
 				}
@@ -84,7 +97,7 @@ func sources(list string) []string {
 }
 
 // serveRecord serves a record until ctx ends, or until somebody has seen more of it than is here.
-func serveRecord(ctx context.Context, io streams, dir, addr, tripwire string, from []string, o web.Options) error {
+func serveRecord(ctx context.Context, io streams, dir, addr, tripwire string, from []string, o web.Options, w *ops) error {
 	open := func() (*house, error) { return openToWrite(ctx, dir, tripwire, from...) }
 	if cluster.Is(dir) {
 		open = func() (*house, error) { return openMember(ctx, dir, tripwire) }
@@ -94,6 +107,7 @@ func serveRecord(ctx context.Context, io streams, dir, addr, tripwire string, fr
 		return err
 	}
 	defer h.Close()
+	h.ops = w
 	var ended <-chan error
 	if h.member != nil {
 		ended = h.member.Err()
@@ -104,6 +118,7 @@ func serveRecord(ctx context.Context, io streams, dir, addr, tripwire string, fr
 		return err
 	}
 	defer site.stop()
+	w.ready()
 	if have, need, held := h.marks.Held(); held {
 		fmt.Fprintf(io.talk, "%d of %d witnesses have answered: the pages are shown, and nothing is written until enough have; two secretaries end the wait by the act ProceedUnwitnessed\n", have, need)
 	}

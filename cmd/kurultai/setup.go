@@ -591,7 +591,7 @@ func (f *founder) close() {
 }
 
 // serveSetup serves the set-up of dir, and the pages of its record from the moment there is one.
-func serveSetup(ctx context.Context, io streams, dir, addr, tripwire string, o web.Options) error {
+func serveSetup(ctx context.Context, io streams, dir, addr, tripwire string, o web.Options, w *ops) error {
 	f, err := openFounder(ctx, io, dir, tripwire)
 	if err != nil {
 		return err
@@ -604,23 +604,27 @@ func serveSetup(ctx context.Context, io streams, dir, addr, tripwire string, o w
 	o.Live = live.New(live.Config{})
 	setup := web.NewSetup(f, o)
 	var pages atomic.Pointer[http.Handler]
+	w.station.SetUp(dir)
 	f.founded = func(h *house) {
+		h.ops = w
 		p := pagesOf(h, l, o)
 		pages.Store(&p)
+		w.open(h, o.Live)
 	}
 	if f.file.Seed != nil {
 		if err := f.Found(ctx, f.file.Draft); err != nil {
 			return errors.Join(hinted{fmt.Errorf("the founding was interrupted and cannot go on: %w", err), "the same command tries again"}, l.Close())
 		}
 	}
-	s := serveOn(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := serveOn(ctx, l, http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
 		if p := pages.Load(); p != nil && !setup.Mine(r.URL.Path) {
-			(*p).ServeHTTP(w, r)
+			(*p).ServeHTTP(to, r)
 			return
 		}
-		f.door(l, setup).ServeHTTP(w, r)
+		w.with(f.door(l, setup)).ServeHTTP(to, r)
 	}), o.Live)
 	defer s.stop()
+	w.ready()
 	fmt.Fprintf(io.talk, "%s\nopen this address in a browser on this machine: it leads through the set-up, and works once\n", s.url+"/setup/"+setup.Token())
 	<-ctx.Done()
 	return nil

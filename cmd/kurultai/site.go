@@ -164,8 +164,11 @@ func startSite(ctx context.Context, io streams, h *house, addr string, o web.Opt
 	if err != nil {
 		return nil, err
 	}
-	o.Live = live.New(live.Config{Pace: pace})
+	if o.Live == nil {
+		o.Live = live.New(live.Config{Pace: pace})
+	}
 	s := serveOn(ctx, l, pagesOf(h, l, o), o.Live)
+	h.ops.open(h, o.Live)
 	go feedWitnesses(ctx, h, func(err error) {
 		slog.Warn("witness", "error", err)
 		if errors.Is(err, witness.ErrAhead) {
@@ -244,6 +247,7 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	if h.quorum != nil {
 		o.Sessions = h.quorum.shareSessions()
 	}
+	h.ops.options(h, &o)
 	o.Rehearsal = isRehearsal(h)
 	o.Roles = (training(h) || o.Rehearsal) && loopback
 	o.Open = func(ctx context.Context, d record.Digest) (record.Disclosure, error) { return h.s.View().Open(ctx, d) }
@@ -252,12 +256,14 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	o.Lists, o.Seed = lists{}, h.s.Seed
 	o.Marks, o.Cosigned, o.Witnessed, o.Held = marksOf(h.marks), h.marks.Cosigned, h.marks.Witnessed, h.marks.Held
 	o.Erased, o.Marked, o.WaitMarked = h.erased.Until, h.marks.Changes, h.marks.Wait
-	handler := withTiles(web.New(reading{h.s}, o), h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.nearest()} }, h.s.Wait, bundles(h.marks, h.s.View))
+	pages := web.New(reading{h.s}, o)
+	h.sessions = pages.Sessions
+	handler := withTiles(pages, h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.nearest()} }, h.s.Wait, bundles(h.marks, h.s.View))
 	handler = withDoor(handler, h)
 	if loopback {
 		handler = loopbackOnly(handler, h.named)
 	}
-	return handler
+	return h.ops.with(handler)
 }
 
 // cosignedLog is a view whose checkpoint bears the cosignatures that came since.

@@ -158,6 +158,11 @@ func verifyRecord(ctx context.Context, h *house, key string) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
+	return checkRecord(ctx, h, v, whence)
+}
+
+// checkRecord is verifyRecord under a key that is trusted.
+func checkRecord(ctx context.Context, h *house, v *record.Verifier, whence string) (finding, error) {
 	head, err := h.engine.Head(ctx)
 	if err != nil {
 		return finding{}, err
@@ -189,7 +194,7 @@ func verifyRecord(ctx context.Context, h *house, key string) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	return finding{r.Finding, head.Origin, h.log.Verifier(), whence, openings}, nil
+	return finding{r.Finding, head.Origin, record.VerifierText(v.Name(), v.Key), whence, openings}, nil
 }
 
 func matches(r *witness.Replay, head record.Checkpoint) error {

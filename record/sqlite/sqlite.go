@@ -27,8 +27,8 @@ import (
 	"kurultai/record"
 )
 
-// draft is the draft of doc/record.md this engine keeps, in the database's user_version.
-const draft = 1
+// Draft is the draft of doc/record.md this engine keeps, in the database's user_version.
+const Draft = 1
 
 // applicationID is "Kurt" in ASCII, in the database's header, so that file(1) and we know it.
 const applicationID = 0x4b757274
@@ -179,15 +179,18 @@ func (e *Engine) connect(flags sqlite3.OpenFlag) (*conn, error) {
 // found makes the tables of a new database, prepares statements, and refuses a record of another draft.
 func (e *Engine) found() error {
 	version, err := number(e.w, "PRAGMA user_version")
+	if err == nil && version > Draft {
+		return otherDraft(version)
+	}
 	if err == nil && version == 0 {
 		if tables, countErr := number(e.w, "SELECT count(*) FROM sqlite_schema"); countErr == nil && tables == 0 {
 			err = e.w.Exec("BEGIN IMMEDIATE;" + schema + "COMMIT")
 		}
 	}
-	if err == nil && version <= draft {
+	if err == nil {
 		err = e.w.Exec(snapshots)
 	}
-	if err == nil && version == draft {
+	if err == nil && version == Draft {
 		err = addBlobs(e.w)
 	}
 	if err != nil {
@@ -208,6 +211,11 @@ func (e *Engine) found() error {
 		}
 	}
 	return nil
+}
+
+// otherDraft says what to do with a record that an older or a newer program keeps.
+func otherDraft(version int64) error {
+	return fmt.Errorf("record.db is of draft %d of the format and this program keeps draft %d: use the program that made it, or export its story there and play it here", version, Draft)
 }
 
 // addBlobs gives rows made before there were private blobs the column that says where one is kept.
@@ -255,8 +263,8 @@ func (e *Engine) check() error {
 	if err := errors.Join(err, err2); err != nil {
 		return fmt.Errorf("reading record.db: %w", err)
 	}
-	if id != applicationID || version != draft {
-		return fmt.Errorf("record.db is of draft %d of the format and this program keeps draft %d: use the program that made it, or export its story there and play it here", version, draft)
+	if id != applicationID || version != Draft {
+		return otherDraft(version)
 	}
 	blobs, err := number(c, hasBlobs)
 	if err != nil {

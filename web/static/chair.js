@@ -26,7 +26,7 @@
     if (form.dataset.sent) return;
     form.dataset.sent = "1";
     try {
-      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
+      const answer = await fetch(form.action, { method: "POST", headers: window.kurultai.traced(), body: new URLSearchParams(new FormData(form)), redirect: "manual" });
       if (answer.type !== "opaqueredirect") form.submit();
       else if (!main().dataset.live) location.assign(document.querySelector("[data-key=Escape]").href);
     } catch {

@@ -6,7 +6,7 @@
 
   // post sends a form, then the attestations it asks for, until something is done.
   const post = async (to, body, kind) => {
-    const answer = await fetch(to, { method: "POST", body, headers: { "Content-Type": kind, Accept: "application/json" } });
+    const answer = await fetch(to, { method: "POST", body, headers: window.kurultai.traced({ "Content-Type": kind, Accept: "application/json" }) });
     const value = await answer.json();
     if (answer.ok) return value;
     throw Object.assign(new Error([value.title, value.detail, value.remedy].filter(Boolean).join(" ")), { told: true });

@@ -64,7 +64,7 @@
   };
 
   const headers = { "Content-Type": "application/json", Accept: "application/json", "Accept-Language": lang };
-  const post = (to, body) => fetch(to, { method: "POST", headers, body, signal: AbortSignal.timeout(15000) });
+  const post = (to, body) => fetch(to, { method: "POST", headers: window.kurultai.traced(headers), body, signal: AbortSignal.timeout(15000) });
   const why = (problem) => [problem.title, problem.rule && `(${problem.rule})`, problem.remedy ?? problem.detail].filter(Boolean).join(" ");
 
   // send sends one thing and says what became of it; without an answer it is kept for another time.

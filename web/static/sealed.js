@@ -69,7 +69,7 @@
   const same = (a, b) => JSON.stringify(ordered(a)) === JSON.stringify(ordered(b));
 
   const post = async (to, body) => {
-    const answer = await fetch(to, { method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json", "Accept-Language": d.lang }, body: JSON.stringify(body) });
+    const answer = await fetch(to, { method: "POST", headers: window.kurultai.traced({ "Content-Type": "application/json", Accept: "application/json", "Accept-Language": d.lang }), body: JSON.stringify(body) });
     const value = await answer.json();
     if (answer.ok) return value;
     throw told([value.title, value.remedy ?? value.detail].filter(Boolean).join(" "));

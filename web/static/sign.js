@@ -3,9 +3,13 @@
   const words = document.getElementById("ceremony");
   const say = (text) => { if (words) { words.textContent = text; words.hidden = false; words.focus(); } };
 
+  // traced adds to headers the trace that what is sent belongs to (W3C Trace Context): two numbers drawn for it alone.
+  const hex = (n) => Array.from(crypto.getRandomValues(new Uint8Array(n)), (b) => b.toString(16).padStart(2, "0")).join("");
+  const traced = (headers) => ({ ...headers, traceparent: `00-${hex(16)}-${hex(8)}-01` });
+
   // post sends a step and returns the answer; a refusal is an error that says what to do.
   const post = async (to, body, kind) => {
-    const answer = await fetch(to, { method: "POST", headers: { "Content-Type": kind ?? "application/json", Accept: "application/json" }, body: kind ? body : JSON.stringify(body ?? {}) });
+    const answer = await fetch(to, { method: "POST", headers: traced({ "Content-Type": kind ?? "application/json", Accept: "application/json" }), body: kind ? body : JSON.stringify(body ?? {}) });
     const value = await answer.json();
     if (answer.ok) return value;
     throw Object.assign(new Error([value.title, value.detail].filter(Boolean).join(". ")), { told: true });
@@ -78,5 +82,5 @@
     return text;
   };
 
-  window.kurultai = Object.assign(window.kurultai ?? {}, { attest, enrol, why });
+  window.kurultai = Object.assign(window.kurultai ?? {}, { attest, enrol, traced, why });
 })();
