@@ -85,7 +85,10 @@ var slips = map[string]slip{
 			a, ok := s.proposals.amendments.Get(id)
 			return a.Index, ok && a.State == "submitted" && len(a.FallsWith) == 0
 		},
-		func(s *State, id string, _ int64) { s.proposals.amendments = s.proposals.amendments.Delete(id) },
+		func(s *State, id string, _ int64) {
+			s.amends(ProposalID(id), s.proposals.amendments.At(id).Of, true)
+			s.proposals.amendments = s.proposals.amendments.Delete(id)
+		},
 	},
 	"invitation": {
 		func(s *State, id string) (int64, bool) {

@@ -11,6 +11,7 @@ import (
 type proposalsState struct {
 	all        Ordered[string, Proposal]
 	amendments Ordered[string, Amendment]
+	amending   Ordered[string, []ProposalID] // by proposal: all amendments to it, in order of id
 	decisions  Ordered[string, Decision]
 }
 
@@ -86,10 +87,8 @@ func (s *State) Proposals(m MeetingID) (list []Proposal) {
 
 // AmendmentsTo lists all amendments to a proposal, decided ones too, in order of id.
 func (s *State) AmendmentsTo(id ProposalID) (list []Amendment) {
-	for _, a := range s.proposals.amendments.All() {
-		if a.Of == id {
-			list = append(list, a)
-		}
+	for _, a := range s.proposals.amending.At(string(id)) {
+		list = append(list, s.proposals.amendments.At(string(a)))
 	}
 	return list
 }
@@ -118,12 +117,29 @@ func (s *State) Amendments(p Proposal) (waiting []ProposalID) {
 			waiting = append(waiting, id)
 		}
 	}
-	for _, a := range s.proposals.amendments.All() {
-		if a.Of == p.ID && a.State == "submitted" && !slices.Contains(waiting, a.ID) {
+	for _, a := range s.AmendmentsTo(p.ID) {
+		if a.State == "submitted" && !slices.Contains(waiting, a.ID) {
 			waiting = append(waiting, a.ID)
 		}
 	}
 	return waiting
+}
+
+// amends lists an amendment under its proposal, or with gone takes it off.
+func (s *State) amends(id, of ProposalID, gone bool) {
+	list := slices.Clone(s.proposals.amending.At(string(of)))
+	i, there := slices.BinarySearch(list, id)
+	switch {
+	case gone && there:
+		list = slices.Delete(list, i, i+1)
+	case !gone && !there:
+		list = slices.Insert(list, i, id)
+	}
+	if len(list) == 0 {
+		s.proposals.amending = s.proposals.amending.Delete(string(of))
+		return
+	}
+	s.proposals.amending = s.proposals.amending.Set(string(of), list)
 }
 
 // latest is the last revision of a paper.
@@ -563,6 +579,7 @@ func amending(ed *edition) {
 	})
 	happens(ed, func(s *State, h Happened, b *AmendmentSubmitted) {
 		s.proposals.amendments = s.proposals.amendments.Set(string(b.Amendment), Amendment{ID: b.Amendment, Of: b.Proposal, Party: b.Party, Paragraph: b.Paragraph, Operation: b.Operation, Text: b.Text, State: "submitted", Index: h.Index})
+		s.amends(b.Amendment, b.Proposal, false)
 	})
 	does(ed, Act{
 		Name: "AcceptAmendment", Title: "Accept an amendment", Help: "Takes an amendment into the draft when all its sponsors agree; else it is voted on.",
