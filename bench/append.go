@@ -77,7 +77,7 @@ func authors(t turn, appendOne func(author int, b []byte) error) (took, error) {
 		return took{}, err
 	}
 	slices.Sort(all)
-	return took{float64(len(all)) / time.Since(start).Seconds(), all[len(all)/2], all[(len(all)-1)*99/100]}, nil
+	return took{float64(len(all)) / time.Since(start).Seconds(), all[len(all)/2], all[len(all)*99/100]}, nil
 }
 
 // bare is the loop that writes and syncs.
