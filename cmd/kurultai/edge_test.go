@@ -602,3 +602,30 @@ server { listen unix:%[2]s/socket; location / { %[3]s } } }`, user, dir, strings
 		}
 	}
 }
+
+// What witnesses cosigned shows on an edge and behind it; what a node gives to an edge reaches the record.
+func TestEdgesShowWhatIsWitnessed(t *testing.T) {
+	h, url := core(t)
+	first := edges(t, edgeConfig{from: url, key: h.log.Verifier()})
+	second := edges(t, edgeConfig{from: first.url, key: h.log.Verifier()})
+	key := filepath.Join(t.TempDir(), "node.xa")
+	_, verifier, _ := kurultai(t, "follow", "-key", key, "-name", "node.xa", "-newkey")
+	takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: strings.TrimSpace(verifier)})
+	size := h.s.View().State().Size
+	second.reaches(t, size)
+	if code, _, talk := kurultai(t, "follow", "-data", filepath.Join(t.TempDir(), "copy"), "-key", key, "-log", h.log.Verifier(), "-once", second.url); code != 0 {
+		t.Fatal(talk)
+	}
+	if mark := h.marks.Of(size - 1); !mark.Witnessed() {
+		t.Errorf("at the record: %+v", mark)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	for _, e := range []*running{first, second} {
+		for seen := e.marks.Changes(); !e.marks.Of(size - 1).Witnessed(); seen = e.marks.Changes() {
+			if err := e.marks.Wait(ctx, seen); err != nil {
+				t.Fatalf("%+v: %v", e.marks.Of(size-1), err)
+			}
+		}
+	}
+}
