@@ -5,10 +5,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,6 +25,7 @@ import (
 	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/canonical"
+	"kurultai/record/recordtest"
 	"kurultai/record/tiles"
 	"kurultai/web"
 )
@@ -527,6 +531,101 @@ func TestAnEdgeWaitsForItsSource(t *testing.T) {
 	for _, args := range [][]string{{"edge"}, {"edge", "-from", "folder"}, {"edge", "-from", ","}, {"edge", "-from", url, "more"}} {
 		if code, _, talk := kurultai(t, args...); code != 2 {
 			t.Errorf("%v: %d %s", args, code, talk)
+		}
+	}
+}
+
+// Behind nginx, with the lines that doc/operations.md gives, each lot comes to a further edge and each page to a reader before
+// the next act is done.
+func TestEdgesPassThroughNginx(t *testing.T) {
+	binary := recordtest.Program(t, "nginx")
+	h, origin := core(t)
+	first := edges(t, edgeConfig{from: origin, key: h.log.Verifier()})
+	text, err := os.ReadFile("../../doc/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, lines, found := strings.Cut(string(text), "    location / {\n")
+	lines, _, whole := strings.Cut(lines, "\n    }\n")
+	if !found || !whole {
+		t.Fatal("doc/operations.md holds no lines for nginx")
+	}
+	dir, err := os.MkdirTemp("", "nginx") // a socket's path is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	user := ""
+	if os.Getuid() == 0 {
+		user = "user root;" // the directory is this user's
+	}
+	conf := fmt.Sprintf(`%s daemon off; master_process off; pid %s/pid; error_log stderr warn; events { worker_connections 128; }
+http { access_log off; client_body_temp_path %[2]s/a; proxy_temp_path %[2]s/b; fastcgi_temp_path %[2]s/c; uwsgi_temp_path %[2]s/d; scgi_temp_path %[2]s/e;
+server { listen unix:%[2]s/socket; location / { %[3]s } } }`, user, dir, strings.Replace(lines, "http://127.0.0.1:8080", first.url, 1))
+	if err := os.WriteFile(filepath.Join(dir, "conf"), []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, "-p", dir, "-e", "stderr", "-c", filepath.Join(dir, "conf"))
+	cmd.Stderr = t.Output()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	g := opens(t, "http://meeting.example")
+	g.Config.Handler.(*httputil.ReverseProxy).Transport = &http.Transport{DisableCompression: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "socket"))
+	}}
+	second := edges(t, edgeConfig{from: g.URL, key: h.log.Verifier()}) // asks until nginx listens
+	second.reaches(t, h.s.View().State().Size)
+	answer, err := http.Get(g.URL + "/en/record/live")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	ids := make(chan int64, 100)
+	go func() {
+		for e, err := range sse.Read(answer.Body, nil) {
+			if id, parseErr := strconv.ParseInt(e.LastEventID, 10, 64); err == nil && parseErr == nil {
+				ids <- id
+			}
+		}
+	}()
+	for range 5 {
+		size := acting(t, h, 1)
+		second.reaches(t, size)
+		for id := int64(0); id < size; {
+			select {
+			case id = <-ids:
+			case <-time.After(30 * time.Second):
+				t.Fatalf("index %d came of %d", id, size)
+			}
+		}
+	}
+}
+
+// What witnesses cosigned shows on an edge and behind it; what a node gives to an edge reaches the record.
+func TestEdgesShowWhatIsWitnessed(t *testing.T) {
+	h, url := core(t)
+	first := edges(t, edgeConfig{from: url, key: h.log.Verifier()})
+	second := edges(t, edgeConfig{from: first.url, key: h.log.Verifier()})
+	key := filepath.Join(t.TempDir(), "node.xa")
+	_, verifier, _ := kurultai(t, "follow", "-key", key, "-name", "node.xa", "-newkey")
+	takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: strings.TrimSpace(verifier)})
+	size := h.s.View().State().Size
+	second.reaches(t, size)
+	if code, _, talk := kurultai(t, "follow", "-data", filepath.Join(t.TempDir(), "copy"), "-key", key, "-log", h.log.Verifier(), "-once", second.url); code != 0 {
+		t.Fatal(talk)
+	}
+	if mark := h.marks.Of(size - 1); !mark.Witnessed() {
+		t.Errorf("at the record: %+v", mark)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	for _, e := range []*running{first, second} {
+		for seen := e.marks.Changes(); !e.marks.Of(size - 1).Witnessed(); seen = e.marks.Changes() {
+			if err := e.marks.Wait(ctx, seen); err != nil {
+				t.Fatalf("%+v: %v", e.marks.Of(size-1), err)
+			}
 		}
 	}
 }
