@@ -281,7 +281,7 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (_ 
 	if err := m.alike(ctx, node); err != nil {
 		return nil, err
 	}
-	engine, err := etcd.Open(ctx, etcd.Config{Client: node.Client, Copy: copied, Peers: m.peers, Log: m.hear, OnCosigned: o.OnCosigned})
+	engine, err := etcd.Open(ctx, etcd.Config{Client: node.Client, Copy: copied, Peers: m.peers, Log: m.hear, OnCosigned: o.OnCosigned, Patience: m.answersIn()})
 	if err != nil {
 		return nil, err
 	}
@@ -428,6 +428,52 @@ func (m *Member) Lead(ctx context.Context) (context.Context, func(), error) {
 		}
 	}
 	return node.Lead(ctx, m.Name())
+}
+
+// deposeAfter is how often in a row a member that may write is asked in vain before another takes its turn.
+const deposeAfter = 3
+
+// WatchWriter asks the member that may write, until ctx ends, whether it is there, and ends its turn where it is not: sooner
+// than its session would end by itself.
+func (m *Member) WatchWriter(ctx context.Context) {
+	every := 250 * time.Millisecond
+	if m.config.Distant {
+		every = time.Second
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	silent, writer := 0, Other{}
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		asked, stop := context.WithTimeout(ctx, every) // where nobody leads it is the one known last
+		if now, ok := m.Leader(asked); ok && now.Name != writer.Name {
+			silent, writer = 0, now
+		}
+		stop()
+		if writer.Name == "" || writer.Name == m.Name() {
+			continue
+		}
+		asked, stop = context.WithTimeout(ctx, 2*every)
+		if put(asked, m.client, writer.URL+"/cluster/here", nil, &struct{}{}) == nil {
+			silent = 0
+		} else {
+			silent++
+		}
+		stop()
+		if silent < deposeAfter {
+			continue
+		}
+		asked, stop = context.WithTimeout(ctx, m.answersIn())
+		if m.node.Load().Depose(asked, writer.Name) == nil {
+			m.log.Warn("the member that wrote does not answer: another writes", "name", writer.Name)
+			silent, writer = 0, Other{}
+		}
+		stop()
+	}
 }
 
 // Leader is who may write now, this member too, and false where nobody does or no majority answers.

@@ -28,6 +28,7 @@ func (m *Member) listen() error {
 		m.Handle(pattern, serve)
 	}
 	m.Handle("GET /cluster/own", http.HandlerFunc(m.serveOwn))
+	m.Handle("GET /cluster/here", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { tell(w, struct{}{}) }))
 	m.Handle("GET /cluster/status", http.HandlerFunc(m.serveStatus))
 	m.Handle("POST /cluster/leave", http.HandlerFunc(m.serveLeave))
 	m.mux.HandleFunc("POST /cluster/join", m.serveJoin) // who asks is no member yet

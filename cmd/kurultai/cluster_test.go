@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,25 +12,6 @@ import (
 	"kurultai/cluster"
 	"kurultai/record/etcd"
 )
-
-// freePorts is an address of this machine from which three ports are free.
-func freePorts(t *testing.T) string {
-	t.Helper()
-	for port := 26500; port < 26980; port += 3 {
-		free := true
-		for i := range 3 {
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+i))
-			if free = free && err == nil; err == nil {
-				l.Close()
-			}
-		}
-		if free {
-			return fmt.Sprintf("127.0.0.1:%d", port)
-		}
-	}
-	t.Fatal("no ports are free")
-	return ""
-}
 
 // member runs the member in a folder.
 func member(t *testing.T, dir string) *cluster.Member {
@@ -64,7 +43,7 @@ func TestAClusterByItsCommands(t *testing.T) {
 	if _, talk, code := said(t, "play", "-data", dir, "../../story/training.jsonl"); code != 0 {
 		t.Fatal(talk)
 	}
-	at, other := freePorts(t), filepath.Join(t.TempDir(), "baku")
+	at, other := threePorts(t), filepath.Join(t.TempDir(), "baku")
 	file := filepath.Join(t.TempDir(), "baku.join")
 	ok := func(args ...string) string {
 		t.Helper()
@@ -101,7 +80,7 @@ func TestAClusterByItsCommands(t *testing.T) {
 		t.Error(out)
 	}
 	member(t, dir)
-	away := freePorts(t)
+	away := threePorts(t)
 	ok("join", "-data", other, "-at", away, file)
 	if out := ok("status", "-data", dir); !strings.Contains(out, "(not started)  "+away+"  silent") || !strings.Contains(out, "nobody writes") {
 		t.Error(out)

@@ -124,7 +124,10 @@ func (q *quorum) Take(ctx context.Context) (context.Context, func(), error) {
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
+	waiting, stop := context.WithCancel(ctx)
+	go q.member.WatchWriter(waiting)
 	leading, release, err := q.member.Lead(ctx)
+	stop()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -34,20 +34,23 @@ type hallNode struct {
 	process            *exec.Cmd
 }
 
-// threePorts is HOST:PORT where nobody listens, of ports that the system gives to nobody by itself.
-func threePorts(t testing.TB) string {
+// threePorts is HOST:PORT for a member.
+func threePorts(t testing.TB) string { return "127.0.0.1:" + freePorts(t, 3) }
+
+// freePorts is the first of so many ports at which nobody listens, and that the system gives to nobody by itself.
+func freePorts(t testing.TB, count int) string {
 	t.Helper()
 next:
 	for range 200 {
 		port := 10000 + rand.IntN(20000)
-		for n := range 3 {
+		for n := range count {
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+n))
 			if err != nil {
 				continue next
 			}
 			l.Close()
 		}
-		return fmt.Sprintf("127.0.0.1:%d", port)
+		return fmt.Sprint(port)
 	}
 	t.Fatal("no ports are free")
 	return ""
@@ -190,7 +193,7 @@ func three(t *testing.T) *threeHall {
 	h.join("c")
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		s, err := cluster.Ask(t.Context(), a.dir)
-		if err == nil && len(s.Members) == 3 && !slices.ContainsFunc(s.Members, func(m cluster.MemberStatus) bool { return !m.Voting }) {
+		if err == nil && len(s.Members) == 3 && !slices.ContainsFunc(s.Members, func(m cluster.MemberStatus) bool { return !m.Voting || !m.Complete }) {
 			return h
 		}
 		if time.Now().After(deadline) {
@@ -229,5 +232,37 @@ func TestThreeServeOneRecord(t *testing.T) {
 	}
 	if len(roots) != 1 || roots[""] {
 		t.Errorf("%v", roots)
+	}
+}
+
+// The script of doc/cluster.md runs as it stands, but for its ports.
+func TestTheScriptOfThreeNodes(t *testing.T) {
+	text, err := os.ReadFile("../../doc/cluster.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, script, ok := strings.Cut(string(text), "```sh\n")
+	script, _, whole := strings.Cut(script, "\n```")
+	if !ok || !whole || !strings.HasPrefix(script, "p=4000 ") {
+		t.Fatal("doc/cluster.md has no script that begins with its ports")
+	}
+	dir := t.TempDir()
+	cmd := exec.Command("bash", "-eu", "-o", "pipefail", "-c", strings.Replace(script, "p=4000 ", "p="+freePorts(t, 13)+" ", 1))
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		for _, name := range []string{"a", "b", "c", "join", "status"} {
+			said, _ := os.ReadFile(filepath.Join(dir, name+".log"))
+			t.Logf("%s.log:\n%s", name, said)
+		}
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+	if !regexp.MustCompile(`the next act was taken after \d+ ms`).Match(out) {
+		t.Error("nothing says how long it took")
+	}
+	last := regexp.MustCompile(`(?m)^ +3 verified \d+ entries, root \S+`).Find(out)
+	if last == nil {
+		t.Error("the three do not verify to one root")
 	}
 }

@@ -73,6 +73,10 @@ type Config struct {
 	Peers  func() []Peer // the other voting members
 	Log    func(error)   // hears of faults that are tried again
 
+	// Patience is how long an append waits before it asks again: what was sent on to a leader that has just died is lost,
+	// and etcd itself waits longer for it. 0: 2 s, enough for members of one site.
+	Patience time.Duration
+
 	OnCosigned func(record.Checkpoint) // hears of each checkpoint that was cosigned anywhere, once it is in the copy; may be nil
 }
 
@@ -189,7 +193,13 @@ func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign 
 	}
 	this := &call{expect, pack(g)}
 	again := e.doubt != nil && e.doubt.expect == expect && bytes.Equal(e.doubt.group, this.group)
-	head, err := e.append(ctx, this, again, int64(len(g.Entries)), sign)
+	patience := e.Patience
+	if patience == 0 {
+		patience = 2 * time.Second
+	}
+	attempt, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	head, err := e.append(attempt, this, again, int64(len(g.Entries)), sign)
 	if e.doubt = nil; errors.Is(err, record.ErrUnknown) {
 		e.doubt = this
 	}

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/concurrency"
@@ -59,7 +60,7 @@ type Node struct {
 
 	at       string
 	quota    int64
-	patience int // seconds until another may write, when who does says nothing
+	patience int // seconds a turn lasts without a word: longer than etcd takes to find who leads it
 
 	closing sync.Once
 }
@@ -110,12 +111,12 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 	config.CorruptCheckTime = time.Hour
 	_, logErr := os.Stat(filepath.Join(config.Dir, "member", "wal"))
 	config.LogLevel, config.LogOutputs = "warn", []string{filepath.Join(c.Dir, "etcd.log")}
-	n := &Node{at: c.Client, quota: c.Quota, patience: 2}
+	n := &Node{at: c.Client, quota: c.Quota, patience: 5}
 	if n.quota == 0 {
 		n.quota = defaultQuota
 	}
 	if c.Distant {
-		n.patience = 6
+		n.patience = 15
 	}
 	if n.etcd, err = embed.StartEtcd(config); err != nil {
 		return nil, fmt.Errorf("starting etcd in %s: %w", c.Dir, err)
@@ -263,8 +264,23 @@ func (n *Node) Lead(ctx context.Context, name string) (context.Context, func(), 
 		return nil, nil, err
 	}
 	e := concurrency.NewElection(s, leadKey)
-	if err := e.Campaign(ctx, name); err != nil {
-		s.Close()
+	waiting, stopWaiting := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-s.Done(): // nobody can wait on it any more
+		case <-waiting.Done():
+		}
+		stopWaiting()
+	}()
+	err = e.Campaign(waiting, name)
+	for err != nil && waiting.Err() == nil { // as when what it watched was compacted: it keeps its place in the line
+		n.untilLed(waiting)
+		err = e.Campaign(waiting, name)
+	}
+	stopWaiting()
+	if err != nil {
+		s.Orphan()
+		go n.revoke(s.Lease())
 		return nil, nil, err
 	}
 	leading, stop := context.WithCancel(ctx)
@@ -275,7 +291,34 @@ func (n *Node) Lead(ctx context.Context, name string) (context.Context, func(), 
 		}
 		stop()
 	}()
-	return leading, func() { stop(); s.Close() }, nil
+	return leading, func() { stop(); s.Orphan(); go n.revoke(s.Lease()) }, nil
+}
+
+// untilLed waits until a majority answers through somebody who leads: what is sent on to a leader that has just died is
+// lost, and etcd waits seven seconds for it.
+func (n *Node) untilLed(ctx context.Context) {
+	for ctx.Err() == nil {
+		asked, stop := context.WithTimeout(ctx, 300*time.Millisecond)
+		_, err := n.Client.Get(asked, leadKey)
+		if err == nil {
+			stop()
+			return
+		}
+		<-asked.Done()
+		stop()
+	}
+}
+
+// revoke ends a session, so that nobody waits behind its place in the line.
+func (n *Node) revoke(lease clientv3.LeaseID) {
+	for range 20 {
+		ctx, stop := context.WithTimeout(n.Client.Ctx(), time.Second)
+		_, err := n.Client.Revoke(ctx, lease)
+		stop()
+		if err == nil || errors.Is(err, rpctypes.ErrLeaseNotFound) || n.Client.Ctx().Err() != nil {
+			return
+		}
+	}
 }
 
 // Writer is the name of who may write now, as Lead was told it, or "".
@@ -285,6 +328,17 @@ func (n *Node) Writer(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return string(r.Kvs[0].Value), nil
+}
+
+// Depose ends the turn of a member that may write and does not answer, sooner than its session would end by itself. If it
+// lives after all, it stands in line again: the fence of Append keeps the record one.
+func (n *Node) Depose(ctx context.Context, name string) error {
+	r, err := n.Client.Get(ctx, leadKey+"/", clientv3.WithFirstCreate()...)
+	if err != nil || len(r.Kvs) == 0 || string(r.Kvs[0].Value) != name {
+		return err
+	}
+	_, err = n.Client.Revoke(ctx, clientv3.LeaseID(r.Kvs[0].Lease))
+	return err
 }
 
 // Leads reports whether this member leads the others, as far as it knows.

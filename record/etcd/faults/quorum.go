@@ -263,7 +263,7 @@ func (n *node) flip(at float64) error {
 	}
 	needle := []byte(`"closed":"`)
 	if n.spec.Serves {
-		needle = []byte(`"text":"`)
+		needle = []byte(`[["en","author `)
 	}
 	var places []int
 	for i := 0; i+len(needle) < len(b); i++ {
