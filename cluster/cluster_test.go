@@ -748,6 +748,10 @@ func TestACopyBeginsAnotherCluster(t *testing.T) {
 	r.refused(err, "entries that are not the cluster's")
 	(<-first).Close()
 
+	terms := filepath.Join(dirs[0], "keys", "subjects.terms")
+	if err := os.WriteFile(terms, make([]byte, 40), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	f.Again = true
 	before, _ := readConfig(dirs[0])
 	if err := Found(dirs[0], f); err != nil {
@@ -759,6 +763,12 @@ func TestACopyBeginsAnotherCluster(t *testing.T) {
 	}
 	if aside, _ := filepath.Glob(folder(dirs[0]) + "-*"); len(aside) != 1 {
 		t.Error("what the cluster was is not kept aside")
+	}
+	if _, err := os.Stat(terms); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what was promised in the cluster before counts in the new one: %v", err)
+	}
+	if isKeyFile("subjects") || isKeyFile("subjects.terms") || !isKeyFile("log.key") || !isKeyFile("sessions") || isKeyFile("../log.key") {
+		t.Error("members give each other the wrong keys")
 	}
 	a := r.start(dirs[0])
 	if next := r.add(a, "in another cluster"); next.Size != head.Size+1 {
