@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -189,8 +190,10 @@ func keys(dir string) (map[string][]byte, error) {
 	return files, nil
 }
 
+// isKeyFile reports whether a file of DIR/keys is every member's. The keys of persons, in subjects, and the terms in which
+// they were drawn, in subjects.terms, are each member's own.
 func isKeyFile(name string) bool {
-	return filepath.Base(name) == name && name[0] != '.' && name != "subjects" && name != "subjects-wal" && name != "subjects-shm" && name != "subjects.lock"
+	return filepath.Base(name) == name && !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "subjects")
 }
 
 // Join asks a running member to add this node, which will keep its copy in dir, a new folder, and writes there what it

@@ -187,6 +187,14 @@ func (r room) three(n int) (list []*Member, dirs []string) {
 		r.votes(m)
 		list, dirs = append(list, m), append(dirs, d)
 	}
+	r.eventually("each folder names all members", func() bool {
+		for _, d := range dirs {
+			if c, err := readConfig(d); err != nil || len(c.Members) != len(list) {
+				return false
+			}
+		}
+		return true
+	})
 	return list, dirs
 }
 
@@ -493,9 +501,10 @@ func TestCertificates(t *testing.T) {
 		t.Errorf("31 days before its end: %+v", s)
 	}
 	short(2, 0)
-	if s := status(list[0]); s.Reached || !strings.Contains(s.Why, "its certificate has expired") {
-		t.Errorf("expired: %+v", s)
-	}
+	r.eventually("who asks is told that it has expired", func() bool { // as soon as no connection stands any more
+		s := status(list[0])
+		return !s.Reached && strings.Contains(s.Why, "its certificate has expired")
+	})
 	if s := status(list[2]); !slices.ContainsFunc(s.Alarms, func(a string) bool {
 		return strings.Contains(a, "its certificate has expired: kurultai cluster cert -renew C")
 	}) {
@@ -512,9 +521,10 @@ func TestCertificates(t *testing.T) {
 	if err == nil {
 		err = Take(dirs[2], file)
 	}
-	if s := status(list[0]); err != nil || !s.Reached || len(s.Alarms) != 0 {
-		t.Errorf("renewed: %+v, %v", s, err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	r.eventually("it is mended", func() bool { s := status(list[0]); return s.Reached && len(s.Alarms) == 0 })
 	r.whole(list[2], r.add(list[2], "with a new certificate"))
 
 	foreignDir := r.founder(1, Founding{})
@@ -738,6 +748,10 @@ func TestACopyBeginsAnotherCluster(t *testing.T) {
 	r.refused(err, "entries that are not the cluster's")
 	(<-first).Close()
 
+	terms := filepath.Join(dirs[0], "keys", "subjects.terms")
+	if err := os.WriteFile(terms, make([]byte, 40), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	f.Again = true
 	before, _ := readConfig(dirs[0])
 	if err := Found(dirs[0], f); err != nil {
@@ -749,6 +763,12 @@ func TestACopyBeginsAnotherCluster(t *testing.T) {
 	}
 	if aside, _ := filepath.Glob(folder(dirs[0]) + "-*"); len(aside) != 1 {
 		t.Error("what the cluster was is not kept aside")
+	}
+	if _, err := os.Stat(terms); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what was promised in the cluster before counts in the new one: %v", err)
+	}
+	if isKeyFile("subjects") || isKeyFile("subjects.terms") || !isKeyFile("log.key") || !isKeyFile("sessions") || isKeyFile("../log.key") {
+		t.Error("members give each other the wrong keys")
 	}
 	a := r.start(dirs[0])
 	if next := r.add(a, "in another cluster"); next.Size != head.Size+1 {

@@ -54,6 +54,10 @@ func Found(dir string, f Founding) error {
 	if err := putAside(dir, f.Again); err != nil {
 		return err
 	}
+	// In a new cluster terms begin anew, and what was promised to a pen of another counts for nothing.
+	if err := os.Remove(filepath.Join(dir, "keys", "subjects.terms")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	token := make([]byte, 16)
 	rand.Read(token)
 	c := config{Cluster: hex.EncodeToString(token), Name: f.Name, At: p.String(), Members: map[string]string{f.Name: p.String()}, Distant: f.Distant, Quota: f.Quota}

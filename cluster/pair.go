@@ -100,7 +100,7 @@ type pair struct {
 	log       *slog.Logger
 
 	mu      sync.Mutex
-	read    time.Time // the file's time when it was read
+	read    []byte // of the file
 	current *tls.Certificate
 }
 
@@ -140,30 +140,24 @@ func parsePair(b []byte, authority *x509.Certificate) (*tls.Certificate, error) 
 func (p *pair) get() (*tls.Certificate, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	info, err := os.Stat(p.path)
-	if err == nil && info.ModTime().Equal(p.read) {
+	b, err := os.ReadFile(p.path)
+	if err == nil && bytes.Equal(b, p.read) {
 		return p.current, nil
-	}
-	var b []byte
-	if err == nil {
-		b, err = os.ReadFile(p.path)
 	}
 	var c *tls.Certificate
 	if err == nil {
 		c, err = parsePair(b, p.authority)
 	}
-	if err != nil {
-		if p.current == nil {
-			return nil, fmt.Errorf("reading this member's certificate in %s: %w", p.path, err)
-		}
+	switch {
+	case err == nil:
+		p.current = c
+	case p.current == nil:
+		return nil, fmt.Errorf("reading this member's certificate in %s: %w", p.path, err)
+	case b != nil: // said once
 		p.log.Error("the new certificate is not taken", "why", err)
-		if info != nil {
-			p.read = info.ModTime() // said once
-		}
-		return p.current, nil
 	}
-	p.current, p.read = c, info.ModTime()
-	return c, nil
+	p.read = b
+	return p.current, nil
 }
 
 // ends is when the pair's certificate ends.
