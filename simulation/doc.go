@@ -22,7 +22,7 @@
 // At each step:
 //   - the record only grows; its checkpoint is of it, and signed; the times in it never go back (doc/record.md 2, 9)
 //   - decided again, each entry is allowed and causes what it says (doc/record.md 5)
-//   - what is shown is what is durable
+//   - what is shown is what is durable; only a writer that ended is started again
 //   - acknowledged is durable, and provable (record.Engine)
 //   - an act is taken once; a key repeats its own answer as long as it is known; other bytes are refused (doc/record.md 7)
 //   - the record holds what was submitted, and nothing else but the clock's acts; what was refused left nothing

@@ -284,9 +284,13 @@ func (h *hall) answered(a *secretariat.Act, r *secretariat.Receipt, err error) e
 	return h.stuck(err)
 }
 
-// stuck is a refusal that nobody can do anything about: what falls due is the writer's to do.
+// stuck is an answer that nobody can do anything about: what falls due is the writer's to do, and one that lives and has a
+// disk answers.
 func (h *hall) stuck(err error) error {
 	var refused *conference.Refusal
+	if err != nil && !errors.As(err, &refused) && !h.engine.Gone() {
+		return h.laws.broken("only a writer that ended is started again", "%v", err)
+	}
 	if errors.As(err, &refused) && refused.Code == "due-first" {
 		return h.laws.broken("what falls due is done first, and done", "%v", refused)
 	}
@@ -338,6 +342,11 @@ func (h *hall) atOnce(acts []*secretariat.Act) error {
 			return err
 		}
 		if err := h.stuck(answers[i].err); err != nil {
+			return err
+		}
+	}
+	if !h.engine.Gone() {
+		if err := h.laws.shown(h.s.View()); err != nil {
 			return err
 		}
 	}

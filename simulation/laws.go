@@ -332,6 +332,9 @@ func (l *laws) result(s *conference.State, b *conference.ResultAnnounced) error 
 			abstain++
 		}
 	}
+	if len(q.Votes) != len(l.tally[b.Question]) {
+		return l.broken("a party votes once", "%s has %d votes of %d parties", b.Question, len(q.Votes), len(l.tally[b.Question]))
+	}
 	if yes != b.Yes || no != b.No || abstain != b.Abstaining {
 		return l.broken("what is announced was cast", "%s: %d-%d-%d were cast, %d-%d-%d announced", b.Question, yes, no, abstain, b.Yes, b.No, b.Abstaining)
 	}
