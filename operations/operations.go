@@ -24,6 +24,7 @@ type Node struct {
 	Dir       string                                     // whose disk is watched
 	Shown     func() (entries int64, last time.Time)     // what readers see, and the recorded time of its last entry
 	Head      func(context.Context) (int64, error)       // what the engine holds, in entries
+	Several   bool                                       // several machines keep the record: Head asks a majority of them
 	Stopped   func(error) bool                           // whether an error of Head or of an append is one only a restart mends
 	Live      func() Live                                // readers of live pages
 	Sessions  func() int                                 // browsers in which somebody is signed in
@@ -44,6 +45,7 @@ const (
 	DiskFull  = "disk-full"
 	NoEngine  = "engine-lost"
 	Silent    = "witnesses-silent"
+	Minority  = "no-majority"
 )
 
 // causes are all of them, with what is said of each.
@@ -52,6 +54,7 @@ var causes = map[string]string{
 	Behind:    "what readers see lacks entries that the engine holds: it is catching up; if it does not, restart it",
 	DiskFull:  "the disk has no room for an act: pages are shown, acts are refused; make room, nothing need be restarted",
 	NoEngine:  "a write or sync failed, so nothing more is written: look at the disk, then restart; what was acknowledged is on it",
+	Minority:  "no majority of the machines that keep the record answers: pages are shown as they were, acts are refused; kurultai cluster status says which answer",
 	Silent:    "nothing is written before enough witnesses have said what they have seen: reach them, or two secretaries end the wait by the act ProceedUnwitnessed",
 }
 
@@ -83,6 +86,7 @@ type notice struct {
 	stopped       error     // why only a restart helps
 	full          bool      // the last group was refused for want of room
 	behind        time.Time // since when what readers see lacks entries; zero: it does not
+	apart         time.Time // since when no majority answers; zero: it does
 	unwitnessed   time.Time // since when the first entry waits for its witnesses; zero: none does
 	head, entries int64
 	witnessed     int64
@@ -139,7 +143,10 @@ func (s *Station) look(ctx context.Context, now time.Time) {
 		is.entries, _ = n.Shown()
 	}
 	if n.Head != nil {
-		head, err := n.Head(ctx)
+		asked, stop := context.WithTimeout(ctx, every)
+		head, err := n.Head(asked)
+		stop()
+		is.apart = since(is.apart, n.Several && err != nil, now)
 		if err == nil {
 			is.head = head
 		} else if ctx.Err() == nil {
@@ -265,6 +272,7 @@ func (s *Station) NotReady() (list []string) {
 	add(SettingUp, settling)
 	add(NoEngine, is.stopped != nil)
 	add(DiskFull, is.full || is.size > 0 && is.free < noRoom)
+	add(Minority, !is.apart.IsZero() && time.Since(is.apart) > patience)
 	add(Behind, !is.behind.IsZero() && time.Since(is.behind) > patience)
 	if n.Held != nil {
 		_, _, held := n.Held()

@@ -59,14 +59,18 @@ func TestWhyANodeIsNotReadyIsSaid(t *testing.T) {
 		why    string
 		live   int
 	}{
-		"nothing":              {func(*rig) {}, "", 200},
-		"behind a moment":      {func(r *rig) { r.head++ }, "", 200},
-		"behind":               {func(r *rig) { r.head++; r.look(t.Context(), time.Now().Add(-patience-time.Second)) }, Behind, 200},
-		"a full disk":          {func(r *rig) { r.free = 1 << 20 }, DiskFull, 200},
-		"refused for room":     {func(r *rig) { r.Heard(Round{Full: true, Err: errors.New("full")}) }, DiskFull, 200},
-		"the engine lost":      {func(r *rig) { r.headErr = errStopped }, NoEngine, 503},
-		"a sync failed":        {func(r *rig) { r.Heard(Round{Err: errStopped}) }, NoEngine, 503},
-		"a reading failed":     {func(r *rig) { r.headErr = errors.New("busy") }, "", 200},
+		"nothing":          {func(*rig) {}, "", 200},
+		"behind a moment":  {func(r *rig) { r.head++ }, "", 200},
+		"behind":           {func(r *rig) { r.head++; r.look(t.Context(), time.Now().Add(-patience-time.Second)) }, Behind, 200},
+		"a full disk":      {func(r *rig) { r.free = 1 << 20 }, DiskFull, 200},
+		"refused for room": {func(r *rig) { r.Heard(Round{Full: true, Err: errors.New("full")}) }, DiskFull, 200},
+		"the engine lost":  {func(r *rig) { r.headErr = errStopped }, NoEngine, 503},
+		"a sync failed":    {func(r *rig) { r.Heard(Round{Err: errStopped}) }, NoEngine, 503},
+		"a reading failed": {func(r *rig) { r.headErr = errors.New("busy") }, "", 200},
+		"no majority answers": {func(r *rig) {
+			r.node.Several, r.headErr = true, errors.New("etcdserver: no leader")
+			r.look(t.Context(), time.Now().Add(-patience-time.Second))
+		}, Minority, 200},
 		"witnesses are silent": {func(r *rig) { r.held = true }, Silent, 200},
 		"being set up":         {func(r *rig) { r.SetUp(t.TempDir()) }, SettingUp, 200},
 	} {

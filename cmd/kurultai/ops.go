@@ -161,6 +161,7 @@ func (o *ops) open(h *house, hub *live.Hub) {
 			head, err := h.engine.Head(ctx)
 			return head.Size, err
 		},
+		Several:  h.member != nil,
 		Stopped:  func(err error) bool { return errors.Is(err, record.ErrStopped) },
 		Live:     func() operations.Live { s := hub.Stats(); return operations.Live(s) },
 		Sessions: h.sessions,

@@ -235,16 +235,16 @@ func TestThreeServeOneRecord(t *testing.T) {
 	}
 }
 
-// The script of doc/cluster.md runs as it stands, but for its ports.
+// The script of doc/operations.md's three nodes runs as it stands, but for its ports.
 func TestTheScriptOfThreeNodes(t *testing.T) {
-	text, err := os.ReadFile("../../doc/cluster.md")
+	text, err := os.ReadFile("../../doc/operations.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, script, ok := strings.Cut(string(text), "```sh\n")
+	_, script, ok := strings.Cut(string(text), "```bash\n")
 	script, _, whole := strings.Cut(script, "\n```")
 	if !ok || !whole || !strings.HasPrefix(script, "p=4000 ") {
-		t.Fatal("doc/cluster.md has no script that begins with its ports")
+		t.Fatal("doc/operations.md has no script that begins with its ports")
 	}
 	dir := t.TempDir()
 	cmd := exec.Command("bash", "-eu", "-o", "pipefail", "-c", strings.Replace(script, "p=4000 ", "p="+freePorts(t, 13)+" ", 1))
