@@ -66,6 +66,12 @@ func Is(dir string) bool {
 	return err == nil
 }
 
+// Begun reports whether the member in dir has been started: from then on its copy is written with the others alone.
+func Begun(dir string) bool {
+	c, err := readConfig(dir)
+	return err != nil || c.Started
+}
+
 func readConfig(dir string) (c config, err error) {
 	b, err := os.ReadFile(configPath(dir))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -247,7 +247,7 @@ func openToRead(dir string) (*house, error) {
 
 func openHouse(dir string, keys func(string) (*secretariat.SubjectKeys, error), o sqlite.Options) (*house, error) {
 	h := &house{dir: dir, lost: make(chan error, 1)}
-	if cluster.Is(dir) && !o.ReadOnly {
+	if cluster.Is(dir) && cluster.Begun(dir) && !o.ReadOnly {
 		return nil, hinted{fmt.Errorf("%s is kept by several machines together, and only kurultai serve writes it", dir), "submit acts where it is served: kurultai act -url URL"}
 	}
 	var err error
