@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -72,33 +70,12 @@ func (h *threeHall) try(args ...string) (string, error) {
 	return string(out), err
 }
 
-// start serves a node; said gets what it says.
+// start serves a node.
 func (h *threeHall) start(n *hallNode) {
 	h.Helper()
 	n.process = exec.Command("kurultai", "serve", "-data", n.dir, "-addr", "localhost:0")
 	n.process.Dir, n.process.Env = h.home, append(os.Environ(), "HOME="+h.home, "XDG_STATE_HOME="+filepath.Join(h.home, "state"))
-	log, err := os.OpenFile(n.dir+".log", os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		h.Fatal(err)
-	}
-	talk, err := n.process.StderrPipe()
-	if err == nil {
-		n.process.Stdout = log
-		err = n.process.Start()
-	}
-	if err != nil {
-		h.Fatal(err)
-	}
-	lines := bufio.NewReader(io.TeeReader(talk, log))
-	for n.url = ""; n.url == ""; {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			said, _ := os.ReadFile(n.dir + ".log")
-			h.Fatalf("%s ended: %v\n%s", n.name, err, said)
-		}
-		n.url = regexp.MustCompile(`http://localhost:\d+`).FindString(line)
-	}
-	go io.Copy(io.Discard, lines)
+	n.url = serving(h, n.process, n.dir+".log")
 	h.Cleanup(func() { h.kill(n, syscall.SIGTERM) })
 }
 

@@ -154,28 +154,36 @@ func (f *far) start() {
 	f.Helper()
 	f.process = exec.Command("kurultai", "serve", "-data", "record", "-addr", "localhost:0", "-tripwire", "tripwire")
 	f.process.Dir, f.process.Env = f.server, f.env(f.server)
-	log, err := os.OpenFile(filepath.Join(f.server, "log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	f.url = serving(f, f.process, filepath.Join(f.server, "log"))
+	f.Cleanup(f.stop)
+}
+
+// serving starts a program that serves pages, keeps what it says in a file, and returns where its pages are.
+func serving(t testing.TB, program *exec.Cmd, said string) (url string) {
+	t.Helper()
+	log, err := os.OpenFile(said, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
-	talk, err := f.process.StderrPipe()
+	talk, err := program.StderrPipe()
 	if err == nil {
-		f.process.Stdout = log
-		err = f.process.Start()
+		program.Stdout = log
+		err = program.Start()
 	}
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
 	lines := bufio.NewReader(io.TeeReader(talk, log))
-	for f.url = ""; f.url == ""; {
+	for url == "" {
 		line, err := lines.ReadString('\n')
 		if err != nil {
-			f.Fatalf("the server said %q and ended: %v", line, err)
+			all, _ := os.ReadFile(said)
+			t.Fatalf("the program ended: %v\n%s", err, all)
 		}
-		f.url = regexp.MustCompile(`http://localhost:\d+`).FindString(line)
+		url = regexp.MustCompile(`http://localhost:\d+`).FindString(line)
 	}
 	go io.Copy(io.Discard, lines)
-	f.Cleanup(f.stop)
+	return url
 }
 
 func (f *far) stop() {
