@@ -367,6 +367,9 @@ func (t *trial) do(what string, victims []*node) error {
 		return restart()
 	case "stop":
 		victims[0].signal(syscall.SIGSTOP)
+		if t.Rounds > 12 { // at length
+			hold = 15 * time.Second
+		}
 		time.Sleep(2 * hold)
 		victims[0].signal(syscall.SIGCONT)
 	case "cut", "one-way", "loss", "flapping":
