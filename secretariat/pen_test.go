@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -380,5 +382,47 @@ func TestTheLaterPensKeyStands(t *testing.T) {
 			t.Errorf("machine %d brings back what was destroyed: %v", i, err)
 		}
 		k.Close()
+	}
+}
+
+// A key that a full disk refused is not here, so it comes again and is written then.
+func TestAKeyThatCouldNotBeWrittenIsNotHere(t *testing.T) {
+	dir := t.TempDir()
+	k, err := OpenSubjectKeys(filepath.Join(dir, "subjects"))
+	if err == nil {
+		err = k.Share(filepath.Join(dir, "terms"), func(int64, []Slot) error { return nil })
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := []Slot{{Subject: sha256.Sum256([]byte("x")), Key: record.SubjectKey{7}, Term: 1}}
+	if err := k.Accept(1, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, broken := range []**os.File{&k.shared.file, &k.file} {
+		whole := *broken
+		if *broken, err = os.Open(whole.Name()); err != nil { // it can be read alone, so writing fails
+			t.Fatal(err)
+		}
+		if err := k.Accept(1, given); err == nil {
+			t.Fatal("nothing could be written, and it was taken")
+		}
+		if _, err := k.Get("x"); !errors.Is(err, record.ErrNotFound) {
+			t.Errorf("a key that is not on the disk is here: %v", err)
+		}
+		(*broken).Close()
+		*broken = whole
+	}
+	if err := k.Accept(1, given); err != nil {
+		t.Fatal(err)
+	}
+	k.Close()
+	again, err := OpenSubjectKeys(filepath.Join(dir, "subjects"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if key, err := again.Get("x"); err != nil || key != given[0].Key {
+		t.Errorf("the file has %v, %v", key, err)
 	}
 }

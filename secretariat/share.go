@@ -147,7 +147,6 @@ func (k *SubjectKeys) keep(slots []Slot, before func(mine, theirs Slot) bool, te
 		case have:
 			changed = append(changed, s)
 		default:
-			k.slots[s.Subject], k.keys[s.Subject] = k.end+int64(len(fresh)), s.Key
 			fresh = append(append(fresh, s.Subject[:]...), s.Key[:]...)
 		}
 		of := s.Term
@@ -161,6 +160,13 @@ func (k *SubjectKeys) keep(slots []Slot, before func(mine, theirs Slot) bool, te
 			return err
 		}
 	}
+	for at := 0; at < len(fresh); at += slotSize { // what cannot be written is not here
+		slot := fresh[at:]
+		k.slots[[32]byte(slot)], k.keys[[32]byte(slot)] = k.end+int64(at), record.SubjectKey(slot[32:slotSize])
+	}
+	if err := k.append(fresh); err != nil {
+		return err
+	}
 	for _, s := range changed {
 		if _, err := k.file.WriteAt(s.Key[:], k.slots[s.Subject]+32); err != nil {
 			return fmt.Errorf("writing a subject key: %w", err)
@@ -172,7 +178,7 @@ func (k *SubjectKeys) keep(slots []Slot, before func(mine, theirs Slot) bool, te
 			return fmt.Errorf("writing a subject key: %w", err)
 		}
 	}
-	return k.append(fresh)
+	return nil
 }
 
 // Lead takes up the pen of a term: heard is what each of the others that promised it lists, of so many machines in all.
