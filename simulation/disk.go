@@ -32,6 +32,7 @@ type Disk struct {
 
 	acknowledged int64  // entries of groups whose engine said so
 	plant        string // what is wrong with it on purpose
+	doubted      bool   // the last append was done, and its outcome not told
 }
 
 // NewDisk is an empty one. plant names what is wrong with it on purpose, or is "".
@@ -135,7 +136,9 @@ func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign 
 	case Killed:
 		return record.Checkpoint{}, record.ErrStopped
 	}
-	if d.holds(expect, g) { // the same call again
+	doubted := d.doubted
+	d.doubted = false
+	if doubted && d.holds(expect, g) { // the same call again, whose outcome was not known
 		d.acknowledged = d.head.Size
 		return d.head, nil
 	}
@@ -144,6 +147,7 @@ func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign 
 	}
 	switch f {
 	case UnknownDone:
+		d.doubted = true
 		return record.Checkpoint{}, record.ErrUnknown
 	case KilledDone:
 		if d.plant == "forgets" { // what was said to be durable before this group goes with it

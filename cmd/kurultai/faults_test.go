@@ -47,9 +47,9 @@ func broken(t *testing.T, args ...string) map[string]any {
 	return figures
 }
 
-// Six faults, each really done: nothing that was acknowledged is lost, doubled or contradicted.
+// Four faults, each really done: nothing that was acknowledged is lost, doubled or contradicted.
 func TestAQuorumUnderFaults(t *testing.T) {
-	f := broken(t, "-rounds", "6", "faults")
+	f := broken(t, "-rounds", "4", "faults")
 	if f == nil {
 		return
 	}

@@ -186,7 +186,7 @@ func TestThreeServeOneRecord(t *testing.T) {
 	for name, n := range h.nodes {
 		h.act(n, "first-at-"+name)
 	}
-	for round := range 2 {
+	for round := range 1 {
 		w := h.writer()
 		h.kill(w, syscall.SIGKILL)
 		start := time.Now()
