@@ -140,7 +140,7 @@ func (d *desk) take(ctx context.Context, a *Act, now moment, chance io.Reader, g
 		return Receipt{}, refusal("other-origin", "2", s.Origin)
 	}
 	act, known := d.state.Lookup(s.Name)
-	if receipt, err := d.again(ctx, s, known && act.Closed, g); err != nil || receipt.Again {
+	if receipt, err := d.again(ctx, s, known && act.Closed, at, g); err != nil || receipt.Again {
 		return receipt, err
 	}
 	if known && act.Timed && now.doubtful {
@@ -189,10 +189,14 @@ func (d *desk) take(ctx context.Context, a *Act, now moment, chance io.Reader, g
 }
 
 // again answers an act that was taken before: same key and bytes, the first receipt; other bytes, a refusal.
-// What falls due on several days is the same act each time, and none of them a repetition.
-func (d *desk) again(ctx context.Context, s *record.Submitted, closed bool, g *draft) (Receipt, error) {
+// What falls due on several days is the same act each time: it is a repetition where it is not due now.
+func (d *desk) again(ctx context.Context, s *record.Submitted, closed bool, at record.Instant, g *draft) (Receipt, error) {
 	if s.As == string(conference.Clock) {
-		return Receipt{}, nil
+		for id := range d.state.Due(at) {
+			if id == s.Fields.Get("due").Str {
+				return Receipt{}, nil
+			}
+		}
 	}
 	first, used := d.state.Key(s.By, s.Key)
 	same := first.Digest == sha256.Sum256([]byte(s.Text()))

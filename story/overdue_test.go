@@ -1,10 +1,12 @@
 package story_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"testing"
 	"time"
 
+	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/secretariat"
@@ -43,5 +45,16 @@ func TestACommitmentFallsDueOnEachOfItsDays(t *testing.T) {
 		if got := fmt.Sprint(c.Standings[0].Overdue.Index > 0, c.Standings[1].Overdue.Index > 0); got != want {
 			t.Errorf("after %d days overdue are %s, want %s", days, got, want)
 		}
+	}
+	// Who submits what the writer's own clock entered meanwhile, as who plays a story, gets the receipt of that.
+	key := sha256.Sum256([]byte("commitment/twice"))
+	v, err := canonical.Parse(`{"due":"commitment/twice"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	came := record.Submitted{As: string(conference.Clock), By: "clock", Fields: v, Key: canonical.EncodeBytes(key[:16]), Name: "TimeCame", Origin: s.View().Origin()}
+	r, err := s.Do(t.Context(), &secretariat.Act{Submitted: came})
+	if c, _ := s.View().State().Commitment("twice"); err != nil || !r.Again || r.Index != c.Standings[1].Overdue.Index {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
