@@ -227,13 +227,22 @@ func (d *desk) again(ctx context.Context, s *record.Submitted, closed bool, at r
 	if err != nil {
 		return Receipt{}, err
 	}
-	events := make([]conference.Event, len(e.Events))
-	for i, v := range e.Events {
-		if events[i], err = d.state.ParseEvent(v); err != nil {
-			return Receipt{}, err
-		}
+	events, err := d.events(e)
+	if err != nil {
+		return Receipt{}, err
 	}
 	return Receipt{Index: first.Index, At: e.At, Notices: conference.Notices(events), Again: true}, nil
+}
+
+// events are those of an entry.
+func (d *desk) events(e *record.Entry) (list []conference.Event, err error) {
+	list = make([]conference.Event, len(e.Events))
+	for i, v := range e.Events {
+		if list[i], err = d.state.ParseEvent(v); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // entry is an entry of the record, which may still be in the draft.

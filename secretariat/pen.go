@@ -70,6 +70,15 @@ func (s *Secretariat) carry(ctx context.Context, p *pending, pass func(context.C
 	}
 }
 
+// behind lays the pen down where somebody else has written: who has it next knows what stands there.
+func (s *Secretariat) behind(err error) error {
+	if s.config.Pen == nil || !errors.Is(err, record.ErrConflict) {
+		return err
+	}
+	s.lay()
+	return fmt.Errorf("%w: %v", ErrNotWriting, err)
+}
+
 // fill adds to the receipt of an act that another machine took what stands in the record, once it is here.
 func (s *Secretariat) fill(ctx context.Context, r *Receipt) {
 	if s.Wait(ctx, r.Index) != nil {
@@ -96,13 +105,7 @@ func (d *desk) eventsAt(ctx context.Context, index int64) ([]conference.Event, e
 	if err != nil {
 		return nil, err
 	}
-	events := make([]conference.Event, len(e.Events))
-	for i, v := range e.Events {
-		if events[i], err = d.state.ParseEvent(v); err != nil {
-			return nil, err
-		}
-	}
-	return events, nil
+	return d.events(e)
 }
 
 // inTurn is the one goroutine of a machine that writes when it has the pen, and else keeps up with who does.

@@ -426,3 +426,28 @@ func TestAKeyThatCouldNotBeWrittenIsNotHere(t *testing.T) {
 		t.Errorf("the file has %v, %v", key, err)
 	}
 }
+
+// A closed act that somebody else entered meanwhile gets the first receipt, though who has the pen did not know of it.
+func TestAClosedActBehindTheWriterIsNoFault(t *testing.T) {
+	at := sit(t, 1)
+	m := at.machines[0]
+	m.must(convene(m.room, "m", 1))
+	other, err := OpenSubjectKeys(filepath.Join(t.TempDir(), "subjects"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	s, err := Open(t.Context(), Config{Engine: m.engine, Keys: other, Log: recordtest.Key(), Clock: func() record.Instant { return record.Instant(m.wall.Load()) }, Chance: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := m.act("FileNote", `{"note":"n","text":"A note."}`)
+	first, err := s.Do(t.Context(), a)
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := m.Do(t.Context(), a)
+	if err != nil || !again.Again || again.Index != first.Index {
+		t.Errorf("%+v, %v, and it is entry %d", again, err, first.Index)
+	}
+}

@@ -352,6 +352,7 @@ func (s *Secretariat) takeWhole(p *pending) {
 				now = s.fallDue(p.ctx, g)
 			}
 			_, p.err = s.ahead.take(p.ctx, a, now, s.config.Chance, g)
+			p.err = s.behind(p.err)
 		}
 		if p.err != nil {
 			s.ahead, w.Failed = before, i
@@ -442,6 +443,7 @@ func (s *Secretariat) group(p *pending) {
 			now = s.fallDue(p.ctx, g)
 		}
 		p.receipt, p.err = s.ahead.take(p.ctx, p.act, now, s.config.Chance, g)
+		p.err = s.behind(p.err)
 		if held != nil && p.err != nil { // nor is what fell due before it
 			s.ahead, *g = before, draft{}
 		}
