@@ -75,12 +75,17 @@ type joined struct {
 // patience is how long a change of the members may take.
 const patience = 30 * time.Second
 
-func (m *Member) serveJoin(w http.ResponseWriter, r *http.Request) {
-	var asked joining
+// question reads what is asked.
+func question[Q any](w http.ResponseWriter, r *http.Request) (q Q, err error) {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<10))
 	if err == nil {
-		err = json.Unmarshal(b, &asked)
+		err = json.Unmarshal(b, &q)
 	}
+	return q, err
+}
+
+func (m *Member) serveJoin(w http.ResponseWriter, r *http.Request) {
+	asked, err := question[joining](w, r)
 	var p place
 	if err == nil {
 		p, err = parsePlace(asked.At)
@@ -317,11 +322,7 @@ type leaving struct {
 }
 
 func (m *Member) serveLeave(w http.ResponseWriter, r *http.Request) {
-	var asked leaving
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<10))
-	if err == nil {
-		err = json.Unmarshal(b, &asked)
-	}
+	asked, err := question[leaving](w, r)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

@@ -136,13 +136,18 @@ func (f *far) kurultai(args ...string) string {
 }
 
 func (f *far) try(args ...string) (string, error) {
-	cmd := exec.Command("kurultai", args...)
-	cmd.Dir, cmd.Env = f.clients, f.env(f.clients)
-	out, err := cmd.CombinedOutput()
+	out, err := homeIn(f.clients, exec.Command("kurultai", args...)).CombinedOutput()
 	return string(out), err
 }
 
-func (f *far) env(home string) []string {
+// homeIn has a program run in a folder that is its home too.
+func homeIn(home string, cmd *exec.Cmd) *exec.Cmd {
+	cmd.Dir, cmd.Env = home, homed(home)
+	return cmd
+}
+
+// homed is the environment of a program whose home is a folder.
+func homed(home string) []string {
 	return append(slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
 		return slices.Contains([]string{"HOME", "TMPDIR", "XDG_STATE_HOME", "XDG_CACHE_HOME"}, name)
@@ -152,8 +157,7 @@ func (f *far) env(home string) []string {
 // start starts the server.
 func (f *far) start() {
 	f.Helper()
-	f.process = exec.Command("kurultai", "serve", "-data", "record", "-addr", "localhost:0", "-tripwire", "tripwire")
-	f.process.Dir, f.process.Env = f.server, f.env(f.server)
+	f.process = homeIn(f.server, exec.Command("kurultai", "serve", "-data", "record", "-addr", "localhost:0", "-tripwire", "tripwire"))
 	f.url = serving(f, f.process, filepath.Join(f.server, "log"))
 	f.Cleanup(f.stop)
 }
