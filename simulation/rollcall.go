@@ -41,26 +41,12 @@ func (h *hall) rollCall(k int64) error {
 		r.Yes, r.No, r.Abstain = r.Yes*n/193, r.No*n/193, r.Abstain*n/193
 	}
 	h.chance.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
-	slices.SortStableFunc(members, func(a, b conference.PartyID) int { // who has no head just now cannot answer
-		_, one := h.headOf(a)
-		_, other := h.headOf(b)
-		return map[bool]int{true: 0, false: 1}[one] - map[bool]int{true: 0, false: 1}[other]
-	})
+	h.headsFirst(members)
 	here := members[:max(0, min(len(members), r.Yes+r.No+r.Abstain))]
-	for len(here) > 0 && int64(len(here)) < int64(len(members))/2+1 { // the others come and do not answer
-		here = members[:len(members)/2+1]
+	if len(here) > 0 { // the others come and do not answer
+		here = members[:max(len(here), len(members)/2+1)]
 	}
-	answers := map[conference.PartyID]string{}
-	for i, p := range here {
-		switch {
-		case i < r.Yes:
-			answers[p] = "yes"
-		case i < r.Yes+r.No:
-			answers[p] = "no"
-		case i < r.Yes+r.No+r.Abstain:
-			answers[p] = "abstain"
-		}
-	}
+	answers := r.answers(here)
 	text := record.DigestOf([]byte(meeting))
 	for _, a := range []*secretariat.Act{
 		desk("RegisterDocument", fmt.Sprintf(`{"language":"en","level":"public","symbol":"W/%d/L.1","text":"%s","type":"draft"}`, k, text)),
@@ -254,6 +240,31 @@ func (h *hall) replay(rules string, rolls []Roll) ([]conference.ResultAnnounced,
 	return results, nil
 }
 
+// answers are who says what: the first of them yes, the next no, the next that they abstain.
+func (r Roll) answers(parties []conference.PartyID) map[conference.PartyID]string {
+	list := map[conference.PartyID]string{}
+	for i, p := range parties {
+		switch {
+		case i < r.Yes:
+			list[p] = "yes"
+		case i < r.Yes+r.No:
+			list[p] = "no"
+		case i < r.Yes+r.No+r.Abstain:
+			list[p] = "abstain"
+		}
+	}
+	return list
+}
+
+// headsFirst puts those who have no head just now, and cannot answer, behind the others.
+func (h *hall) headsFirst(parties []conference.PartyID) {
+	slices.SortStableFunc(parties, func(a, b conference.PartyID) int {
+		_, one := h.headOf(a)
+		_, other := h.headOf(b)
+		return map[bool]int{true: 0, false: 1}[one] - map[bool]int{true: 0, false: 1}[other]
+	})
+}
+
 func (r Roll) house() int { return max(leastHouse, r.Yes+r.No+r.Abstain+r.Absent) }
 
 // opens opens a meeting of one item at which everybody is.
@@ -293,22 +304,10 @@ func (h *hall) again(meeting string, k int, r Roll) (conference.ResultAnnounced,
 	members := s.Members(convened.From, m)
 	answering := slices.Clone(members)
 	h.chance.Shuffle(len(answering), func(i, j int) { answering[i], answering[j] = answering[j], answering[i] })
-	slices.SortStableFunc(answering, func(a, b conference.PartyID) int { // who has no head cannot answer
-		_, one := h.headOf(a)
-		_, other := h.headOf(b)
-		return map[bool]int{true: 0, false: 1}[one] - map[bool]int{true: 0, false: 1}[other]
-	})
+	h.headsFirst(answering)
 	total := r.Yes + r.No + r.Abstain
-	answers, here := map[conference.PartyID]string{}, map[conference.PartyID]bool{}
+	answers, here := r.answers(answering), map[conference.PartyID]bool{}
 	for i, p := range answering {
-		switch {
-		case i < r.Yes:
-			answers[p] = "yes"
-		case i < r.Yes+r.No:
-			answers[p] = "no"
-		case i < total:
-			answers[p] = "abstain"
-		}
 		here[p] = i < max(total, len(members)/2+1) // a quorum is in the room, whoever answers
 	}
 	var acts []*secretariat.Act
