@@ -589,14 +589,7 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 	pages := withTiles(web.New(f, o), f.marks, func(error) {}, f.served, f.Wait, bundles(f.marks, f.shown.Load))
 	if f.giveback {
 		door := witness.NewDoorBack(func() witness.Behind { return held{f.shown.Load()} }, f.reachedAs, f.log, time.Now)
-		others := pages
-		pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if witness.ServesNode(r.URL.Path) {
-				door.ServeHTTP(w, r)
-				return
-			}
-			others.ServeHTTP(w, r)
-		})
+		pages = behind(door, pages)
 	}
 	if f.cosigns != nil {
 		pages = beside("/add-checkpoint", f.cosigns, pages)

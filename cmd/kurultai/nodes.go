@@ -54,6 +54,11 @@ func replaceSynced(path string, b []byte) error {
 // withDoor serves to nodes what their parties may read, beside the pages.
 func withDoor(pages http.Handler, h *house) http.Handler {
 	door := witness.NewDoor(func() witness.Behind { return h.s.View() }, h.reachedAs, h.erased, time.Now)
+	return behind(door, pages)
+}
+
+// behind serves what nodes ask at a door, and pages to the others.
+func behind(door, pages http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if witness.ServesNode(r.URL.Path) {
 			door.ServeHTTP(w, r)
