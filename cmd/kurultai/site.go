@@ -165,7 +165,7 @@ func startSite(ctx context.Context, io streams, h *house, addr string, o web.Opt
 		return nil, err
 	}
 	if o.Live == nil {
-		o.Live = live.New(live.Config{Pace: pace})
+		o.Live = live.New(live.Config{Pace: pace, Behind: h.member != nil})
 	}
 	s := serveOn(ctx, l, pagesOf(h, l, o), o.Live)
 	h.ops.open(h, o.Live)
