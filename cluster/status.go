@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -154,6 +156,9 @@ func (m *Member) Status(ctx context.Context) (Status, error) {
 			list = append(list, known{name, p, true})
 		}
 	}
+	slices.SortFunc(list, func(a, b known) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.place.String(), b.place.String()))
+	})
 	s.Members = make([]MemberStatus, len(list))
 	var wait sync.WaitGroup
 	for i, k := range list {

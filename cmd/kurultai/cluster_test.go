@@ -43,7 +43,10 @@ func TestAClusterByItsCommands(t *testing.T) {
 	if _, talk, code := said(t, "play", "-data", dir, "../../story/training.jsonl"); code != 0 {
 		t.Fatal(talk)
 	}
-	at, other := threePorts(t), filepath.Join(t.TempDir(), "baku")
+	at, away, other := threePorts(t), threePorts(t), filepath.Join(t.TempDir(), "baku")
+	if at < away { // members are listed by name, wherever they are
+		at, away = away, at
+	}
 	file := filepath.Join(t.TempDir(), "baku.join")
 	ok := func(args ...string) string {
 		t.Helper()
@@ -80,7 +83,6 @@ func TestAClusterByItsCommands(t *testing.T) {
 		t.Error(out)
 	}
 	member(t, dir)
-	away := threePorts(t)
 	ok("join", "-data", other, "-at", away, file)
 	if out := ok("status", "-data", dir); !strings.Contains(out, "(not started)  "+away+"  silent") || !strings.Contains(out, "nobody writes") {
 		t.Error(out)
