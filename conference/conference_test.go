@@ -140,7 +140,43 @@ func (d *desk) do(t testing.TB, a act) *Refusal {
 		d.FoldClosed(e, events)
 	}
 	d.entries = append(d.entries, string(b))
+	d.lookups(t)
 	return nil
+}
+
+// lookups checks what is kept to find meetings and elections by against looking at all of them.
+func (d *desk) lookups(t testing.TB) {
+	t.Helper()
+	var want, got []string
+	for id, m := range d.meetings.All() {
+		want = append(want, fmt.Sprint("number ", m.Ordinal, " ", id))
+		if !m.Closed {
+			want = append(want, "going on "+id)
+		}
+	}
+	for id, e := range d.elections.all.All() {
+		for _, c := range e.Candidates {
+			if c.Person != "" && !c.Withdrawn && e.State != "done" {
+				want = append(want, "stands "+string(c.Person)+" "+id)
+			}
+		}
+	}
+	for key, m := range d.ordinals.All() {
+		n, _, _ := strings.Cut(key, "/")
+		got = append(got, fmt.Sprint("number ", strings.TrimLeft(n, "0"), " ", m))
+	}
+	for id := range d.goingOn.All() {
+		got = append(got, "going on "+id)
+	}
+	for key, e := range d.elections.stands.All() {
+		p, _, _ := strings.Cut(key, "/")
+		got = append(got, "stands "+p+" "+string(e))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if want = slices.Compact(want); !slices.Equal(want, got) {
+		t.Fatalf("found by their keys:\n%q\nall there are:\n%q", got, want)
+	}
 }
 
 func (d *desk) must(t testing.TB, a act) {

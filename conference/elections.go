@@ -2,6 +2,7 @@ package conference
 
 import (
 	"slices"
+	"strings"
 
 	"kurultai/record"
 	"kurultai/record/canonical"
@@ -11,6 +12,7 @@ import (
 // electionsState is candidates, ballots and who is elected.
 type electionsState struct {
 	all     Ordered[string, Election]
+	stands  Ordered[string, ElectionID] // person/election: who is a candidate where it is not done
 	tellers Ordered[string, []PersonID] // by meeting
 }
 
@@ -63,11 +65,27 @@ func (s *State) Elections(m MeetingID) (list []Election) {
 func (s *State) Election(id ElectionID) (Election, bool) { return s.elections.all.Get(string(id)) }
 
 func (s *State) changeElection(id ElectionID, index int64, change func(*Election)) {
-	e := s.elections.all.At(string(id))
+	old := s.elections.all.At(string(id))
+	e := old
 	e.ID = id
 	change(&e)
 	e.Index = index
 	s.elections.all = s.elections.all.Set(string(id), e)
+	for _, c := range old.Candidates {
+		if !e.stands(c.Person) {
+			s.elections.stands = s.elections.stands.Delete(string(c.Person) + "/" + string(id))
+		}
+	}
+	for _, c := range e.Candidates {
+		if e.stands(c.Person) && !old.stands(c.Person) {
+			s.elections.stands = s.elections.stands.Set(string(c.Person)+"/"+string(id), id)
+		}
+	}
+}
+
+// stands reports whether a person is a candidate of an election that is not done.
+func (e Election) stands(p PersonID) bool {
+	return p != "" && e.State != "done" && slices.ContainsFunc(e.Candidates, func(x Candidate) bool { return x.Person == p && !x.Withdrawn })
 }
 
 // standing lists who may be voted for: not withdrawn, not elected, and on the restricted list if there is one.
@@ -346,10 +364,11 @@ func ballots(ed *edition) {
 			if !s.persons.Has(string(p)) {
 				return nil, refuse("unknown-person", "GA 92", p)
 			}
-			for _, e := range s.elections.all.All() {
-				if e.State != "done" && slices.ContainsFunc(e.Candidates, func(x Candidate) bool { return x.Person == p && !x.Withdrawn }) {
+			for key := range s.elections.stands.From(string(p) + "/") {
+				if strings.HasPrefix(key, string(p)+"/") {
 					return nil, refuse("teller-is-candidate", "GA 92", p)
 				}
+				break
 			}
 		}
 		return []Event{{Body: &TellersAppointed{m.MeetingConvened.Meeting, f.Persons}}}, nil

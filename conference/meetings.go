@@ -1,6 +1,8 @@
 package conference
 
 import (
+	"fmt"
+
 	"kurultai/record"
 	"kurultai/rules"
 )
@@ -64,11 +66,15 @@ func meetings(ed *edition) {
 		if s.meetings.Has(string(f.Meeting)) {
 			return nil, refuse("id-taken", "doc/record.md 5", f.Meeting)
 		}
-		for _, m := range s.meetings.All() {
-			if m.Ordinal == f.Ordinal {
-				return nil, refuse("ordinal-taken", "GA 1-11", f.Ordinal, m.Meeting)
+		for _, m := range s.ordinals.From(ordinalKey(f.Ordinal, "")) {
+			if s.meetings.At(string(m)).Ordinal == f.Ordinal {
+				return nil, refuse("ordinal-taken", "GA 1-11", f.Ordinal, m)
 			}
-			if m.Convened > 0 && !m.Closed && m.Place == f.Place && f.From <= m.last() && MeetingConvened(*f).last() >= m.From {
+			break
+		}
+		for id := range s.goingOn.All() {
+			m := s.meetings.At(id)
+			if m.Convened > 0 && m.Place == f.Place && f.From <= m.last() && MeetingConvened(*f).last() >= m.From {
 				return nil, refuse("overlaps", "GA 1-11", m.Meeting)
 			}
 		}
@@ -175,9 +181,26 @@ func meetings(ed *edition) {
 }
 
 func (s *State) setMeeting(m Meeting, index int64) {
+	id := string(m.Meeting)
+	old, known := s.meetings.Get(id)
+	if known && old.Ordinal != m.Ordinal {
+		s.ordinals = s.ordinals.Delete(ordinalKey(old.Ordinal, m.Meeting))
+	}
+	if !known || old.Ordinal != m.Ordinal {
+		s.ordinals = s.ordinals.Set(ordinalKey(m.Ordinal, m.Meeting), m.Meeting)
+	}
+	switch {
+	case m.Closed:
+		s.goingOn = s.goingOn.Delete(id)
+	case !known || old.Closed:
+		s.goingOn = s.goingOn.Set(id, true)
+	}
 	m.Index = index
-	s.meetings = s.meetings.Set(string(m.Meeting), m)
+	s.meetings = s.meetings.Set(id, m)
 }
+
+// ordinalKey is in order of ordinals, and of meetings where reports give several the same.
+func ordinalKey(n int64, m MeetingID) string { return fmt.Sprintf("%016d/%s", n, m) }
 
 // opened notes that a meeting was lived, not reported: it is in session.
 func (s *State) opened(h Happened, b *MeetingOpened) {

@@ -666,7 +666,7 @@ func amending(ed *edition) {
 				return []Event{{Body: &AmendmentRejected{a.ID, a.Of}}}
 			}
 			e := &AmendmentAdopted{Amendment: a.ID, Proposal: a.Of}
-			for _, other := range s.proposals.amendments.All() {
+			for _, other := range s.AmendmentsTo(a.Of) { // OrderAmendments lets one fall with another to the same draft
 				if other.State == "submitted" && slices.Contains(other.FallsWith, a.ID) {
 					e.Falls = append(e.Falls, other.ID)
 				}

@@ -31,6 +31,8 @@ type State struct {
 	sources       Ordered[string, Source]
 	facts         facts
 	meetings      Ordered[string, Meeting]
+	ordinals      Ordered[string, MeetingID] // ordinalKey: meetings by their number
+	goingOn       Ordered[string, bool]      // meetings that are not closed
 	requests      Ordered[string, Request]
 	convening     conveningState
 	delegations   delegationsState
