@@ -13,7 +13,9 @@ package canonical
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -64,7 +66,8 @@ var ErrSyntax = errors.New("not canonical JSON")
 
 // Parse reads exactly one canonical value. The Value keeps s alive.
 func Parse(s string) (Value, error) {
-	p := parser{s: s}
+	p := parsers.Get().(*parser)
+	p.s, p.i, p.keys, p.items = s, 0, p.keys[:0], p.items[:0]
 	v, ok := p.value(1)
 	if ok && p.i != len(s) {
 		ok = p.fail("bytes behind the value")
@@ -72,13 +75,31 @@ func Parse(s string) (Value, error) {
 	if !ok {
 		return Value{}, fmt.Errorf("%w: %s at byte %d", ErrSyntax, p.why, p.i)
 	}
+	if cap(p.items) <= 1024 {
+		p.s = ""
+		parsers.Put(p)
+	}
 	return v, nil
 }
 
+var parsers = sync.Pool{New: func() any { return &parser{} }}
+
+// A parser holds the members of what is open and not yet closed, of the innermost last: what a Value keeps is of exact
+// length.
 type parser struct {
-	s   string
-	i   int
-	why string
+	s     string
+	i     int
+	why   string
+	keys  []string
+	items []Value
+}
+
+// closed takes off the members behind the first so many.
+func closed[T any](open *[]T, first int) []T {
+	members := slices.Clone((*open)[first:])
+	clear((*open)[first:])
+	*open = (*open)[:first]
+	return members
 }
 
 func (p *parser) fail(why string) bool { p.why = why; return false }
@@ -114,7 +135,7 @@ func (p *parser) object(depth int) (Value, bool) {
 	}
 	start := p.i
 	p.i++
-	keys, items := make([]string, 0, 8), make([]Value, 0, 8)
+	firstKey, first := len(p.keys), len(p.items)
 	for {
 		if p.i >= len(p.s) || p.s[p.i] != '"' {
 			return Value{}, p.fail("key missing")
@@ -128,7 +149,7 @@ func (p *parser) object(depth int) (Value, bool) {
 			return Value{}, p.fail("bad key")
 		}
 		key := p.s[from:to]
-		if len(keys) > 0 && keys[len(keys)-1] >= key {
+		if n := len(p.keys); n > firstKey && p.keys[n-1] >= key {
 			return Value{}, p.fail("keys out of order")
 		}
 		p.i = to + 2
@@ -136,14 +157,14 @@ func (p *parser) object(depth int) (Value, bool) {
 		if !ok {
 			return Value{}, false
 		}
-		keys, items = append(keys, key), append(items, v)
+		p.keys, p.items = append(p.keys, key), append(p.items, v)
 		if p.i >= len(p.s) {
 			return Value{}, p.fail("object not closed")
 		}
 		c := p.s[p.i]
 		p.i++
 		if c == '}' {
-			return Value{Kind: Object, Str: p.s[start:p.i], Keys: keys, Items: items}, true
+			return Value{Kind: Object, Str: p.s[start:p.i], Keys: closed(&p.keys, firstKey), Items: closed(&p.items, first)}, true
 		}
 		if c != ',' {
 			p.i--
@@ -158,20 +179,20 @@ func (p *parser) array(depth int) (Value, bool) {
 	}
 	start := p.i
 	p.i++
-	items := make([]Value, 0, 4)
+	first := len(p.items)
 	for {
 		v, ok := p.value(depth + 1)
 		if !ok {
 			return Value{}, false
 		}
-		items = append(items, v)
+		p.items = append(p.items, v)
 		if p.i >= len(p.s) {
 			return Value{}, p.fail("array not closed")
 		}
 		c := p.s[p.i]
 		p.i++
 		if c == ']' {
-			return Value{Kind: Array, Str: p.s[start:p.i], Items: items}, true
+			return Value{Kind: Array, Str: p.s[start:p.i], Items: closed(&p.items, first)}, true
 		}
 		if c != ',' {
 			p.i--
