@@ -99,7 +99,7 @@ func newOurs(ctx context.Context, e record.Engine) (*ours, error) {
 		return nil, err
 	}
 	size, key := head.Size, recordtest.Key()
-	return &ours{e, measure.NewGroups(func(entries [][]byte) error {
+	return &ours{e, measure.NewGathered(func(entries [][]byte) error {
 		for {
 			head, err := e.Append(ctx, size, record.Group{Entries: entries}, key.SignCheckpoint)
 			if errors.Is(err, record.ErrUnknown) && ctx.Err() == nil {

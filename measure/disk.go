@@ -2,16 +2,20 @@ package measure
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"kurultai/secretariat/gather"
 )
 
 // Groups takes one entry and all that wait, commits them together, and answers: what any group commit does.
 type Groups struct {
-	in   chan wish
-	done chan struct{}
+	in     chan wish
+	done   chan struct{}
+	gather bool // wait for others as the secretariat's groups do
 }
 
 type wish struct {
@@ -21,28 +25,34 @@ type wish struct {
 
 // NewGroups begins to take entries. Commit is called by one goroutine; its error is told to all of the group.
 func NewGroups(commit func(entries [][]byte) error) *Groups {
-	g := &Groups{make(chan wish, 256), make(chan struct{})}
+	g := &Groups{in: make(chan wish, 256), done: make(chan struct{})}
+	go g.run(commit)
+	return g
+}
+
+// NewGathered are groups that wait for others as those of the secretariat do.
+func NewGathered(commit func(entries [][]byte) error) *Groups {
+	g := &Groups{in: make(chan wish, 256), done: make(chan struct{}), gather: true}
 	go g.run(commit)
 	return g
 }
 
 func (g *Groups) run(commit func([][]byte) error) {
 	defer close(g.done)
+	var pace gather.Pace
 	for w := range g.in {
-		waiting, entries := []wish{w}, [][]byte{w.b}
-		for more := true; more; {
-			select {
-			case w, more = <-g.in:
-				if more {
-					waiting, entries = append(waiting, w), append(entries, w.b)
-				}
-			default:
-				more = false
-			}
+		waiting := gather.Group(&pace, []wish{w}, g.in, math.MaxInt, func(wish) bool { return false })
+		var entries [][]byte
+		for _, w := range waiting {
+			entries = append(entries, w.b)
 		}
+		began := time.Now()
 		err := commit(entries)
 		for _, w := range waiting {
 			w.done <- err
+		}
+		if g.gather {
+			pace.Ended(len(waiting), began)
 		}
 	}
 }

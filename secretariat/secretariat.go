@@ -27,6 +27,7 @@ import (
 	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/canonical"
+	"kurultai/secretariat/gather"
 )
 
 // MaxGroup is how many acts are appended together at most.
@@ -115,6 +116,8 @@ type Secretariat struct {
 	lay     func()          // lays the pen down
 	ahead   desk
 	clock   clock
+
+	pace gather.Pace // of groups
 }
 
 type pending struct {
@@ -402,16 +405,7 @@ func (s *Secretariat) group(p *pending) {
 	if p != nil {
 		waiting = append(waiting, p)
 	}
-	for (p == nil || p.whole == nil) && len(waiting) < MaxGroup {
-		select {
-		case q := <-s.acts:
-			if waiting = append(waiting, q); q.whole == nil {
-				continue
-			}
-		default:
-		}
-		break
-	}
+	waiting = gather.Group(&s.pace, waiting, s.acts, MaxGroup, func(q *pending) bool { return q.whole != nil })
 	for i, q := range waiting {
 		if q.whole != nil { // by itself, behind those that came before it
 			defer s.takeWhole(q)
@@ -467,6 +461,7 @@ func (s *Secretariat) group(p *pending) {
 			round.Done = append(round.Done, Done{p.ctx, p.act.Submitted.Name, p.came, p.receipt, p.err})
 		}
 	}
+	s.pace.Ended(len(waiting), round.Began)
 	s.after(round)
 }
 
