@@ -46,7 +46,7 @@ func member(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	e, err := etcd.Open(ctx, etcd.Config{Client: n.Client, Copy: copied, Peers: func() []etcd.Peer { return peers },
+	e, err := etcd.Open(ctx, etcd.Config{Client: n.Client, KV: n.KV, Copy: copied, Peers: func() []etcd.Peer { return peers },
 		Log: func(err error) { fmt.Fprintf(os.Stderr, "%s: %v\n", s.Name, err) }})
 	if err != nil {
 		return err

@@ -204,7 +204,7 @@ type Member struct {
 	config config
 	place  place
 	log    *slog.Logger
-	copied record.Engine
+	copied etcd.Copy
 	pair   *pair
 	client *http.Client
 	server *http.Server
@@ -224,7 +224,7 @@ type Member struct {
 
 // Start starts this node's member: the members' HTTPS, etcd, and the engine over it, which closes copied. It returns when
 // this member knows who leads, so a majority must be up before ctx ends.
-func Start(ctx context.Context, dir string, copied record.Engine, o Options) (_ *Member, err error) {
+func Start(ctx context.Context, dir string, copied etcd.Copy, o Options) (_ *Member, err error) {
 	c, err := readConfig(dir)
 	if err == nil {
 		err = mayStart(dir, c)
@@ -287,7 +287,7 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (_ 
 	if err := m.alike(ctx, node); err != nil {
 		return nil, err
 	}
-	engine, err := etcd.Open(ctx, etcd.Config{Client: node.Client, Copy: copied, Peers: m.peers, Log: m.hear, OnCosigned: o.OnCosigned, Patience: m.answersIn()})
+	engine, err := etcd.Open(ctx, etcd.Config{Client: node.Client, KV: node.KV, Copy: copied, Peers: m.peers, Log: m.hear, OnCosigned: o.OnCosigned, Patience: m.answersIn()})
 	if err != nil {
 		return nil, err
 	}

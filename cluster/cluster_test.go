@@ -742,11 +742,19 @@ func TestACopyBeginsAnotherCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := make(chan *Member)
-	go func() { first <- r.start(dirs[0]) }()
+	type started struct {
+		*Member
+		err error
+	}
+	first := make(chan started)
+	go func() { m, err := r.tryStart(dirs[0]); first <- started{m, err} }()
 	_, err = r.tryStart(dirs[2])
 	r.refused(err, "entries that are not the cluster's")
-	(<-first).Close()
+	if m := <-first; m.err != nil { // the other had ended before this one had looked at its copy
+		r.refused(m.err, "no majority")
+	} else if err := m.Close(); err != nil {
+		t.Error(err)
+	}
 
 	terms := filepath.Join(dirs[0], "keys", "subjects.terms")
 	if err := os.WriteFile(terms, make([]byte, 40), 0o600); err != nil {

@@ -38,6 +38,7 @@ type MemberStatus struct {
 	Why      string    `json:"why,omitempty"`    // it was not reached
 	Leads    bool      `json:"leads"`            // etcd
 	Size     int64     `json:"size"`             // entries of its copy
+	Held     int64     `json:"held"`             // of these, what a power cut leaves
 	Lag      int64     `json:"lag"`              // entries that its copy lacks
 	Complete bool      `json:"complete"`         // its copy has all files too
 	Database int64     `json:"database"`         // of etcd, in bytes
@@ -61,6 +62,11 @@ func (m *Member) myself(ctx context.Context) MemberStatus {
 		s.Size = head.Size
 	} else {
 		s.Alarms = append(s.Alarms, "its copy cannot be read: "+err.Error())
+	}
+	if held, err := m.copied.Hold(ctx); err == nil {
+		s.Held = held
+	} else {
+		s.Alarms = append(s.Alarms, "its copy cannot be made durable: "+err.Error())
 	}
 	if node := m.node.Load(); node != nil {
 		s.Voting, s.Leads = node.Voting(), node.Leads()

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -76,6 +77,7 @@ func (k *keeper) look(ctx context.Context, cosigned int64) {
 	for _, l := range k.node.Members() {
 		p, err := parsePeer(l.Peer)
 		if err != nil {
+			all = append(all, seen{Listed: l, err: err})
 			continue
 		}
 		s, err := k.own(ctx, p)
@@ -166,26 +168,28 @@ func (k *keeper) promote(ctx context.Context, all []seen) {
 	}
 }
 
-// trim takes from etcd what is in every voting member's copy.
-func (k *keeper) trim(ctx context.Context, all []seen, cosigned int64) {
-	held := int64(-1)
+// everywhere is how many entries are durable in the copy of every voting member, and cosigned where there are witnesses:
+// etcd need not hold them. While one is away it must hold all: that one comes back to what etcd holds.
+func everywhere(all []seen, cosigned int64) int64 {
+	held := int64(math.MaxInt64)
 	for _, s := range all {
-		if !s.Listed.Voting {
-			continue
-		}
-		if s.err != nil {
-			return // it is away, and comes back to what etcd holds
-		}
-		if held < 0 || s.Size < held {
-			held = s.Size
+		switch {
+		case s.err != nil && s.Listed.Voting:
+			return 0
+		case s.Listed.Voting:
+			held = min(held, s.Held)
 		}
 	}
 	if cosigned < 0 {
-		held -= margin
-	} else {
-		held = min(held, cosigned)
+		return max(held-margin, 0)
 	}
-	if held <= 0 {
+	return min(held, cosigned)
+}
+
+// trim takes from etcd what is in every voting member's copy.
+func (k *keeper) trim(ctx context.Context, all []seen, cosigned int64) {
+	held := everywhere(all, cosigned)
+	if held == 0 {
 		return
 	}
 	n, err := k.engine.Trim(ctx, held)

@@ -14,11 +14,19 @@ import (
 	"kurultai/record/sqlite"
 )
 
+// A Copy is a member's copy of the whole record. Its commits do not wait for the disk: what is missing after a power cut
+// stands in etcd, which a majority holds on disk, until all members say that they Hold it.
+type Copy interface {
+	record.Engine
+	// Hold makes durable what the copy has, and says how many entries that is.
+	Hold(ctx context.Context) (size int64, err error)
+}
+
 // OpenCopy opens a member's copy and looks at each entry. Where one is damaged, what is damaged is put aside, in a folder
 // that it names, and an empty copy begins in its place: the engine fills it from etcd and from the other members. Files
 // stay; one that is damaged is fetched when it is asked for.
 func OpenCopy(ctx context.Context, dir string) (copied *sqlite.Engine, aside string, err error) {
-	copied, err = sqlite.Open(dir, sqlite.Options{})
+	copied, err = sqlite.Open(dir, sqlite.Options{Again: true})
 	if err == nil {
 		if err = sound(ctx, copied); err == nil {
 			return copied, "", nil
@@ -38,7 +46,7 @@ func OpenCopy(ctx context.Context, dir string) (copied *sqlite.Engine, aside str
 			return nil, aside, errors.Join(err, moveErr)
 		}
 	}
-	copied, openErr := sqlite.Open(dir, sqlite.Options{})
+	copied, openErr := sqlite.Open(dir, sqlite.Options{Again: true})
 	if openErr != nil {
 		return nil, aside, errors.Join(err, openErr)
 	}

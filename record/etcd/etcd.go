@@ -72,9 +72,10 @@ type Published struct {
 // Config is what an engine works with. Client and Copy stay the caller's.
 type Config struct {
 	Client *clientv3.Client
-	Copy   record.Engine // this node's copy of the whole record
-	Peers  func() []Peer // the other voting members
-	Log    func(error)   // hears of faults that are tried again
+	KV     func() clientv3.KV // whom to ask when appending; nil: Client
+	Copy   record.Engine      // this node's copy of the whole record
+	Peers  func() []Peer      // the other voting members
+	Log    func(error)        // hears of faults that are tried again
 
 	// Patience is how long an append waits before it asks again: what was sent on to a leader that has just died is lost,
 	// and etcd itself waits longer for it. 0: 2 s, enough for members of one site.
@@ -220,6 +221,13 @@ func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign 
 	return head, err
 }
 
+func (e *Engine) kv() clientv3.KV {
+	if e.KV == nil {
+		return e.Client
+	}
+	return e.KV()
+}
+
 // append commits a group and publishes it. again: the same call was made before, with an outcome unknown.
 func (e *Engine) append(ctx context.Context, c *call, again bool, g record.Group, sign record.SignFunc) (record.Checkpoint, error) {
 	expect := c.expect
@@ -229,7 +237,7 @@ func (e *Engine) append(ctx context.Context, c *call, again bool, g record.Group
 	}
 	size := expect + int64(len(g.Entries))
 	at := groupKey + number(expect)
-	r, err := e.Client.Txn(ctx).If(same).
+	r, err := e.kv().Txn(ctx).If(same).
 		Then(clientv3.OpPut(sizeKey, number(size)), clientv3.OpPut(at, string(c.group)), clientv3.OpGet(checkpointKey)).
 		Else(clientv3.OpGet(sizeKey), clientv3.OpGet(at)).Commit()
 	if err != nil {
@@ -318,7 +326,7 @@ func (e *Engine) publishFrom(ctx context.Context, last record.Checkpoint, revisi
 			return last, &signError{errors.Join(err, errors.New("the checkpoint is of another tree"))}
 		}
 		e.mine.Store(size)
-		r, err := e.Client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(checkpointKey), "=", revision)).
+		r, err := e.kv().Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(checkpointKey), "=", revision)).
 			Then(clientv3.OpPut(checkpointKey, string(note))).Else(clientv3.OpGet(checkpointKey)).Commit()
 		applied := err == nil && r.Succeeded
 		if applied {

@@ -20,6 +20,7 @@ import (
 	"go.etcd.io/etcd/client/v3/concurrency"
 	"go.etcd.io/etcd/pkg/v3/featuregate"
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 	"go.uber.org/zap"
 )
 
@@ -58,6 +59,7 @@ type Node struct {
 	etcd   *embed.Etcd
 	Client *clientv3.Client // asks this member, which asks the others
 
+	near     *clientv3.Client // asks this member without a network between
 	at       string
 	quota    int64
 	patience int // seconds a turn lasts without a word: longer than etcd takes to find who leads it
@@ -153,6 +155,7 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 		n.Close()
 		return nil, err
 	}
+	n.near = v3client.New(n.etcd.Server)
 	if !n.Voting() {
 		go n.untilVoting(c.Client)
 	}
@@ -187,6 +190,15 @@ func (n *Node) untilVoting(own string) {
 		}
 	}
 	n.Client.SetEndpoints(own)
+}
+
+// KV is what answers an append soonest: this member without a network between, or, while it only learns and takes no
+// request, those that vote.
+func (n *Node) KV() clientv3.KV {
+	if n.Voting() {
+		return n.near
+	}
+	return n.Client
 }
 
 // Voting reports whether this member votes, as far as it knows; one that was added learns first.
@@ -246,6 +258,9 @@ func (n *Node) Close() (err error) {
 	n.closing.Do(func() {
 		if n.Client != nil {
 			err = n.Client.Close()
+		}
+		if n.near != nil {
+			n.near.Close() // it has no connection; its error is that its context has ended
 		}
 		n.etcd.Close()
 	})

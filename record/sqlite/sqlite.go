@@ -746,6 +746,26 @@ func (e *Engine) Head(ctx context.Context) (head record.Checkpoint, err error) {
 	return head, err
 }
 
+// Hold makes durable what is committed, where commits do not wait for the disk ([Options].Again), and says how many entries
+// that is.
+func (e *Engine) Hold(ctx context.Context) (size int64, err error) {
+	head, err := e.Head(ctx)
+	if err != nil || !e.options.Again {
+		return head.Size, err
+	}
+	// What is not in the WAL any more was synced when it went into the database.
+	for _, path := range []string{filepath.Join(e.dir, "record.db-wal"), e.dir} {
+		f, err := os.Open(path)
+		if err != nil {
+			return 0, err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return 0, fmt.Errorf("syncing %s: %w", path, err)
+		}
+	}
+	return head.Size, nil
+}
+
 // rowColumns reads rows; of a record no writer has opened since there are private blobs it has none.
 func (e *Engine) rowColumns() string {
 	blob := "''"

@@ -79,7 +79,7 @@ func Node(ctx context.Context, s Spec) error {
 		fmt.Printf("%s: a damaged copy was put into %s\n", s.Name, aside)
 	}
 	fault := make(chan error, 1)
-	e, err := etcd.Open(ctx, etcd.Config{Client: n.Client, Copy: copied, Peers: func() []etcd.Peer { return peers }, Log: func(err error) {
+	e, err := etcd.Open(ctx, etcd.Config{Client: n.Client, KV: n.KV, Copy: copied, Peers: func() []etcd.Peer { return peers }, Log: func(err error) {
 		fmt.Printf("%s: %v\n", s.Name, err)
 		if errors.Is(err, record.ErrStopped) {
 			select {
