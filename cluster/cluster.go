@@ -37,6 +37,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+
 	"kurultai/record"
 	"kurultai/record/etcd"
 )
@@ -278,7 +280,7 @@ func Start(ctx context.Context, dir string, copied etcd.Copy, o Options) (_ *Mem
 	if !c.Joining {
 		seeded, err := etcd.Seed(ctx, node.Client, copied)
 		if err != nil {
-			return nil, err
+			return nil, m.explain(err)
 		}
 		if seeded {
 			m.log.Info("the record of this machine is the cluster's")
@@ -327,6 +329,11 @@ func mayStart(dir string, c config) error {
 
 // explain says what an error of starting means.
 func (m *Member) explain(err error) error {
+	for _, gone := range []error{rpctypes.ErrTimeout, rpctypes.ErrTimeoutDueToLeaderFail, rpctypes.ErrTimeoutDueToConnectionLost, rpctypes.ErrLeaderChanged, rpctypes.ErrNoLeader} {
+		if errors.Is(err, gone) { // there was a majority a moment ago
+			return noMajority(err)
+		}
+	}
 	switch {
 	case errors.Is(err, etcd.ErrRemoved):
 		return refusal("this member was removed from its cluster", "a new folder joins again: kurultai cluster join -h")
