@@ -10,7 +10,6 @@ import (
 	goio "io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"kurultai/conference"
 	"kurultai/exchange"
@@ -121,7 +120,6 @@ func (i *importer) run(ctx context.Context, io streams, path string) error {
 		return err
 	}
 	defer h.Close()
-	defer debug.SetGCPercent(debug.SetGCPercent(200)) // much is made at once, and all of it is kept
 	return i.enter(ctx, io, h, path, b, table, problems)
 }
 
@@ -230,6 +228,9 @@ func submit(ctx context.Context, io streams, h *house, acts []exchange.Planned) 
 	for _, a := range acts {
 		w.Acts = append(w.Acts, a.Act)
 	}
+	var collector seldom // much is made at once, and all of it is kept
+	collector.adjust()
+	defer collector.end()
 	next := 10_000
 	w.Told = func(taken int) {
 		if submitted != nil {
@@ -238,6 +239,7 @@ func submit(ctx context.Context, io streams, h *house, acts []exchange.Planned) 
 		if taken >= next || taken == len(acts) {
 			fmt.Fprintf(io.talk, "%d of %d acts\n", taken, len(acts))
 			next = taken + 10_000
+			collector.adjust()
 		}
 	}
 	err = h.s.DoWhole(ctx, w)
