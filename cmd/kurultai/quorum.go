@@ -80,7 +80,7 @@ func openMember(ctx context.Context, dir, tripwire string) (h *house, err error)
 	h.member.Handle("/keys", passed)
 	h.member.Handle("/keys/", passed)
 	for err = q.Keys(ctx); err != nil && ctx.Err() == nil; err = q.Keys(ctx) { // the others may be starting too
-		pauseFor(ctx, 200*time.Millisecond)
+		secretariat.Pause(ctx, 200*time.Millisecond)
 	}
 	if err == nil {
 		err = h.open(ctx, q)
@@ -106,13 +106,6 @@ func (h *house) nearest() record.Engine {
 		return near{h.member.Engine()}
 	}
 	return h.engine
-}
-
-func pauseFor(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }
 
 // others are the other machines whose word counts.
