@@ -20,6 +20,7 @@ import (
 	"go.etcd.io/etcd/client/v3/concurrency"
 
 	"kurultai/record/etcd"
+	"kurultai/record/sqlite"
 )
 
 // changeKey is held while the members change.
@@ -228,7 +229,7 @@ func Join(ctx context.Context, dir, at string, file []byte) error {
 }
 
 func join(ctx context.Context, dir string, t ticket, p place) error {
-	if err := errors.Join(replace(caPath(dir), []byte(t.CA)), replace(pairPath(dir), []byte(t.Pair))); err != nil {
+	if err := errors.Join(sqlite.Replace(caPath(dir), []byte(t.CA)), sqlite.Replace(pairPath(dir), []byte(t.Pair))); err != nil {
 		return err
 	}
 	var answer joined
@@ -246,7 +247,7 @@ func join(ctx context.Context, dir string, t ticket, p place) error {
 		if !isKeyFile(name) {
 			return fmt.Errorf("what the member answered: a key file called %.60q", name)
 		}
-		if err := replace(filepath.Join(dir, "keys", name), b); err != nil {
+		if err := sqlite.Replace(filepath.Join(dir, "keys", name), b); err != nil {
 			return err
 		}
 	}

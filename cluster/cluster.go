@@ -41,6 +41,7 @@ import (
 
 	"kurultai/record"
 	"kurultai/record/etcd"
+	"kurultai/record/sqlite"
 )
 
 // config is cluster.json.
@@ -117,7 +118,7 @@ func (c config) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	return replace(configPath(dir), append(b, '\n'))
+	return sqlite.Replace(configPath(dir), append(b, '\n'))
 }
 
 // maxMembers is how many a cluster may have: more voters make each append slower, and seven lose three machines.

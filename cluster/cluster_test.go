@@ -474,7 +474,7 @@ func TestCertificates(t *testing.T) {
 	short := func(years, days int) {
 		pair, err := issue(ca, key, "C", []string{"127.0.0.1"}, time.Now().AddDate(-years, 0, days))
 		if err == nil {
-			err = replace(pairPath(dirs[2]), pair)
+			err = sqlite.Replace(pairPath(dirs[2]), pair)
 		}
 		if err != nil {
 			t.Fatal(err)

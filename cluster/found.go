@@ -79,7 +79,7 @@ func settle(dir string, c config, files map[string][]byte) error {
 		return fmt.Errorf("making %s: %w", folder(dir), err)
 	}
 	for path, b := range files {
-		if err := replace(path, b); err != nil {
+		if err := sqlite.Replace(path, b); err != nil {
 			return err
 		}
 	}
@@ -165,7 +165,7 @@ func CertifyFrom(dir, name string, hosts []string, renew bool, now time.Time) ([
 		return nil, err
 	}
 	if name == c.Name {
-		return nil, replace(pairPath(dir), pair)
+		return nil, sqlite.Replace(pairPath(dir), pair)
 	}
 	b, err := json.MarshalIndent(ticket{c.Cluster, name, string(ca), string(pair), c.Members}, "", "  ")
 	return append(b, '\n'), err
@@ -219,7 +219,7 @@ func Take(dir string, file []byte) error {
 	if t.Name != c.Name || t.Cluster != c.Cluster || !samePEM(ca, []byte(t.CA)) {
 		return refusal(fmt.Sprintf("the file is for %s, and this is %s of another cluster or name", t.Name, c.Name), "kurultai cluster cert -renew "+c.Name+" makes one")
 	}
-	return replace(pairPath(dir), []byte(t.Pair))
+	return sqlite.Replace(pairPath(dir), []byte(t.Pair))
 }
 
 func samePEM(a, b []byte) bool {

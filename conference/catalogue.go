@@ -73,7 +73,7 @@ type Act struct {
 var CommonRefusals = codes([]Code{"edition-unknown", "due-first", "too-late", "not-after-too-far", "key-reused", "no-body", "wrong-capacity", "not-holder", "stale", "malformed"}, attestationRefusals...)
 
 // DoorRefusals are the secretariat's own: they come before deciding and are never recorded.
-var DoorRefusals = []Code{"sealed-twice", "not-opened", "forgotten", "too-long", "other-origin", "clock-doubtful", "disk-full", "witnesses-silent", "no-majority"}
+var DoorRefusals = []Code{"sealed-twice", "not-opened", "forgotten", "too-long", "other-origin", "clock-doubtful", "disk-full", "witnesses-silent", "no-majority", "not-connected"}
 
 // An edition is one state of the deciding code. What a released edition does never changes; a change is a new
 // edition that stands beside it.

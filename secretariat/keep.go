@@ -13,6 +13,7 @@ import (
 // A Keeper is an engine that takes rows of entries it has already.
 type Keeper interface {
 	AddRows(context.Context, []record.Row) error
+	Has(record.Digest) bool // a blob is stored
 }
 
 // Keep takes up openings that somebody else gave of this copy: each must give the digest that stands in its entry. They are
@@ -28,10 +29,8 @@ func (v *View) Keep(ctx context.Context, to Keeper, chance io.Reader, openings [
 		if err != nil {
 			return 0, nil, fmt.Errorf("the opening of entry %d: %w", o.Index, err)
 		}
-		if row.Blob != "" {
-			if _, err := v.desk.engine.Blob(ctx, row.Blob); err != nil {
-				missing = append(missing, row.Blob)
-			}
+		if row.Blob != "" && !to.Has(row.Blob) {
+			missing = append(missing, row.Blob)
 		}
 		_, gone := v.desk.keys.Get(row.Subject)
 		if _, err := v.desk.engine.Row(ctx, row.Digest); err == nil || came[row.Digest] || errors.Is(gone, ErrForgotten) {

@@ -147,11 +147,12 @@ func (s *Secretariat) watch(ctx context.Context, grown chan<- struct{}) {
 			default:
 			}
 		}
-		pause(ctx, 100*time.Millisecond)
+		Pause(ctx, 100*time.Millisecond)
 	}
 }
 
-func pause(ctx context.Context, d time.Duration) {
+// Pause waits so long, or until ctx ends.
+func Pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(d):
@@ -169,7 +170,7 @@ func (s *Secretariat) standBy(ctx context.Context, grown chan struct{}) (leading
 		for ctx.Err() == nil {
 			leading, release, err := s.config.Pen.Take(ctx)
 			if err != nil {
-				pause(ctx, 100*time.Millisecond)
+				Pause(ctx, 100*time.Millisecond)
 				continue
 			}
 			got <- turn{leading, release}

@@ -266,19 +266,27 @@ func (s *Secretariat) confirmed(by []conference.PersonID) error {
 	return nil
 }
 
-// DoAll submits acts in order and waits for all of them. The receipts end before the first that failed.
-func (s *Secretariat) DoAll(ctx context.Context, acts []*Act) ([]Receipt, error) {
-	if s.config.Pen != nil {
-		var receipts []Receipt
-		for _, a := range acts {
-			r, err := s.Do(ctx, a)
-			if err != nil {
-				return receipts, err
-			}
-			receipts = append(receipts, r)
+// DoAll submits acts in order and waits for all of them. The receipts end before the first that failed. Where another
+// machine writes, or comes to write meanwhile, it is given what is left one by one.
+func (s *Secretariat) DoAll(ctx context.Context, acts []*Act) (receipts []Receipt, err error) {
+	if s.Leads() {
+		receipts, err = s.together(ctx, acts)
+		if !errors.Is(err, ErrNotWriting) {
+			return receipts, err
 		}
-		return receipts, nil
 	}
+	for _, a := range acts[len(receipts):] {
+		r, err := s.Do(ctx, a)
+		if err != nil {
+			return receipts, err
+		}
+		receipts = append(receipts, r)
+	}
+	return receipts, nil
+}
+
+// together is DoAll where this machine writes: what waits when a group is made goes into it.
+func (s *Secretariat) together(ctx context.Context, acts []*Act) ([]Receipt, error) {
 	waiting := make([]*pending, len(acts))
 	for i, a := range acts {
 		waiting[i] = &pending{ctx: ctx, came: time.Now(), act: a, done: make(chan struct{})}

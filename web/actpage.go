@@ -42,6 +42,7 @@ type ActPage struct {
 	Drafts   []Option
 	Refusal  *Problem
 	SignedIn bool
+	Instead  Link // the page that fills the form in, where nobody does by hand
 	Readonly bool // this node takes no acts
 	Now      string
 }
@@ -60,6 +61,7 @@ type ConfirmPage struct {
 	Meeting     string
 	Action      string
 	Attested    bool
+	Refusal     *Problem // why it was not taken when it was sent
 }
 
 // ReceiptPage says where an act stands in the record.
@@ -91,6 +93,9 @@ func (s *site) showForm(w http.ResponseWriter, r *http.Request, l *language.Lang
 	who, p.SignedIn = s.who(r)
 	p.Here, p.Title, p.Lead = "act", p.Act.Title, p.Act.Help
 	p.Drafted, p.Drafts = s.drafts(v, l, act, typed)
+	if made, ok := madeByPages[act.Name]; ok && typed.Get("field.recipient") == "" && s.Desk != nil {
+		p.Instead = Link{Text: l.Say(made.Text), Address: "/" + l.Code + "/" + made.Address}
+	}
 	f := form{t: newTeller(v, l), act: act, meeting: conference.MeetingID(typed.Get("meeting")), values: typed, reader: v.State().Reader(who, v.State().Last)}
 	p.Offices = offices(f.t, act, who, typed)
 	p.Meetings = f.meetings()
@@ -111,6 +116,13 @@ func (s *site) showForm(w http.ResponseWriter, r *http.Request, l *language.Lang
 		}
 	}
 	s.showPage(w, r, l, "act", p, status)
+}
+
+// madeByPages are acts that hold what is encrypted, or a key: a page makes it on the device.
+var madeByPages = map[string]Link{
+	"SendNote":         {Text: "registry.write", Address: "registry/write"},
+	"PassNote":         {Text: "registry.title", Address: "registry"},
+	"DepositRecipient": {Text: "registry.make", Address: "registry/keys"},
 }
 
 // showPage answers with a page for one reader.
@@ -313,6 +325,14 @@ func (s *site) postTyped(w http.ResponseWriter, r *http.Request, l *language.Lan
 	var p PreparedAct
 	var a *Act
 	if err == nil {
+		err = s.deaf()
+	}
+	var refusal *conference.Refusal
+	if errors.As(err, &refusal) {
+		again(newTeller(s.viewFor(r), l).problem(r.PostForm.Get("meeting"), refusal))
+		return
+	}
+	if err == nil {
 		p, a, err = s.prepareAct(r.Context(), l, act, who, asked, blobs, s.chanceOf(who, asked.Key))
 	}
 	switch {
@@ -332,7 +352,16 @@ func (s *site) postTyped(w http.ResponseWriter, r *http.Request, l *language.Lan
 // postPrepared takes bytes that were shown before they were signed.
 func (s *site) postPrepared(w http.ResponseWriter, r *http.Request, l *language.Language, act *conference.Act, who conference.PersonID) {
 	sent := Submission{Submitted: r.PostForm.Get("submitted"), Disclosures: r.PostForm["disclosure"], Blobs: r.PostForm["blob"]}
-	again := func(problem Problem) { s.showForm(w, r, l, act, url.Values{}, &problem, problem.Status) }
+	var a *Act
+	again := func(problem Problem) {
+		if a != nil && problem.Status == http.StatusServiceUnavailable { // the same bytes are taken later
+			page := s.confirmPage(l, act, s.challenge(l, a, who, s.record.View().State().AttestationDue(&a.Submitted)), a.Blobs)
+			page.From, page.Meeting, page.Refusal = r.PostForm.Get("from"), r.PostForm.Get("meeting"), &problem
+			s.showPage(w, r, l, "confirm", page, problem.Status)
+			return
+		}
+		s.showForm(w, r, l, act, url.Values{}, &problem, problem.Status)
+	}
 	if text := r.PostForm.Get("attestation"); text != "" {
 		var signed record.Attestation
 		if v, err := readJSON([]byte(text), false); err != nil || canonical.Decode(v, &signed) != nil {
@@ -341,12 +370,13 @@ func (s *site) postPrepared(w http.ResponseWriter, r *http.Request, l *language.
 		}
 		sent.Attestations = []record.Attestation{signed}
 	}
-	a, err := s.submission(act, sent)
+	sentAct, err := s.submission(act, sent)
 	var refusal *conference.Refusal
 	if errors.As(err, &refusal) {
 		again(newTeller(s.viewFor(r), l).problem("", refusal))
 		return
 	}
+	a = sentAct
 	s.finishAct(w, r, l, who, a, again)
 }
 
@@ -448,10 +478,15 @@ func (s *site) pendingPage(w http.ResponseWriter, r *http.Request, l *language.L
 		s.sorry(w, r, l, errProblem{http.StatusUnauthorized, "page.signin", nil})
 		return
 	}
+	s.askHalves(r.Context())
 	v := s.viewFor(r)
 	p, t := PendingPage{Layout: s.layout(v, l, "pending")}, newTeller(v, l)
 	p.Title, p.Lead, p.Here = l.Say("page.pending"), l.Say("page.pendinglead"), "act"
 	for _, h := range s.halves.waitingFor(who, s.Desk.Now()) {
+		if receipt, err := s.Desk.Rehearse(r.Context(), h.act); err == nil && receipt.Again { // another machine took it
+			s.halves.drop(h.act)
+			continue
+		}
 		a := &h.act.Submitted
 		until := h.until.String()
 		line := PendingLine{ID: h.id, Act: a.Name, Sentence: t.act(a), Pretty: pretty(a.Text()), Submitted: a.Text(), Until: until[:10] + " " + until[11:19] + " UTC", First: t.known(conference.PersonID(a.By), s.Desk.Now()),

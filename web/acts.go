@@ -383,18 +383,26 @@ func (s *site) take(ctx context.Context, who conference.PersonID, a *Act) (Recei
 		return receipt, nil, nil
 	}
 	if !second {
-		if err := s.decidable(&a.Submitted); err != nil {
+		if err := errors.Join(s.decidable(&a.Submitted), s.deaf()); err != nil {
 			return Receipt{}, nil, err
 		}
-		return Receipt{}, s.halves.wait(a, s.Desk.Now()), nil
+		h := s.halves.wait(a, s.Desk.Now())
+		if err := s.giveHalf(ctx, h); err != nil {
+			return Receipt{}, nil, err
+		}
+		return Receipt{}, h, nil
 	}
 	whole := s.halves.complete(a, s.Desk.Now())
+	if whole == nil {
+		s.askHalves(ctx)
+		whole = s.halves.complete(a, s.Desk.Now())
+	}
 	if whole == nil {
 		return Receipt{}, nil, errNotYou
 	}
 	receipt, err := s.Desk.Do(ctx, whole)
 	if err == nil {
-		s.halves.drop(whole)
+		s.done(ctx, whole)
 	}
 	return receipt, nil, err
 }
@@ -411,7 +419,8 @@ func (h *half) waits() conference.PersonID {
 	return conference.PersonID(h.act.Submitted.With[0].By)
 }
 
-// halves are the acts that wait for a second person, in memory: who does not come in time is asked again.
+// halves are the acts that wait for a second person, in memory: who does not come in time is asked again. Where several
+// machines serve the record each has those of all (others.go).
 type halves struct {
 	mu  sync.Mutex
 	all map[string]*half
@@ -422,14 +431,19 @@ const maxHalves = 1000
 
 // wait keeps a half until it is no longer meant.
 func (hs *halves) wait(a *Act, now record.Instant) *half {
+	until := now + meantForTwo
+	if a.Submitted.NotAfter != nil {
+		until = *a.Submitted.NotAfter
+	}
+	return hs.keep(a, now, until)
+}
+
+func (hs *halves) keep(a *Act, now, until record.Instant) *half {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	hs.sweep(now)
 	a.Blobs = nil // no act of two persons names one
-	h := &half{id: string(record.DigestOf([]byte(a.Submitted.Text()))), act: a, until: now + meantForTwo}
-	if a.Submitted.NotAfter != nil {
-		h.until = *a.Submitted.NotAfter
-	}
+	h := &half{id: string(record.DigestOf([]byte(a.Submitted.Text()))), act: a, until: until}
 	if hs.all == nil || len(hs.all) >= maxHalves {
 		hs.all = map[string]*half{}
 	}
@@ -459,11 +473,24 @@ func (hs *halves) complete(a *Act, now record.Instant) *Act {
 	return &whole
 }
 
-// drop forgets a half that became an entry.
-func (hs *halves) drop(a *Act) {
+// drop forgets a half and returns it; nil: there was none.
+func (hs *halves) drop(a *Act) *half {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
-	delete(hs.all, string(record.DigestOf([]byte(a.Submitted.Text()))))
+	id := string(record.DigestOf([]byte(a.Submitted.Text())))
+	h := hs.all[id]
+	delete(hs.all, id)
+	return h
+}
+
+// list is all that wait, as machines give them to each other.
+func (hs *halves) list() (list [][]byte) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	for _, h := range hs.all {
+		list = append(list, h.given(false))
+	}
+	return list
 }
 
 // waitingFor lists the halves a person has to do with, in order of id.
@@ -497,7 +524,7 @@ func (t teller) problem(m string, r *conference.Refusal) Problem {
 		p.Status = http.StatusForbidden
 	case slices.Contains(wrongInItself, r.Code):
 		p.Status = http.StatusUnprocessableEntity
-	case r.Code == "clock-doubtful" || r.Code == "disk-full" || r.Code == "witnesses-silent" || r.Code == "no-majority":
+	case r.Code == "clock-doubtful" || r.Code == "disk-full" || r.Code == "witnesses-silent" || r.Code == "no-majority" || r.Code == "not-connected":
 		p.Status = http.StatusServiceUnavailable
 	}
 	return p

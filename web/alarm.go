@@ -137,12 +137,19 @@ func (s *site) opening(l *language.Language, who conference.PersonID) func() [][
 	}
 }
 
-// mine is the stream of a page that does not renew itself: it carries what is for its reader alone.
+// mine is the stream of a page that does not renew itself: it carries what is for its reader alone, and what the node says
+// of itself.
 func (s *site) mine(w http.ResponseWriter, r *http.Request, l *language.Language) {
 	who, in := s.who(r)
 	if !in {
 		leadTo(w, "/"+l.Code+"/signin")
 		return
 	}
-	s.stream(w, r, fmt.Sprintf("%s/person/%s/mine", l.Code, who), who, func(View) ([]byte, string, error) { return nil, "", nil })
+	s.stream(w, r, fmt.Sprintf("%s/person/%s/mine", l.Code, who), who, func(v View) ([]byte, string, error) {
+		if s.Hearing == nil {
+			return nil, "", nil
+		}
+		word, err := s.render("kinds", s.layout(v, l, "mine"))
+		return event(bytes.TrimSpace(word)), "", err
+	})
 }

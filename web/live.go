@@ -27,10 +27,10 @@ func newPage(body []byte) *page {
 	return &page{body: body, zipped: sync.OnceValue(func() []byte { return zipped(body) }), tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`, event: event(frameOf(body))}
 }
 
-// edgeOf begins what an edge says of itself.
-const edgeOf = `<aside class="kinds" id="edge">`
+// edgeOf begins what a node says of itself, where that is renewed.
+const edgeOf = `<aside class="kinds" id="edge"`
 
-// frameOf cuts main and footer from a page: what may change as the record grows; and what an edge says of itself.
+// frameOf cuts main and footer from a page: what may change as the record grows; and what a node says of itself.
 func frameOf(body []byte) []byte {
 	from, to := bytes.Index(body, []byte("<main ")), bytes.Index(body, []byte("</footer>"))
 	if from < 0 || to < from {
@@ -185,15 +185,19 @@ func (s *site) follow() {
 	}
 }
 
-// followMarks renews what live readers see as witnesses cosign, a few times a second at most, until the hub closes.
+// followMarks renews what live readers see as witnesses cosign, or the writer is not heard any more, a few times a second
+// at most, until the hub closes.
 func (s *site) followMarks() {
 	ctx := s.Live.Context()
+	silent := s.Hearing != nil && s.Hearing().Silent
 	for seen := s.Marked(); ; {
 		if s.WaitMarked(ctx, seen) != nil {
 			return
 		}
 		seen = s.Marked()
-		s.Live.Renew()
+		turned := s.Hearing != nil && s.Hearing().Silent != silent
+		s.Live.Renew(turned) // that the writer is not heard stands on all pages
+		silent = silent != turned
 		select {
 		case <-ctx.Done():
 			return

@@ -369,7 +369,7 @@ func (e *errand) list() Sheet {
 			in.Rows = append(in.Rows, e.row(n, e.correspondent(n.Party), e.receipt(n, given)))
 		}
 	}
-	p.Sums = []Sum{{e.say("registry.toconfirm"), confirm, confirm > 0}, {e.say("registry.answersdue"), due, false}, {e.say("registry.overdue"), overdue, overdue > 0}, {e.say("registry.wanted"), wanted, wanted > 0}}
+	p.Sums = []Sum{{e.say("registry.toconfirm"), confirm, false}, {e.say("registry.answersdue"), due, false}, {e.say("registry.overdue"), overdue, overdue > 0}, {e.say("registry.wanted"), wanted, false}}
 	acts := Section{ID: "do", Title: e.say("registry.do"), Kind: "acts", Acts: []NowAct{{Title: e.say("registry.write"), Address: e.at("/write")}, {Title: e.say("registry.keys"), Address: e.at("/keys")}}}
 	find := Section{ID: "find", Title: e.say("public.search"), Kind: "find", Find: &Form{Action: e.at(""), Name: "q", Type: "search", Label: e.say("registry.find"), Value: q, Button: e.say("public.search")}}
 	p.Main = []Section{acts, in, out}
@@ -471,6 +471,9 @@ func (e *errand) receipt(n conference.Note, given bool) Line {
 	if r, _ := n.Receipt(e.party()); given {
 		return Line{Tag: e.say("registry.confirmed"), Tone: "yes", Small: e.when(r.At, e.s.Body.Zone)}
 	}
+	if n.Withdrawn > 0 {
+		return Line{}
+	}
 	return Line{Tag: e.say("registry.unconfirmed"), Tone: "wait"}
 }
 
@@ -536,7 +539,7 @@ func (e *errand) data(n *NoteView) string {
 
 func (e *errand) page(rest, title string) NotePage {
 	p := NotePage{Sheet: e.sheet("registry", "registry"+rest, title)}
-	p.Script = true
+	p.Script, p.Eyebrow = true, []Line{{Text: e.say("registry.title"), Address: e.at("")}}
 	return p
 }
 
@@ -603,7 +606,7 @@ func (e *errand) correspondents() (list []conference.PartyID) {
 func (s *site) showNote(e *errand, n conference.Note) error {
 	p := e.page(fmt.Sprintf("/%d", n.Index), n.Number)
 	p.Note = n.Withdrawn == 0 || n.Party == e.party()
-	p.Eyebrow = []Line{{Text: e.name(n.Party)}, {Text: e.word("noteform", string(n.Form))}, {When: e.moment(n.At, e.s.Body.Zone), Mark: entries(n.Index)}}
+	p.Eyebrow = append(p.Eyebrow, Line{Text: e.name(n.Party)}, Line{Text: e.word("noteform", string(n.Form))}, Line{When: e.moment(n.At, e.s.Body.Zone), Mark: entries(n.Index)})
 	if n.Withdrawn > 0 {
 		p.Eyebrow = append(p.Eyebrow, Line{Tag: e.say("event.NoteWithdrawn"), Tone: "no", Mark: entries(n.Withdrawn)})
 	}

@@ -97,6 +97,9 @@ func (c *ceremonies) take(token, kind string) (ceremony, bool) {
 // begin keeps a ceremony for the browser of a visit.
 func (s *site) begin(v *turn, one ceremony, lasts time.Duration) {
 	token := rand.Text()
+	if s.Others != nil {
+		token = s.Others.Name() + "~" + token
+	}
 	one.until = time.Now().Add(lasts)
 	s.ceremonies.begin(token, one)
 	s.setCookie(v.w, v.r, "ceremony", token, int(lasts.Seconds()))

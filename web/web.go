@@ -112,6 +112,7 @@ const permissions = "publickey-credentials-get=(self), publickey-credentials-cre
 
 // Options are what a site has besides a record to show.
 type Options struct {
+	Others   Others         // further machines that serve the record and take acts; nil: there are none
 	Desk     Desk           // takes acts; nil: this node only reads
 	Sessions Sessions       // keeps sessions across restarts; nil: in memory alone
 	Proxies  []netip.Prefix // whose word about the reader's address and scheme is taken, besides this machine's
@@ -148,9 +149,12 @@ type Options struct {
 	// Inside is as whom everybody reads who reaches these pages and is not signed in: a delegation's own, in its house.
 	// nil: as the public.
 	Inside func(*conference.State) conference.Reader
-	Node   *Node     // this node follows a record that is written elsewhere; nil: it is written here
-	Lists  Lists     // reads lists of people; nil: they are entered one by one
-	Live   *live.Hub // has the readers of live pages, the caller closes it; nil: one that ends with the record
+	Node   *Node // this node follows a record that is written elsewhere; nil: it is written here
+	// Hearing is how it stands with whoever writes the record, where that is not this machine alone. nil: well. What it says
+	// changes with Marked.
+	Hearing func() Hearing
+	Lists   Lists     // reads lists of people; nil: they are entered one by one
+	Live    *live.Hub // has the readers of live pages, the caller closes it; nil: one that ends with the record
 	// Backup packs the record as it stands, without its keys, for officers to take along; the caller closes what it gets.
 	// nil: that is not done here.
 	Backup func(context.Context) (Backup, error)
@@ -170,14 +174,13 @@ type Node struct {
 	From    string                 // where the record comes from, and acts go where it names no address itself
 	Parting func() (Parting, bool) // where it and the record part, if they do; nil: it never does
 
-	Edge    bool           // it decides nothing again and cosigns nothing: it has readers
-	Hearing func() Hearing // how it stands with where the record comes from; nil: well
+	Edge bool // it decides nothing again and cosigns nothing: it has readers
 }
 
-// Hearing is how a node stands with where the record comes from.
+// Hearing is how a node stands with whoever writes the record.
 type Hearing struct {
 	Silent  bool           // the writer is not heard any more
-	Since   record.Instant // when it was heard last, by its own clock
+	Since   record.Instant // when it was heard last
 	Refused bool           // what comes is not the record
 	From    string         // whence
 }
@@ -230,6 +233,13 @@ func New(r Record, o Options) Pages {
 		s.Live = live.New(live.Config{})
 	}
 	s.sessions.left = func(p conference.PersonID) { s.Live.Drop(string(p)) }
+	if s.Desk != nil && s.Hearing != nil {
+		s.Desk = attentive{s.Desk, s.Hearing}
+	}
+	if s.Others != nil {
+		s.Others.Given(s.takeHalf, s.halves.list)
+		go s.askHalves(s.Live.Context()) // what was given while this machine was away
+	}
 	s.assets, s.version = assets()
 	if s.Witnessed == nil {
 		s.Witnessed = nobody
@@ -266,7 +276,7 @@ func New(r Record, o Options) Pages {
 	api := s.api()
 	s.handler = s.careful(s.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case s.ledElsewhere(w, r):
+		case s.ledElsewhere(w, r), s.finishedElsewhere(w, r):
 		case strings.HasPrefix(r.URL.Path, "/api/"):
 			api.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/static/"), strings.HasPrefix(r.URL.Path, "/emblem/"):
@@ -511,13 +521,13 @@ type Layout struct {
 	AsOf      string
 	Past      string // that this is how the record stood, or ""
 	Node      string // whose node this is, or ""
-	Edge      bool   // it is an edge, whose word about itself is renewed with the page
+	Hears     bool   // what stands above the page is renewed with it: the node says there how it hears the writer
 	Held      string // that nothing is written yet, for witnesses have not answered; or ""
 	// Unwitnessed is that two officers went on without witnesses, who have not agreed since; or "".
 	Unwitnessed string
 
 	Followed bool   // nodes of others are admitted
-	Parted   string // that it and the record part, or ""
+	Parted   string // that it and the record part, or that what is shown may be late, or ""
 }
 
 // Tongue is a language one may read the page in.
@@ -562,14 +572,7 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 	}
 	p.Rehearsal = s.Rehearsal
 	if s.Node != nil && s.Node.Edge {
-		p.Edge, p.Node = true, l.Say("edge.banner", v.Origin(), s.elsewhere(st))
-		switch h := s.Node.Hearing(); {
-		case h.Refused:
-			p.Parted = l.Say("edge.refused", h.From)
-		case h.Silent:
-			at := h.Since.String()
-			p.Parted = l.Say("edge.silent", at[:10]+" "+at[11:19]+" UTC")
-		}
+		p.Node = l.Say("edge.banner", v.Origin(), s.elsewhere(st))
 	} else if s.Node != nil {
 		p.Node = l.Say("node.banner", s.Node.Name, cmp.Or(s.elsewhere(st), s.Node.From))
 		if at, parted := s.Node.Parting(); parted && at.Entry < 0 {
@@ -579,6 +582,9 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 		} else if parted {
 			p.Parted = l.Say("node.parted", number(l, at.Entry), at.Rule, at.Expected, at.Found)
 		}
+	}
+	if s.Hearing != nil {
+		p.Hears, p.Parted = true, cmp.Or(p.Parted, s.unheard(l))
 	}
 	p.Training = p.Story && lived(st) && !p.Rehearsal
 	if p.SignIn = s.Desk != nil; p.SignIn {

@@ -6,22 +6,34 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"kurultai/measure"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"kurultai/measure"
 )
 
 func benchCommand() command {
-	var asJSON, check bool
+	var asJSON, check, secure, classes, readers, broken, forgets bool
 	var rounds int
-	var seed uint64
 	var entries int64
-	var child, typstDir, kinds string
-	var clients, edges, rate int
-	var secure, classes, readers, broken, forgets bool
-	var node string
+	var child, kinds, node string
+	seed, typstDir, clients, edges, rate := uint64(1), filepath.Join("bench", "typst"), 10_000, 50, 200
+	define := func(f *flag.FlagSet) {
+		f.BoolVar(&asJSON, "json", asJSON, "")
+		f.BoolVar(&check, "check", check, "")
+		f.StringVar(&typstDir, "typst", typstDir, "")
+		f.IntVar(&rounds, "rounds", rounds, "")
+		f.Uint64Var(&seed, "seed", seed, "")
+		f.StringVar(&kinds, "kinds", kinds, "")
+		f.Int64Var(&entries, "n", entries, "")
+		f.IntVar(&clients, "clients", clients, "")
+		f.BoolVar(&secure, "tls", secure, "")
+		f.IntVar(&edges, "edges", edges, "")
+		f.IntVar(&rate, "rate", rate, "")
+		f.BoolVar(&classes, "classes", classes, "")
+	}
 	return command{
 		usage: `usage: kurultai bench WHAT [flags]        (flags may also stand before WHAT)
 
@@ -57,18 +69,7 @@ Measures, always beside a reference in the same run, on this machine, now.
 example: kurultai bench append -json
 `,
 		flags: func(f *flag.FlagSet) {
-			f.BoolVar(&asJSON, "json", false, "")
-			f.BoolVar(&check, "check", false, "")
-			f.StringVar(&typstDir, "typst", filepath.Join("bench", "typst"), "")
-			f.IntVar(&rounds, "rounds", 0, "")
-			f.Uint64Var(&seed, "seed", 1, "")
-			f.StringVar(&kinds, "kinds", "", "")
-			f.Int64Var(&entries, "n", 0, "")
-			f.IntVar(&clients, "clients", 10_000, "")
-			f.BoolVar(&secure, "tls", false, "")
-			f.IntVar(&edges, "edges", 50, "")
-			f.IntVar(&rate, "rate", 200, "")
-			f.BoolVar(&classes, "classes", false, "")
+			define(f)
 			f.BoolVar(&readers, "fanout-readers", false, "") // how fanout calls itself
 			f.BoolVar(&broken, "faults-inside", false, "")   // how faults calls itself
 			f.BoolVar(&forgets, "forgets", false, "")        // faults: the engine forgets, to see that it is found
@@ -91,24 +92,14 @@ example: kurultai bench append -json
 			if len(args) == 0 {
 				return errUsage{"say WHAT: append, replay, verify, rules, import, communique, paper, fanout, follow, edges, bundle, faults or crash"}
 			}
-			what := args[0]
-			rest := flag.NewFlagSet("bench", flag.ContinueOnError)
-			rest.SetOutput(discard{})
-			rest.BoolVar(&asJSON, "json", asJSON, "")
-			rest.BoolVar(&check, "check", check, "")
-			rest.IntVar(&clients, "clients", clients, "")
-			rest.BoolVar(&secure, "tls", secure, "")
-			rest.IntVar(&edges, "edges", edges, "")
-			rest.IntVar(&rate, "rate", rate, "")
-			rest.BoolVar(&classes, "classes", classes, "")
-			rest.StringVar(&typstDir, "typst", typstDir, "")
-			rest.IntVar(&rounds, "rounds", rounds, "")
-			rest.Uint64Var(&seed, "seed", seed, "")
-			rest.StringVar(&kinds, "kinds", kinds, "")
-			rest.Int64Var(&entries, "n", entries, "")
-			if err := rest.Parse(args[1:]); err != nil || rest.NArg() > 0 {
+			rest, err := stepFlags(args, define)
+			if err != nil {
+				return err
+			}
+			if rest.NArg() > 0 {
 				return errUsage{"behind WHAT only flags may stand"}
 			}
+			what := args[0]
 			benches := map[string]func(context.Context) (*figures, error){"append": benchAppend, "replay": benchReplay, "verify": benchVerify, "rules": benchRules, "communique": benchCommunique, "bundle": benchBundle,
 				"import": func(ctx context.Context) (*figures, error) {
 					return benchImport(ctx, cmp.Or(entries, importRows), cmp.Or(rounds, importRounds))

@@ -22,6 +22,7 @@ import (
 	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/canonical"
+	"kurultai/record/etcd"
 	"kurultai/record/etcd/faults"
 	"kurultai/record/recordtest"
 	"kurultai/secretariat"
@@ -157,7 +158,7 @@ func faultServe(ctx context.Context, s faults.Spec) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		pauseFor(ctx, 300*time.Millisecond)
+		secretariat.Pause(ctx, 300*time.Millisecond)
 	}
 	h, err := openMember(ctx, s.Dir, s.Clock+".tripwire")
 	if err != nil {
@@ -184,7 +185,7 @@ func faultServe(ctx context.Context, s faults.Spec) error {
 			return
 		}
 		if receipt.Checkpoint.Size <= receipt.Index { // it was taken elsewhere, and is not here yet
-			if receipt.Checkpoint, err = h.member.Engine().Published(ctx); err != nil || receipt.Checkpoint.Size <= receipt.Index {
+			if receipt.Checkpoint, err = etcd.Newest(ctx, h.member.Engine().Client); err != nil || receipt.Checkpoint.Size <= receipt.Index {
 				http.Error(w, "it is not known here yet", http.StatusServiceUnavailable)
 				return
 			}

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +20,18 @@ import (
 )
 
 func depositaryCommand() command {
+	o, working := statusOptions{at: time.Now().UTC().Format(time.DateOnly), lang: "en"}, false
+	define := func(f *flag.FlagSet) {
+		f.BoolVar(&working, "working", working, "")
+		f.StringVar(&o.dir, "data", o.dir, "")
+		f.StringVar(&o.at, "at", o.at, "")
+		f.StringVar(&o.lang, "lang", o.lang, "")
+		f.BoolVar(&o.json, "json", o.json, "")
+		f.StringVar(&o.out, "o", o.out, "")
+		f.StringVar(&o.certificate, "certificate", o.certificate, "")
+	}
 	return command{
+		flags: define,
 		usage: `usage: kurultai depositary check [-working] FOLDER
        kurultai depositary status -data DIR [flags] INSTRUMENT
        kurultai depositary copy -data DIR [-lang L] [-certificate FILE] -o FILE INSTRUMENT
@@ -57,32 +68,12 @@ example: kurultai depositary status -data lakes -at 2028-06-01 FIRST
 			if len(args) == 0 {
 				return errUsage{"check FOLDER; status, copy or package INSTRUMENT"}
 			}
-			var o statusOptions
-			working := false
-			own := flag.NewFlagSet(args[0], flag.ContinueOnError)
-			own.SetOutput(discard{})
-			switch args[0] {
-			case "check":
-				own.BoolVar(&working, "working", false, "")
-			case "status":
-				own.StringVar(&o.dir, "data", "", "")
-				own.StringVar(&o.at, "at", time.Now().UTC().Format(time.DateOnly), "")
-				own.StringVar(&o.lang, "lang", "en", "")
-				own.BoolVar(&o.json, "json", false, "")
-			case "copy", "package":
-				own.StringVar(&o.dir, "data", "", "")
-				own.StringVar(&o.lang, "lang", "en", "")
-				own.StringVar(&o.out, "o", "", "")
-				if args[0] == "copy" {
-					own.StringVar(&o.certificate, "certificate", "", "")
-				}
-			default:
+			if !slices.Contains([]string{"check", "status", "copy", "package"}, args[0]) {
 				return errUsage{fmt.Sprintf("%q is none of check, status, copy, package", args[0])}
 			}
-			if err := own.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
+			own, err := stepFlags(args, define)
+			if err != nil {
 				return err
-			} else if err != nil {
-				return errUsage{err.Error()}
 			}
 			switch {
 			case own.NArg() != 1:

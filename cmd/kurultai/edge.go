@@ -519,10 +519,10 @@ func (e *edge) source() torchwood.TileReader {
 // pages are the pages of the copy, to be read, and its stream, for further edges.
 func (e *edge) pages(hub *live.Hub) http.Handler {
 	o := web.Options{Live: hub, Marks: marksOf(e.marks), Cosigned: e.marks.Cosigned, Witnessed: e.marks.Witnessed, Marked: e.marks.Changes, WaitMarked: e.marks.Wait,
-		Node: &web.Node{Edge: true, From: e.sources[0].url, Hearing: func() web.Hearing {
+		Node: &web.Node{Edge: true, From: e.sources[0].url}, Hearing: func() web.Hearing {
 			h, since, from := e.hearing()
 			return web.Hearing{Silent: h.silent, Refused: h.refused, Since: since, From: from}
-		}}}
+		}}
 	of := tiles.Served{Now: e.served, Wait: e.Wait, Names: e.names, Marked: e.marks.Changes, WaitMarked: e.marks.Wait, Heard: func() record.Instant {
 		_, heard, _ := e.hearing()
 		return heard

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"kurultai/record/sqlite"
 	"kurultai/secretariat"
 	"kurultai/witness"
 )
@@ -23,32 +24,13 @@ func (h *house) openErasures() error {
 		return err
 	}
 	h.erased = witness.OpenErasures(h.log.Origin(), kept, func(b []byte) error {
-		if err := replaceSynced(erasedPath(h.dir), b); err != nil {
+		if err := sqlite.Replace(erasedPath(h.dir), b); err != nil {
 			return err
 		}
 		h.marks.Touch() // pages show it
 		return nil
 	})
 	return nil
-}
-
-// replaceSynced puts a file in the place of another, in one go and durably.
-func replaceSynced(path string, b []byte) error {
-	next := path + ".new"
-	if err := os.Remove(next); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if err := writeSynced(next, b); err != nil {
-		return err
-	}
-	if err := os.Rename(next, path); err != nil {
-		return err
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // withDoor serves to nodes what their parties may read, beside the pages.

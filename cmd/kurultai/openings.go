@@ -80,7 +80,7 @@ func (c *caller) keep(ctx context.Context, v *secretariat.View, to *sqlite.Engin
 		return 0, err
 	}
 	fetch := func(d record.Digest, entry int64) error {
-		if _, err := to.Blob(ctx, d); err == nil {
+		if to.Has(d) {
 			return nil
 		}
 		b, err := c.file(ctx, d, entry)

@@ -23,6 +23,7 @@ import (
 // A quorum is this machine's pen where several keep one record (secretariat.Pen).
 type quorum struct {
 	*house
+	ear   ear
 	last  atomic.Pointer[secretariat.Remote] // who had the pen when it was last looked for
 	ready chan struct{}                      // closed when the record is open
 	ctx   context.Context                    // until the record is closed
@@ -80,7 +81,7 @@ func openMember(ctx context.Context, dir, tripwire string) (h *house, err error)
 	h.member.Handle("/keys", passed)
 	h.member.Handle("/keys/", passed)
 	for err = q.Keys(ctx); err != nil && ctx.Err() == nil; err = q.Keys(ctx) { // the others may be starting too
-		pauseFor(ctx, 200*time.Millisecond)
+		secretariat.Pause(ctx, 200*time.Millisecond)
 	}
 	if err == nil {
 		err = h.open(ctx, q)
@@ -88,7 +89,9 @@ func openMember(ctx context.Context, dir, tripwire string) (h *house, err error)
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
+	q.ear.hears, q.ear.turned = q.hears, h.marks.Touch
 	close(q.ready)
+	go q.ear.listen(q.ctx)
 	if err := h.watch(ctx, tripwire); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -106,13 +109,6 @@ func (h *house) nearest() record.Engine {
 		return near{h.member.Engine()}
 	}
 	return h.engine
-}
-
-func pauseFor(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }
 
 // others are the other machines whose word counts.
@@ -312,7 +308,7 @@ func (s *memberSessions) Load() ([]byte, error) {
 	ctx, stop := context.WithTimeout(context.Background(), answerWithin)
 	defer stop()
 	for _, o := range s.q.others() {
-		if b, err := s.ask(ctx, o, http.MethodGet, nil); err == nil && len(b) > 0 {
+		if b, err := call(ctx, o, http.MethodGet, "/sessions", nil); err == nil && len(b) > 0 {
 			return b, nil
 		}
 	}
@@ -344,7 +340,7 @@ func (s *memberSessions) tell() {
 			var told sync.WaitGroup
 			for _, o := range s.q.others() {
 				told.Go(func() {
-					if _, err := s.ask(ctx, o, http.MethodPut, b); err != nil {
+					if _, err := call(ctx, o, http.MethodPut, "/sessions", b); err != nil {
 						slog.Warn("another machine was not told of sessions", "error", err)
 					}
 				})
@@ -355,8 +351,9 @@ func (s *memberSessions) tell() {
 	}
 }
 
-func (s *memberSessions) ask(ctx context.Context, o secretariat.Remote, method string, body []byte) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, method, o.URL+"/sessions", bytes.NewReader(body))
+// call asks another machine, and reads what it answers.
+func call(ctx context.Context, o secretariat.Remote, method, path string, body []byte) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, method, o.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

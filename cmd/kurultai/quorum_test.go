@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,9 @@ import (
 
 	"kurultai/cluster"
 	"kurultai/conference"
+	"kurultai/record"
+	"kurultai/record/canonical"
+	"kurultai/web"
 )
 
 // A threeHall is three machines of one record, each a process of its own.
@@ -25,6 +29,7 @@ type threeHall struct {
 	*testing.T
 	home  string
 	nodes map[string]*hallNode
+	head  string // a person who is no officer
 }
 
 type hallNode struct {
@@ -160,11 +165,14 @@ func three(t *testing.T) *threeHall {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.kurultai("enrol", "-data", a.dir, "-as", string(v.State().Holders(conference.Secretary)[0].Person), "-to", "officer.key", string(v.State().Holders(conference.Secretary)[0].Person))
+	for i, file := range []string{"officer.key", "second.key"} {
+		officers := v.State().Holders(conference.Secretary)
+		h.kurultai("enrol", "-data", a.dir, "-as", string(officers[0].Person), "-to", file, string(officers[i].Person))
+	}
 	if err := cluster.Found(a.dir, cluster.Founding{Name: "a", At: a.at}); err != nil {
 		t.Fatal(err)
 	}
-	h.nodes["a"] = a
+	h.nodes["a"], h.head = a, string(v.State().Holders(conference.Head)[0].Person)
 	h.start(a)
 	h.join("b")
 	h.join("c")
@@ -186,6 +194,7 @@ func TestThreeServeOneRecord(t *testing.T) {
 	for name, n := range h.nodes {
 		h.act(n, "first-at-"+name)
 	}
+	h.twoSteps(h.nodes["a"], h.nodes["b"])
 	w := h.writer()
 	h.kill(w, syscall.SIGKILL)
 	start := time.Now()
@@ -197,6 +206,7 @@ func TestThreeServeOneRecord(t *testing.T) {
 	}
 	h.start(w)
 	h.act(w, "back")
+	h.loses(w)
 	roots := map[string]bool{}
 	for _, n := range h.nodes {
 		h.kill(n, syscall.SIGTERM)
@@ -207,6 +217,114 @@ func TestThreeServeOneRecord(t *testing.T) {
 	}
 	if len(roots) != 1 || roots[""] {
 		t.Errorf("%v", roots)
+	}
+}
+
+// loses has a node lose the two others and find one again: its pages say that they may be late, and it takes no act, until
+// a majority is back.
+func (h *threeHall) loses(left *hallNode) {
+	h.Helper()
+	says := func(want bool) {
+		h.Helper()
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+			_, page := fetched(h, left.url+"/en/record")
+			if strings.Contains(page, "Not connected since") == want {
+				return
+			}
+			if time.Now().After(deadline) {
+				h.Fatalf("it says that it may be late: %t", !want)
+			}
+		}
+	}
+	says(false)
+	for _, n := range h.nodes {
+		if n != left {
+			h.kill(n, syscall.SIGKILL)
+		}
+	}
+	start := time.Now()
+	says(true)
+	h.Logf("%s said after %v that it may be late", left.name, time.Since(start).Round(100*time.Millisecond))
+	out, err := h.try("act", "-url", left.url, "-key", "officer.key", "FileNote", `{"note":"alone","text":"A note of the secretariat."}`)
+	if err == nil || !strings.Contains(out, "does not reach the others") {
+		h.Errorf("an act at a minority: %v\n%s", err, out)
+	}
+	for _, n := range h.nodes {
+		if n != left {
+			h.start(n)
+		}
+	}
+	says(false)
+	for name, n := range h.nodes {
+		h.act(n, "together-"+name)
+	}
+}
+
+// twoSteps has a sign-in begin at a node and end at another, and so an act of two persons.
+func (h *threeHall) twoSteps(first, then *hallNode) {
+	h.Helper()
+	at := func(n *hallNode, file string) (*node, keyholder) {
+		remote, err := newNode(n.url)
+		if err != nil {
+			h.Fatal(err)
+		}
+		k, err := remote.holder(h.Context(), filepath.Join(h.home, file))
+		if err != nil {
+			h.Fatal(err)
+		}
+		return remote, k
+	}
+	one, author := at(first, "officer.key")
+	two, second := at(then, "second.key")
+	if err := one.signIn(h.Context(), author); err != nil {
+		h.Fatal(err)
+	}
+	begun, _ := at(first, "second.key")
+	begun.client.Jar = two.client.Jar // one browser, which a proxy leads to another machine
+	var asks asks
+	err := begun.ask(h.Context(), http.MethodPost, "/en/signin/begin", []byte("{}"), &asks)
+	if err == nil {
+		err = two.finishSignIn(h.Context(), second, asks)
+	}
+	if err != nil {
+		h.Fatalf("a sign-in begun at %s does not end at %s: %v", first.name, then.name, err)
+	}
+	if err := two.finishSignIn(h.Context(), second, asks); err == nil {
+		h.Error("a sign-in ended twice")
+	}
+	fields, err := canonical.Parse(`{"capacity":"Rapporteur","person":"` + h.head + `"}`)
+	if err != nil {
+		h.Fatal(err)
+	}
+	asked := web.Asked{As: "Secretary", Fields: fields, Key: newKey(), With: []record.With{{As: "Secretary", By: second.Person}}}
+	var p web.PreparedAct
+	if err := one.ask(h.Context(), http.MethodPost, "/api/acts/GrantOffice/prepare", canonical.Encode(nil, asked), &p); err != nil {
+		h.Fatal(err)
+	}
+	sends := func(n *node, k keyholder) (r remoteReceipt) {
+		h.Helper()
+		sent := web.Submission{Submitted: p.Submitted}
+		if p.Attested {
+			challenge, err := canonical.DecodeBytes(p.Challenge)
+			if err != nil {
+				h.Fatal(err)
+			}
+			a, err := n.assert(k, challenge, p.RPID)
+			if err != nil {
+				h.Fatal(err)
+			}
+			sent.Attestations = append(sent.Attestations, a)
+		}
+		if err := n.ask(h.Context(), http.MethodPost, "/api/acts/GrantOffice", canonical.Encode(nil, sent), &r); err != nil {
+			h.Fatal(err)
+		}
+		return r
+	}
+	if r := sends(one, author); r.Waiting != second.Person {
+		h.Fatalf("it does not wait: %+v", r)
+	}
+	if r := sends(two, second); r.Index == 0 {
+		h.Errorf("it is not whole at %s: %+v", then.name, r)
 	}
 }
 

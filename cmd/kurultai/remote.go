@@ -129,12 +129,19 @@ func (n *node) assert(h keyholder, challenge []byte, domain string) (record.Atte
 	return h.key.Assert(challenge, domain, n.url)
 }
 
+// asks is what a node asks a key to sign at a sign-in.
+type asks struct{ Challenge, RPID string }
+
 // signIn opens a session.
 func (n *node) signIn(ctx context.Context, h keyholder) error {
-	var asks struct{ Challenge, RPID string }
+	var asks asks
 	if err := n.ask(ctx, http.MethodPost, "/en/signin/begin", []byte("{}"), &asks); err != nil {
 		return err
 	}
+	return n.finishSignIn(ctx, h, asks)
+}
+
+func (n *node) finishSignIn(ctx context.Context, h keyholder, asks asks) error {
 	challenge, err := canonical.DecodeBytes(asks.Challenge)
 	if err != nil {
 		return fmt.Errorf("%s sends a challenge that is none: %w", n.url, err)

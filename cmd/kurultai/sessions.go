@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"kurultai/record/sqlite"
 )
 
 // sessionFile keeps the open sessions of a record beside its keys, readable for its owner alone.
@@ -33,19 +35,5 @@ func (f sessionFile) Load() ([]byte, error) {
 	return b, err
 }
 
-// Save writes a new file and puts it in the place of the old one, so that a crash leaves one of the two.
-func (f sessionFile) Save(b []byte) error {
-	next, err := os.CreateTemp(filepath.Dir(string(f)), "sessions-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = next.Write(b)
-	err = errors.Join(err, next.Sync(), next.Close())
-	if err == nil {
-		err = os.Rename(next.Name(), string(f))
-	}
-	if err != nil {
-		os.Remove(next.Name())
-	}
-	return err
-}
+// Save puts a new file in the place of the old one.
+func (f sessionFile) Save(b []byte) error { return sqlite.Replace(string(f), b) }

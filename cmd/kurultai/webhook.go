@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"kurultai/record"
+	"kurultai/record/sqlite"
 )
 
 // A webhook is told what a node found, until it has heard it: at once, and where it is not reached after pauses that double
@@ -117,7 +118,7 @@ func (w *webhook) keep(s webhookState) error {
 	w.state = s
 	b, err := json.Marshal(s)
 	if err == nil {
-		err = replaceSynced(w.path, b)
+		err = sqlite.Replace(w.path, b)
 	}
 	if err != nil {
 		return fmt.Errorf("keeping what the webhook is told: %w", err)

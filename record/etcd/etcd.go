@@ -161,22 +161,17 @@ func (e *Engine) reach(ctx context.Context, size int64) error {
 	}
 }
 
-// published is the newest checkpoint that was published, and the revision that did it; the zero Checkpoint of an empty
-// record.
-func (e *Engine) published(ctx context.Context) (c record.Checkpoint, revision int64, err error) {
-	return published(ctx, e.Client)
-}
-
-func published(ctx context.Context, client *clientv3.Client) (c record.Checkpoint, revision int64, err error) {
+// newestAt is Newest, and the revision that published it.
+func newestAt(ctx context.Context, client *clientv3.Client) (c record.Checkpoint, revision int64, err error) {
 	r, err := client.Get(ctx, checkpointKey)
 	if err != nil {
 		return c, 0, err
 	}
-	return readPublished(r.Kvs)
+	return readNewest(r.Kvs)
 }
 
-// readPublished is published of what was found at its key.
-func readPublished(found []*mvccpb.KeyValue) (c record.Checkpoint, revision int64, err error) {
+// readNewest is newestAt of what was found at its key.
+func readNewest(found []*mvccpb.KeyValue) (c record.Checkpoint, revision int64, err error) {
 	if len(found) == 0 {
 		return c, 0, nil
 	}
@@ -187,13 +182,8 @@ func readPublished(found []*mvccpb.KeyValue) (c record.Checkpoint, revision int6
 // Newest is the newest checkpoint that a majority holds, which a copy may not have reached yet; of an empty record the
 // zero Checkpoint.
 func Newest(ctx context.Context, client *clientv3.Client) (record.Checkpoint, error) {
-	head, _, err := published(ctx, client)
+	head, _, err := newestAt(ctx, client)
 	return head, err
-}
-
-// Published is Newest, of this engine's quorum.
-func (e *Engine) Published(ctx context.Context) (record.Checkpoint, error) {
-	return Newest(ctx, e.Client)
 }
 
 // Append implements record.Engine.
@@ -246,7 +236,7 @@ func (e *Engine) append(ctx context.Context, c *call, again bool, g record.Group
 	if !r.Succeeded {
 		return e.conflict(ctx, c, again, r, sign)
 	}
-	last, revision, err := readPublished(r.Responses[2].GetResponseRange().Kvs)
+	last, revision, err := readNewest(r.Responses[2].GetResponseRange().Kvs)
 	if err != nil {
 		return record.Checkpoint{}, err
 	}
@@ -296,7 +286,7 @@ func (e *Engine) conflict(ctx context.Context, c *call, again bool, r *clientv3.
 // publish signs the tree of all that is committed, if nobody has, makes it the newest checkpoint, and waits until this
 // node's copy has it.
 func (e *Engine) publish(ctx context.Context, size int64, sign record.SignFunc) (record.Checkpoint, error) {
-	last, revision, err := e.published(ctx)
+	last, revision, err := newestAt(ctx, e.Client)
 	if err != nil {
 		return last, unknown(err)
 	}
@@ -345,7 +335,7 @@ func (e *Engine) publishFrom(ctx context.Context, last record.Checkpoint, revisi
 		if applied {
 			return head, nil
 		}
-		if last, revision, err = readPublished(r.Responses[0].GetResponseRange().Kvs); err != nil {
+		if last, revision, err = readNewest(r.Responses[0].GetResponseRange().Kvs); err != nil {
 			return last, err
 		}
 	}
@@ -511,7 +501,7 @@ func newest(events []*clientv3.Event) (c record.Checkpoint, err error) {
 
 // catchUp gives the copy all that is published.
 func (e *Engine) catchUp(ctx context.Context) error {
-	head, _, err := e.published(ctx)
+	head, _, err := newestAt(ctx, e.Client)
 	if err != nil {
 		return err
 	}
@@ -606,7 +596,7 @@ func (e *Engine) Head(ctx context.Context) (record.Checkpoint, error) {
 	if e.ctx.Err() != nil {
 		return record.Checkpoint{}, record.ErrStopped
 	}
-	head, _, err := e.published(ctx)
+	head, _, err := newestAt(ctx, e.Client)
 	if err != nil {
 		return head, fmt.Errorf("asking the quorum: %w", err)
 	}
@@ -616,7 +606,7 @@ func (e *Engine) Head(ctx context.Context) (record.Checkpoint, error) {
 // Cosign implements record.Engine.
 func (e *Engine) Cosign(ctx context.Context, c record.Checkpoint) error {
 	for {
-		head, revision, err := e.published(ctx)
+		head, revision, err := newestAt(ctx, e.Client)
 		if err != nil {
 			return unknown(err)
 		}

@@ -34,35 +34,50 @@ func (e *Engine) PutBlob(_ context.Context, b []byte) (record.Digest, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", fmt.Errorf("storing a blob: %w", err)
 	}
-	if err := writeSynced(path, b); err != nil {
+	err := Replace(path, b)
+	for dir, up := filepath.Dir(filepath.Dir(path)), 0; err == nil && up < 2; dir, up = filepath.Dir(dir), up+1 { // it may be new
+		err = syncFolder(dir)
+	}
+	if err != nil {
 		return "", fmt.Errorf("storing a blob: %w", err)
 	}
 	return digest, nil
 }
 
-func writeSynced(path string, b []byte) error {
+// Replace writes a file, readable for its owner alone, in the place of the one that is there: whole or not at all, and on
+// the disk when it returns.
+func Replace(path string, b []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // fails once it has been renamed
 	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Has reports whether a blob is stored, without reading it: whether its bytes are those named is found by Blob.
+func (e *Engine) Has(d record.Digest) bool {
+	sum, err := canonical.DecodeBytes(string(d))
+	if err != nil || len(sum) != sha256.Size {
+		return false
 	}
-	for dir, up := filepath.Dir(path), 0; up < 3; dir, up = filepath.Dir(dir), up+1 {
-		d, err := os.Open(dir)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(d.Sync(), d.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = os.Stat(e.blobPath(sum))
+	return err == nil
 }
 
 // Blobs yields the digests under which blobs are stored. None is read.

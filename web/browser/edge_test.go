@@ -50,9 +50,9 @@ func TestAPageGoesOnAtAnotherEdge(t *testing.T) {
 	var hubs []*live.Hub
 	for range 2 {
 		hub := live.New(live.Config{Behind: true})
-		o := web.Options{Live: hub, Marked: touched.Load, WaitMarked: wait, Node: &web.Node{Edge: true, From: h.origin, Hearing: func() web.Hearing {
+		o := web.Options{Live: hub, Marked: touched.Load, WaitMarked: wait, Node: &web.Node{Edge: true, From: h.origin}, Hearing: func() web.Hearing {
 			return web.Hearing{Silent: silent.Load(), Since: h.s.View().State().Last}
-		}}}
+		}}
 		edges, hubs = append(edges, httptest.NewServer(web.New(reading{h.s}, o))), append(hubs, hub)
 	}
 	var to atomic.Pointer[url.URL]

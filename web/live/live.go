@@ -183,13 +183,13 @@ func (h *Hub) Grow(size int64) {
 	}
 }
 
-// Renew has the classes that show marks rendered once more, though the record has not grown: readers get the whole frame
-// again, as of the same index, where it has become another.
-func (h *Hub) Renew() {
+// Renew has the classes that show marks, or all, rendered once more, though the record has not grown: readers get the whole
+// frame again, as of the same index, where it has become another.
+func (h *Hub) Renew(all bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, s := range h.streams {
-		if s.marks && s.readers > 0 {
+		if (s.marks || all) && s.readers > 0 {
 			s.due = true
 			h.renew(s)
 		}

@@ -530,9 +530,9 @@ func TestMarksRenewAFrameAsOfTheSameIndex(t *testing.T) {
 		t.Fatal(line, err)
 	}
 	asked := o.asked.Load()
-	o.hub.Renew() // nothing has changed
+	o.hub.Renew(false) // nothing has changed
 	mark.Store(1)
-	o.hub.Renew()
+	o.hub.Renew(false)
 	for _, s := range []*stream{marks, late} {
 		if line, err := s.until("data: "); line != "data: mark 1" {
 			t.Errorf("%q first: %v", line, err)

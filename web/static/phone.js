@@ -79,6 +79,7 @@
     }
     if (answer.ok) put({ ...item, state: "taken", entry: value.index });
     else if (answer.status === 401) put({ ...item, state: "signin" });
+    else if (value.code === "not-connected") put({ ...item, state: "waits" });
     else if (answer.status === 429 || answer.status >= 500) put({ ...item, state: "fault" });
     else put({ ...item, state: "refused", text: why(value) });
   };
