@@ -389,6 +389,9 @@ func (m *Member) Voting() bool { return m.node.Load().Voting() }
 // Leads reports whether this member leads etcd, as far as it knows.
 func (m *Member) Leads() bool { return m.node.Load().Leads() }
 
+// Led reports whether this member knows who leads etcd: one that reaches no majority does not for long.
+func (m *Member) Led() bool { return m.node.Load().LeaderID() != 0 }
+
 // Err hears once when the member ended by itself, as on a full disk or when the others removed it.
 func (m *Member) Err() <-chan error { return m.ended }
 

@@ -29,6 +29,7 @@ import (
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/record/sqlite"
+	"kurultai/record/tiles"
 	"kurultai/secretariat"
 	"kurultai/web"
 	"kurultai/web/live"
@@ -586,7 +587,7 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 			}
 			return web.Parting{Entry: e.Entry, NotOurs: e.Kind == "not-our-key", Rule: e.Rule, Expected: cut(e.Expected), Found: cut(e.Found)}, true
 		}}}
-	pages := withTiles(web.New(f, o), f.marks, func(error) {}, f.served, f.Wait, bundles(f.marks, f.shown.Load))
+	pages := withTiles(web.New(f, o), f.marks, func(error) {}, tiles.Served{Now: f.served, Wait: f.Wait}, bundles(f.marks, f.shown.Load))
 	if f.giveback {
 		door := witness.NewDoorBack(func() witness.Behind { return held{f.shown.Load()} }, f.reachedAs, f.log, time.Now)
 		pages = behind(door, pages)

@@ -66,7 +66,7 @@ func served(t testing.TB, dir string) (*house, *httptest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(withTiles(http.NotFoundHandler(), h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, h.s.Wait, bundles(h.marks, h.s.View)))
+	server := httptest.NewServer(withTiles(http.NotFoundHandler(), h.marks, h.ahead, tiles.Served{Now: func() tiles.Log { return cosignedLog{h.s.View(), h.engine} }, Wait: h.s.Wait}, bundles(h.marks, h.s.View)))
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()

@@ -25,6 +25,7 @@ type quorum struct {
 	*house
 	last  atomic.Pointer[secretariat.Remote] // who had the pen when it was last looked for
 	ready chan struct{}                      // closed when the record is open
+	led   atomic.Int64                       // when this machine last was with a majority, as an Instant
 	ctx   context.Context                    // until the record is closed
 	stop  context.CancelFunc
 }
@@ -88,6 +89,7 @@ func openMember(ctx context.Context, dir, tripwire string) (h *house, err error)
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
+	q.led.Store(int64(wall()))
 	close(q.ready)
 	if err := h.watch(ctx, tripwire); err != nil {
 		return nil, errors.Join(err, h.Close())
@@ -244,6 +246,14 @@ func (q *quorum) Keys(ctx context.Context) error {
 		return fmt.Errorf("%d of %d machines have said which keys they have: %w", have, len(others)+1, errors.Join(errs...))
 	}
 	return nil
+}
+
+// heard is when this machine last was with a majority: what was written since may not be here.
+func (q *quorum) heard() record.Instant {
+	if q.member.Led() {
+		q.led.Store(int64(wall()))
+	}
+	return record.Instant(q.led.Load())
 }
 
 // writer is the machine that has the pen, as far as is known.

@@ -258,7 +258,11 @@ func pagesOf(h *house, l net.Listener, o web.Options) http.Handler {
 	o.Erased, o.Marked, o.WaitMarked = h.erased.Until, h.marks.Changes, h.marks.Wait
 	pages := web.New(reading{h.s}, o)
 	h.sessions = pages.Sessions
-	handler := withTiles(pages, h.marks, h.ahead, func() tiles.Log { return cosignedLog{h.s.View(), h.nearest()} }, h.s.Wait, bundles(h.marks, h.s.View))
+	of := tiles.Served{Now: func() tiles.Log { return cosignedLog{h.s.View(), h.nearest()} }, Wait: h.s.Wait}
+	if h.quorum != nil {
+		of.Heard = h.quorum.heard
+	}
+	handler := withTiles(pages, h.marks, h.ahead, of, bundles(h.marks, h.s.View))
 	handler = withDoor(handler, h)
 	if loopback {
 		handler = loopbackOnly(handler, h.named)
@@ -282,8 +286,7 @@ func (l cosignedLog) Checkpoint() record.Checkpoint {
 
 // withTiles serves the record itself beside its pages: any node, mirror or witness follows it from there, and gives its
 // cosignatures back.
-func withTiles(pages http.Handler, marks *witness.Marks, ahead func(error), now func() tiles.Log, wait func(context.Context, int64) error, bundle http.HandlerFunc) http.Handler {
-	of := tiles.Served{Now: now, Wait: wait}
+func withTiles(pages http.Handler, marks *witness.Marks, ahead func(error), of tiles.Served, bundle http.HandlerFunc) http.Handler {
 	if marks != nil {
 		of.Marked, of.WaitMarked = marks.Changes, marks.Wait
 		pages = beside("/cosignatures", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { takeCosignatures(w, r, marks, ahead) }), pages)

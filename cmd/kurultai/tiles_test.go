@@ -23,7 +23,7 @@ import (
 // The record as served is read by torchwood's client, unmodified, entry by entry, each proven in the checkpoint.
 func TestTheServedRecordIsReadByAnUnmodifiedClient(t *testing.T) {
 	s := storytest.Play(t, "training")
-	server := httptest.NewServer(withTiles(http.NotFoundHandler(), nil, nil, func() tiles.Log { return s.View() }, s.Wait, nil))
+	server := httptest.NewServer(withTiles(http.NotFoundHandler(), nil, nil, tiles.Served{Now: func() tiles.Log { return s.View() }, Wait: s.Wait}, nil))
 	defer server.Close()
 	fetcher, err := torchwood.NewTileFetcher(server.URL)
 	if err != nil {
@@ -62,7 +62,7 @@ func TestTheServedRecordIsReadByAnUnmodifiedClient(t *testing.T) {
 func TestServedAndExportedAreTheSameFiles(t *testing.T) {
 	s := storytest.Play(t, "training")
 	v := s.View()
-	handler := withTiles(http.NotFoundHandler(), nil, nil, func() tiles.Log { return s.View() }, s.Wait, nil)
+	handler := withTiles(http.NotFoundHandler(), nil, nil, tiles.Served{Now: func() tiles.Log { return s.View() }, Wait: s.Wait}, nil)
 	get := func(path string) (int, []byte) {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, httptest.NewRequest("GET", "/"+path, nil))
@@ -126,7 +126,7 @@ func TestNothingClosedIsServed(t *testing.T) {
 	s := storytest.Play(t, "training")
 	v := s.View()
 	public := v.State().Disclosed(conference.Reader{})
-	handler := withTiles(http.NotFoundHandler(), nil, nil, func() tiles.Log { return s.View() }, s.Wait, nil)
+	handler := withTiles(http.NotFoundHandler(), nil, nil, tiles.Served{Now: func() tiles.Log { return s.View() }, Wait: s.Wait}, nil)
 	hidden := 0
 	var all []byte
 	for n := range v.State().Size/256 + 1 {
