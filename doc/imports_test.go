@@ -41,7 +41,7 @@ var below = map[string]string{
 	"web/browser":         "",
 	"cmd/kurultai":        "*",
 	"record/etcd":         "record record/sqlite",
-	"record/etcd/faults":  "cluster record record/etcd record/recordtest record/sqlite",
+	"record/etcd/faults":  "cluster record record/etcd record/recordtest record/sqlite record/tiles",
 	"drafting":            "",
 	"simulation":          "record record/canonical record/passkey record/tiles rules conference secretariat story witness",
 	"measure":             "secretariat/gather",

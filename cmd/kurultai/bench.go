@@ -15,10 +15,11 @@ import (
 )
 
 func benchCommand() command {
-	var asJSON, check, secure, classes, readers, broken, forgets bool
+	var asJSON, check, secure, classes, readers, broken bool
 	var rounds int
 	var entries int64
-	var child, kinds, node string
+	var child, node string
+	var asked faultsAsked
 	seed, typstDir, clients, edges, rate := uint64(1), filepath.Join("bench", "typst"), 10_000, 50, 200
 	define := func(f *flag.FlagSet) {
 		f.BoolVar(&asJSON, "json", asJSON, "")
@@ -26,7 +27,8 @@ func benchCommand() command {
 		f.StringVar(&typstDir, "typst", typstDir, "")
 		f.IntVar(&rounds, "rounds", rounds, "")
 		f.Uint64Var(&seed, "seed", seed, "")
-		f.StringVar(&kinds, "kinds", kinds, "")
+		f.StringVar(&asked.kinds, "kinds", asked.kinds, "")
+		f.StringVar(&asked.older, "older", asked.older, "")
 		f.Int64Var(&entries, "n", entries, "")
 		f.IntVar(&clients, "clients", clients, "")
 		f.BoolVar(&secure, "tls", secure, "")
@@ -50,7 +52,8 @@ Measures, always beside a reference in the same run, on this machine, now.
   follow       a node joins a record of a million entries, beside deciding them alone; what three nodes cost a writer
   edges        acts to readers at edges, beside readers at the node that writes
   bundle       an entry with its proof made and checked, beside checking one signature, and by the page in Chromium
-  faults       three nodes of a quorum killed, cut off, without power, without room, while authors append (as root)
+  faults       three nodes of a quorum killed, cut off, without power, without room, and edges behind them, while authors
+               append and readers read (as root)
   crash        kill -9 while many authors act, and look what was lost or doubled
 
   -json        the figures for machines
@@ -64,7 +67,8 @@ Measures, always beside a reference in the same run, on this machine, now.
   -n N         follow: how many entries (1000000); import: how many participants (100000)
   -rounds N    crash, faults: how many (50); import: the same (3)
   -seed S      crash, faults: which times, which nodes (1)
-  -kinds K,…   faults: these alone, as replace-follower,restore-all (all)
+  -kinds K,…   faults: these alone, as member-follower,restore-all (all; 24 rounds meet each that matters)
+  -older FILE  faults: the program of an older build, to which nodes are rolled and back; without it they are restarted
 
 example: kurultai bench append -json
 `,
@@ -72,7 +76,7 @@ example: kurultai bench append -json
 			define(f)
 			f.BoolVar(&readers, "fanout-readers", false, "") // how fanout calls itself
 			f.BoolVar(&broken, "faults-inside", false, "")   // how faults calls itself
-			f.BoolVar(&forgets, "forgets", false, "")        // faults: the engine forgets, to see that it is found
+			f.BoolVar(&asked.forgets, "forgets", false, "")  // faults: the engine forgets, to see that it is found
 			f.StringVar(&node, "fault-node", "", "")         // how faults calls a node
 			f.StringVar(&child, "crash-child", "", "")       // how crash calls itself
 		},
@@ -84,10 +88,11 @@ example: kurultai bench append -json
 				return measure.ServeReaders(os.Stdin, io.out)
 			}
 			if broken {
-				return faultsInside(ctx, rounds, seed, kinds, forgets, io)
+				asked.rounds, asked.seed = rounds, seed
+				return faultsInside(ctx, asked, io)
 			}
 			if node != "" {
-				return faultNode(ctx, node)
+				return faultNode(ctx, node, io)
 			}
 			if len(args) == 0 {
 				return errUsage{"say WHAT: append, replay, verify, rules, import, communique, paper, fanout, follow, edges, bundle, faults or crash"}
@@ -111,7 +116,8 @@ example: kurultai bench append -json
 				"paper": func(ctx context.Context) (*figures, error) { return benchPaper(ctx, typstDir, io.talk) },
 				"crash": func(ctx context.Context) (*figures, error) { return benchCrash(ctx, cmp.Or(rounds, faultRounds), seed) },
 				"faults": func(ctx context.Context) (*figures, error) {
-					return benchFaults(ctx, cmp.Or(rounds, faultRounds), seed, kinds, forgets, io)
+					asked.rounds, asked.seed = cmp.Or(rounds, faultRounds), seed
+					return benchFaults(ctx, asked, io)
 				},
 				"fanout": func(ctx context.Context) (*figures, error) { return benchFanout(ctx, clients, secure, classes) }}
 			run := benches[what]
@@ -142,8 +148,9 @@ const faultRounds = 50
 
 // figures are what a bench found, in order. The first is its ratio.
 type figures struct {
-	what string
-	list []figure
+	what  string
+	list  []figure
+	table string // of what is tabled, for people
 }
 
 // A figure is a number, what it is, and the goal it has.
@@ -153,6 +160,7 @@ type figure struct {
 	goal      string // "at least" or "at most", or ""
 	bound     float64
 	words     string
+	tabled    bool // for people it stands in the table
 }
 
 func (f *figures) add(key string, value float64, unit, words string) *figure {
@@ -193,6 +201,9 @@ func (f *figures) machine() map[string]any {
 func (f *figures) String() string {
 	var out strings.Builder
 	for _, g := range f.list {
+		if g.tabled {
+			continue
+		}
 		goal := ""
 		if g.goal != "" {
 			goal = fmt.Sprintf("   goal: %s %g", g.goal, g.bound)
@@ -201,6 +212,9 @@ func (f *figures) String() string {
 			}
 		}
 		fmt.Fprintf(&out, "%-24s %12.4g %-10s %s%s\n", g.key, g.value, g.unit, g.words, goal)
+	}
+	if f.table != "" {
+		fmt.Fprintf(&out, "\n%s", f.table)
 	}
 	return out.String()
 }

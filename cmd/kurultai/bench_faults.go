@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -13,24 +14,37 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
+	"text/tabwriter"
 	"time"
 
 	"kurultai/cluster"
 	"kurultai/conference"
+	"kurultai/measure"
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/record/etcd"
 	"kurultai/record/etcd/faults"
 	"kurultai/record/recordtest"
 	"kurultai/secretariat"
+	"kurultai/web"
 )
+
+// A faultsAsked is how a quorum is to be broken.
+type faultsAsked struct {
+	rounds  int
+	seed    uint64
+	kinds   string // between commas; "": all
+	older   string // the program of an older build; "": there is none
+	forgets bool
+}
 
 // benchFaults breaks a quorum of three nodes, each in a network namespace and on a disk of its own, in namespaces of its
 // own: what it makes ends with it.
-func benchFaults(ctx context.Context, rounds int, seed uint64, kinds string, forgets bool, s streams) (*figures, error) {
+func benchFaults(ctx context.Context, asked faultsAsked, s streams) (*figures, error) {
 	if os.Geteuid() != 0 {
 		return nil, faults.ErrNeedsRoot
 	}
@@ -38,12 +52,18 @@ func benchFaults(ctx context.Context, rounds int, seed uint64, kinds string, for
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"--net", "--mount", "--propagation", "private", self, "bench", "-rounds", fmt.Sprint(rounds), "-seed", fmt.Sprint(seed), "-faults-inside"}
-	if forgets {
+	args := []string{"--net", "--mount", "--propagation", "private", self, "bench", "-rounds", fmt.Sprint(asked.rounds), "-seed", fmt.Sprint(asked.seed), "-kinds", asked.kinds, "-older", asked.older, "-faults-inside"}
+	if asked.forgets {
 		args = append(args, "-forgets")
 	}
-	if kinds != "" {
-		args = append(args, "-kinds", kinds)
+	rolled := "each ended and started, by the same program"
+	if asked.older != "" {
+		named, err := exec.CommandContext(ctx, asked.older, "version").Output()
+		if err != nil {
+			return nil, hinted{fmt.Errorf("asking %s which program it is: %w", asked.older, err), "-older names the program of an older build"}
+		}
+		rolled, _, _ = strings.Cut(string(named), "\n")
+		rolled = "to " + rolled + ", and back to " + program()
 	}
 	inside := exec.CommandContext(ctx, "unshare", args...)
 	inside.Cancel = func() error { return inside.Process.Signal(syscall.SIGTERM) }
@@ -59,36 +79,99 @@ func benchFaults(ctx context.Context, rounds int, seed uint64, kinds string, for
 	f := &figures{what: "faults"}
 	f.add("lost", float64(found.Lost), "appends", "acknowledged, and not at their place in each copy").atMost(0)
 	f.add("duplicated", float64(found.Duplicated), "texts", "that stand twice").atMost(0)
-	f.add("conflicting_checkpoints", float64(found.Conflicting), "notes", "given out, and not of the record's tree").atMost(0)
+	f.add("conflicting_checkpoints", float64(found.Conflicting), "notes", "given to authors and readers, and not of the record's tree").atMost(0)
 	f.add("copies_apart", float64(found.Apart), "copies", "not like the first").atMost(0)
+	f.add("edges_apart", float64(found.EdgesApart), "trees", "that edges give out or keep, and that are not the record's").atMost(0)
+	f.add("readers_apart", float64(found.ReadersApart), "readers", "who did not see each index once, in order, or do not end with what all end with").atMost(0)
 	f.add("sealed", float64(found.Sealed), "acts", "closed, that a node cannot open").atMost(0)
 	f.add("acked", float64(found.Acked), "appends", "acknowledged to three authors").atLeast(1)
+	f.add("competed", float64(found.Competed), "texts", "that two submitted at once, each at another node, under one key")
 	f.add("unknown", float64(found.Unknown), "appends", "whose author was told nothing")
+	f.add("readers", float64(found.Readers), "readers", fmt.Sprintf("of streams and pages at edges and nodes, who went to another %d times", found.Moved))
 	f.add("restarts", float64(found.Ended), "times", "a node ended by itself, as etcd does on a full disk, and was started again")
-	f.add("rounds", float64(rounds), "faults", fmt.Sprintf("seed %d, %.0f s", seed, found.Took.Seconds()))
-	for _, kind := range slices.Sorted(maps.Keys(found.Silence)) {
-		list := found.Silence[kind]
-		slices.Sort(list)
-		g := f.add("silence_"+kind+"_s", list[len(list)/2].Seconds(), "s", fmt.Sprintf("nobody was answered, the median of %d; at worst %.1f s", len(list), list[len(list)-1].Seconds()))
-		if kind == "kill-leader" {
-			g.atMost(3)
-		}
-	}
+	f.add("rounds", float64(asked.rounds), "faults", fmt.Sprintf("seed %d, %.0f s", asked.seed, found.Took.Seconds()))
+	tabled(f, found, rolled)
 	return f, nil
 }
 
+// tabled adds how long nobody was answered, and how long some reader saw nothing new, a line a kind.
+func tabled(f *figures, found faults.Found, rolled string) {
+	var out strings.Builder
+	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "FAULT\tROUNDS\tNOBODY ANSWERED: MEDIAN\tWORST\tGOAL\tA READER SAW NOTHING: MEDIAN\tWORST\t")
+	for _, kind := range slices.SortedFunc(maps.Keys(found.Silence), func(a, b string) int {
+		return cmp.Or(slices.Index(faults.Kinds, a)-slices.Index(faults.Kinds, b), strings.Compare(a, b))
+	}) {
+		silent, blind := secondsOf(found.Silence[kind]), secondsOf(found.Blind[kind])
+		first := len(f.list)
+		f.add("silence_"+kind+"_s", measure.Median(silent), "s", "nobody was answered, the median")
+		f.add("silence_"+kind+"_worst_s", slices.Max(silent), "s", "at worst")
+		f.add("silence_"+kind+"_rounds", float64(len(silent)), "", "")
+		f.add("blind_"+kind+"_s", measure.Median(blind), "s", "some reader saw nothing new, the median")
+		f.add("blind_"+kind+"_worst_s", slices.Max(blind), "s", "at worst")
+		goal, felt := "none: nobody is left", ""
+		if of, ok := faultGoals[kind]; ok {
+			f.list[first].atMost(of[0])
+			f.list[first+1].atMost(of[1])
+			if goal = fmt.Sprintf("%g s, %g s", of[0], of[1]); of == unfelt {
+				goal = fmt.Sprintf("unfelt: %g s", of[0])
+			}
+			if f.list[first].missed() || f.list[first+1].missed() {
+				felt = "missed"
+			}
+		}
+		for i := range f.list[first:] {
+			f.list[first+i].tabled = true
+		}
+		fmt.Fprintf(table, "%s\t%d\t%.1f s\t%.1f s\t%s\t%.1f s\t%.1f s\t%s\n", kind, len(silent), measure.Median(silent), slices.Max(silent), goal, measure.Median(blind), slices.Max(blind), felt)
+	}
+	table.Flush() // a Builder takes everything
+	if found.Silence["rolling-all"] != nil {
+		fmt.Fprintf(&out, "rolling-all: %s\n", rolled)
+	}
+	f.table = trailing.ReplaceAllString(out.String(), "")
+}
+
+var trailing = regexp.MustCompile(`(?m) +$`)
+
+func secondsOf(list []time.Duration) (all []float64) {
+	for _, d := range list {
+		all = append(all, d.Seconds())
+	}
+	return all
+}
+
+// What authors may wait at most, in seconds, in the median and at worst.
+var (
+	writerLost = [2]float64{3, 6} // another has to take the pen up
+	unfelt     = [2]float64{1, 1} // nobody loses the thread within a second (Nielsen, Usability Engineering, 1993, chapter 5)
+)
+
+// faultGoals are the goals of each kind. Where all are killed, without power, or but one lost for good, nobody is left to
+// answer until they are started, and there is none.
+var faultGoals = map[string][2]float64{
+	"kill-leader": writerLost, "power-leader": writerLost, "stop-leader": writerLost, "cut-leader": writerLost, "one-way-leader": writerLost, "flapping-leader": writerLost,
+	"full-leader": writerLost, "slow-leader": writerLost, "expired-leader": writerLost, "rolling-all": writerLost,
+	"kill-follower": unfelt, "power-follower": unfelt, "stop-follower": unfelt, "cut-follower": unfelt, "full-follower": unfelt, "flip-follower": unfelt, "member-follower": unfelt, "expired-follower": unfelt,
+	"clock-leader": unfelt, "clock-follower": unfelt, "delay-leader": unfelt, "loss-all": unfelt, "delay-all": unfelt, "kill-edge": unfelt, "cut-edge": unfelt,
+}
+
 // faultsInside is benchFaults in its namespaces. It prints what it found.
-func faultsInside(ctx context.Context, rounds int, seed uint64, kinds string, forgets bool, s streams) error {
+func faultsInside(ctx context.Context, asked faultsAsked, s streams) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	c := faults.Config{Rounds: rounds, Seed: seed, Forgets: forgets, Command: []string{self, "bench", "-fault-node"}, Talk: s.talk}
-	if kinds != "" {
-		c.Kinds = strings.Split(kinds, ",")
+	node := func(program string) []string { return []string{program, "bench", "-fault-node"} }
+	c := faults.Config{Rounds: asked.rounds, Seed: asked.seed, Forgets: asked.forgets, Command: node(self), Talk: s.talk}
+	if asked.kinds != "" {
+		c.Kinds = strings.Split(asked.kinds, ",")
 	}
-	if !forgets {
-		c.Serves = &faults.Serving{Remove: cluster.Leave, Certify: faultCertify, Restore: func(n faults.Spec) error {
+	if asked.older != "" {
+		c.Older = node(asked.older)
+	}
+	if !asked.forgets {
+		c.Serves = &faults.Serving{Edge: []string{self, "edge"}, Remove: cluster.Leave, Certify: faultCertify, Sees: faultSeen, Restore: func(n faults.Spec) error {
 			return cluster.Found(n.Dir, cluster.Founding{Name: n.Name, At: placeOf(n), Again: true})
 		}, Sealed: func(n faults.Spec) (int, error) { return faultSealed(ctx, n) }}
 	}
@@ -100,7 +183,7 @@ func faultsInside(ctx context.Context, rounds int, seed uint64, kinds string, fo
 }
 
 // faultNode is one of the nodes that are broken.
-func faultNode(ctx context.Context, spec string) error {
+func faultNode(ctx context.Context, spec string, io streams) error {
 	var s faults.Spec
 	if err := json.Unmarshal([]byte(spec), &s); err != nil {
 		return err
@@ -108,7 +191,7 @@ func faultNode(ctx context.Context, spec string) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
 	if s.Serves {
-		return faultServe(ctx, s)
+		return faultServe(ctx, s, io)
 	}
 	return faults.Node(ctx, s)
 }
@@ -116,25 +199,31 @@ func faultNode(ctx context.Context, spec string) error {
 // placeOf is where a node that is broken has its three ports.
 func placeOf(s faults.Spec) string { return s.At + ":2379" }
 
-// faultCertify gives a node that is broken a certificate, with the authority of the node that began the cluster.
-func faultCertify(s faults.Spec, from time.Time) error {
-	authority := func(dir string) string { return filepath.Join(dir, "cluster", "ca.key") }
-	if s.Dir != s.Founder {
-		b, err := os.ReadFile(authority(s.Founder))
-		if err == nil {
-			err = os.WriteFile(authority(s.Dir), b, 0o600)
-		}
-		if err != nil {
-			return err
+// faultCertify gives a node that is broken a certificate, as kurultai cluster cert -renew and -take do.
+func faultCertify(s faults.Spec, ends time.Time) error {
+	file, err := cluster.CertifyFrom(s.Founder, s.Name, nil, true, ends.AddDate(-1, 0, 0)) // they live a year
+	if err == nil && file != nil {
+		err = cluster.Take(s.Dir, file)
+	}
+	return err
+}
+
+// faultSeen is why one node that is broken does not reach another, as kurultai cluster status says; "": it does.
+func faultSeen(ctx context.Context, by faults.Spec, name string) (string, error) {
+	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
+	defer stop()
+	status, err := cluster.Ask(ctx, by.Dir)
+	for _, m := range status.Members {
+		if m.Name == name {
+			return m.Why, err
 		}
 	}
-	_, err := cluster.CertifyFrom(s.Dir, s.Name, nil, true, from)
-	return err
+	return "", errors.Join(err, fmt.Errorf("%s is no member", name))
 }
 
 // faultServe is one of the nodes that are broken, as kurultai serve is one, until ctx ends. One that finds its folder
 // empty founds the record or joins.
-func faultServe(ctx context.Context, s faults.Spec) error {
+func faultServe(ctx context.Context, s faults.Spec, talk streams) (err error) {
 	wall = func() record.Instant {
 		var off int64
 		if b, err := os.ReadFile(s.Clock); err == nil {
@@ -160,12 +249,23 @@ func faultServe(ctx context.Context, s faults.Spec) error {
 		}
 		secretariat.Pause(ctx, 300*time.Millisecond)
 	}
+	watched, talk, err := opsFlags{log: "text"}.start(ctx, talk)
+	if err != nil {
+		return err
+	}
+	defer watched.stop()
 	h, err := openMember(ctx, s.Dir, s.Clock+".tripwire")
 	if err != nil {
 		return err
 	}
 	defer h.Close()
+	h.ops = watched
 	go h.member.Upkeep(ctx, h.marks.Covered)
+	pages, err := startSite(ctx, talk, h, s.At+faults.PagesPort, web.Options{})
+	if err != nil {
+		return err
+	}
+	defer pages.stop()
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /append", func(w http.ResponseWriter, r *http.Request) {
 		ctx, stop := context.WithTimeout(r.Context(), 3*time.Second)

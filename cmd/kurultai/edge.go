@@ -250,9 +250,10 @@ func isRefusal(err error) bool {
 }
 
 var (
-	errSlow  = errors.New("it takes too long for one event")
-	errLags  = errors.New("it has fewer entries than are here")
-	errEnded = errors.New("the stream ended")
+	errSlow    = errors.New("it takes too long for one event")
+	errLags    = errors.New("it has fewer entries than are here")
+	errUnheard = errors.New("it has heard nothing of the writer for long")
+	errEnded   = errors.New("the stream ended")
 )
 
 // streaming has no time limit of its own: a stream has no end.
@@ -265,6 +266,17 @@ func (e *edge) take(ctx context.Context, from *edgeSource) (well bool, err error
 	defer cancel(nil)
 	slow := time.AfterFunc(e.patient, func() { cancel(errSlow) })
 	defer slow.Stop()
+	idle := time.AfterFunc(e.silence, func() {
+		if len(e.sources) > 1 { // nobody is accused: another may answer
+			cancel(errUnheard)
+		}
+	})
+	defer idle.Stop()
+	defer func() {
+		if errors.Is(context.Cause(ctx), errUnheard) {
+			well, err = false, errUnheard
+		}
+	}()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/log?after=%d", from.url, e.copy.Size()), nil)
 	if err != nil {
 		return false, err
@@ -290,12 +302,13 @@ func (e *edge) take(ctx context.Context, from *edgeSource) (well bool, err error
 	defer cancel(nil)
 	reading.Go(func() {
 		defer close(events)
-		for event, err := range tiles.Events(answer.Body) {
+		for event, err := range tiles.Events(signs{answer.Body, func() { idle.Reset(e.silence) }}) {
 			if err != nil {
 				ended <- err
 				return
 			}
 			slow.Stop() // while the disk here is awaited nobody else is slow
+			idle.Stop()
 			select {
 			case events <- event:
 			case <-ctx.Done():
@@ -303,6 +316,7 @@ func (e *edge) take(ctx context.Context, from *edgeSource) (well bool, err error
 				return
 			}
 			slow.Reset(e.patient)
+			idle.Reset(e.silence)
 		}
 	})
 	for event := range events {
@@ -324,6 +338,9 @@ func (e *edge) take(ctx context.Context, from *edgeSource) (well bool, err error
 		if e.copy.Behind() && len(e.sources) > 1 {
 			return false, errLags
 		}
+		if now, _, _ := e.hearing(); now.silent && time.Since(began) > e.silence && len(e.sources) > 1 {
+			return false, errUnheard // another may be with those who write
+		}
 	}
 	err = <-ended
 	if cause := context.Cause(ctx); errors.Is(cause, errSlow) {
@@ -333,6 +350,20 @@ func (e *edge) take(ctx context.Context, from *edgeSource) (well bool, err error
 		err = errEnded
 	}
 	return well, err
+}
+
+// signs tells of each sign of life.
+type signs struct {
+	io.Reader
+	of func()
+}
+
+func (s signs) Read(b []byte) (int, error) {
+	n, err := s.Reader.Read(b)
+	if n > 0 {
+		s.of()
+	}
+	return n, err
 }
 
 // keep verifies and keeps what came, and shows it.

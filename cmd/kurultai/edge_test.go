@@ -440,6 +440,44 @@ func TestAnEdgeSaysSinceWhenNothingIsHeard(t *testing.T) {
 	second.says(t, "Nothing has been heard", true)
 }
 
+// An edge leaves a source that gives no sign, and one that hears nothing of the writer, as one of three machines that is cut
+// off from the others, though its stream goes on, for another address; neither is accused.
+func TestAnEdgeLeavesASourceThatHearsNothing(t *testing.T) {
+	h, err := openUnwatched(t.Context(), trainingRecord(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	var asked atomic.Int64
+	cut, heard := h.s.View(), record.Instant(time.Now().UnixMilli())
+	serve := func(of tiles.Served) string {
+		handler := tiles.Handler(of)
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if of.Heard != nil && r.URL.Path == "/log" {
+				asked.Add(1)
+			}
+			handler.ServeHTTP(w, r)
+		}))
+		t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
+		return s.URL
+	}
+	alone := serve(tiles.Served{Now: func() tiles.Log { return cut }, Wait: func(ctx context.Context, _ int64) error { <-ctx.Done(); return ctx.Err() },
+		Heard: func() record.Instant { return heard }, Every: 50 * time.Millisecond})
+	with := serve(tiles.Served{Now: func() tiles.Log { return h.s.View() }, Wait: h.s.Wait, Every: 50 * time.Millisecond})
+	mute := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(func() { mute.CloseClientConnections(); mute.Close() })
+	e := edges(t, edgeConfig{from: mute.URL + "," + alone + "," + with, key: h.log.Verifier(), silence: time.Second})
+	e.reaches(t, cut.State().Size)
+	e.reaches(t, acting(t, h, 2))
+	e.says(t, "Nothing has been heard", true)
+	if e.says(t, "is refused", true); e.refused != "" {
+		t.Errorf("refused: %s", e.refused)
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the source that hears nothing was asked %d times", n)
+	}
+}
+
 // Whoever wants to take part is led from an edge to where that is done; nothing there is a form that does nothing.
 func TestActsOnAnEdgeGoToTheRecord(t *testing.T) {
 	h, url := core(t)

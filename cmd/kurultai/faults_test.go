@@ -5,8 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
+	"kurultai/record/etcd/faults"
 	"kurultai/record/recordtest"
 )
 
@@ -47,20 +50,24 @@ func broken(t *testing.T, args ...string) map[string]any {
 	return figures
 }
 
-// Four faults, each really done: nothing that was acknowledged is lost, doubled or contradicted.
+// Five faults, each really done: nothing that was acknowledged is lost, doubled or contradicted, and whoever reads at an
+// edge has all of it, each index once.
 func TestAQuorumUnderFaults(t *testing.T) {
-	f := broken(t, "-rounds", "4", "faults")
+	f := broken(t, "-rounds", "5", "faults")
 	if f == nil {
 		return
 	}
 	t.Logf("%v appends acknowledged in %v faults", f["acked"], f["rounds"])
-	for _, key := range []string{"lost", "duplicated", "conflicting_checkpoints", "copies_apart", "sealed"} {
+	for _, key := range []string{"lost", "duplicated", "conflicting_checkpoints", "copies_apart", "edges_apart", "readers_apart", "sealed"} {
 		if f[key] != 0.0 {
 			t.Errorf("%s: %v", key, f[key])
 		}
 	}
 	if n, ok := f["acked"].(float64); !ok || n < 1 {
 		t.Errorf("%v were acknowledged", f["acked"])
+	}
+	if n, ok := f["readers"].(float64); !ok || n < 4 {
+		t.Errorf("%v readers", f["readers"])
 	}
 }
 
@@ -72,5 +79,38 @@ func TestAnEngineThatForgetsIsCaught(t *testing.T) {
 	}
 	if n, ok := f["lost"].(float64); !ok || n < 1 {
 		t.Errorf("%v of %v acknowledged are found lost", f["lost"], f["acked"])
+	}
+}
+
+// Each kind of fault has a goal, but those after which nobody is left to answer, and the table says how it was met.
+func TestTheTableOfFaults(t *testing.T) {
+	for _, kind := range faults.Kinds {
+		if _, ok := faultGoals[kind]; ok == slices.Contains([]string{"kill-all", "power-all", "restore-all"}, kind) {
+			t.Errorf("%s: has it a goal? %t", kind, ok)
+		}
+	}
+	f := &figures{what: "faults"}
+	s := func(list ...float64) (all []time.Duration) {
+		for _, x := range list {
+			all = append(all, time.Duration(x*float64(time.Second)))
+		}
+		return all
+	}
+	tabled(f, faults.Found{Silence: map[string][]time.Duration{"kill-all": s(15), "kill-leader": s(2, 7, 2.5), "kill-edge": s(0.2), "rolling-all": s(1)},
+		Blind: map[string][]time.Duration{"kill-all": s(16), "kill-leader": s(3, 8, 2.5), "kill-edge": s(0.3), "rolling-all": s(2)}}, "by the same program")
+	want := `
+FAULT        ROUNDS  NOBODY ANSWERED: MEDIAN  WORST   GOAL                  A READER SAW NOTHING: MEDIAN  WORST
+kill-leader  3       2.5 s                    7.0 s   3 s, 6 s              3.0 s                         8.0 s   missed
+kill-edge    1       0.2 s                    0.2 s   unfelt: 1 s           0.3 s                         0.3 s
+kill-all     1       15.0 s                   15.0 s  none: nobody is left  16.0 s                        16.0 s
+rolling-all  1       1.0 s                    1.0 s   3 s, 6 s              2.0 s                         2.0 s
+rolling-all: by the same program
+`
+	if f.String() != want {
+		t.Errorf("%q\nwant %q", f.String(), want)
+	}
+	m := f.machine()
+	if missed := m["missed"].([]string); !slices.Equal(missed, []string{"silence_kill-leader_worst_s"}) || m["silence_kill-leader_s"] != 2.5 || m["blind_kill-leader_worst_s"] != 8.0 || m["silence_kill-edge_worst_s_goal"] != "at most 1" {
+		t.Errorf("%v", m)
 	}
 }

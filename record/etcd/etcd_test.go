@@ -433,6 +433,23 @@ func TestOneLeads(t *testing.T) {
 	}
 }
 
+// A member that was ended within its turn and is back does not wait for that turn to end, which it would have to by itself.
+func TestWhoComesBackDoesNotWaitForItself(t *testing.T) {
+	list := quorum(t, t.TempDir())
+	defer list[0].Close()
+	before, _, err := list[0].node.Lead(t.Context(), "m0") // as if nobody were there any more to give it away
+	if err != nil {
+		t.Fatal(err)
+	}
+	soon, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	leading, _, err := list[0].node.Lead(soon, "m0")
+	if err != nil || leading.Err() != nil {
+		t.Fatal("it waits for itself: ", err)
+	}
+	<-before.Done()
+}
+
 func FuzzGroup(f *testing.F) {
 	f.Add(pack(record.Group{Entries: [][]byte{[]byte("e")}, Rows: []record.Row{{Index: 1, Digest: "d", Nonce: []byte("n")}}, Keys: []record.ClosedKey{{By: "a", Index: 3}}}))
 	f.Add([]byte{})

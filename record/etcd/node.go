@@ -272,8 +272,12 @@ const leadKey = "r/lead"
 
 // Lead waits until this member may write, and returns a context that ends when it may no more, and what gives the pen
 // away. It is a hint that keeps two writers from wasting each other's work: what keeps the record one is the fence of
-// Append.
+// Append. A member that was ended and is back leaves the places first that it had in the line: nobody else ends them, for it
+// answers, and each change of who leads etcd would let them last anew.
 func (n *Node) Lead(ctx context.Context, name string) (context.Context, func(), error) {
+	asked, done := context.WithTimeout(ctx, 2*time.Second)
+	_ = n.leaveLine(asked, name) // where no majority answers, nobody has a turn before one does
+	done()
 	s, err := concurrency.NewSession(n.Client, concurrency.WithTTL(n.patience), concurrency.WithContext(ctx))
 	if err != nil {
 		return nil, nil, err
@@ -322,6 +326,22 @@ func (n *Node) untilLed(ctx context.Context) {
 		<-asked.Done()
 		stop()
 	}
+}
+
+// leaveLine ends all sessions in which a member stands in line, or has its turn.
+func (n *Node) leaveLine(ctx context.Context, name string) error {
+	r, err := n.Client.Get(ctx, leadKey+"/", clientv3.WithPrefix())
+	if err != nil {
+		return err
+	}
+	for _, place := range r.Kvs {
+		if string(place.Value) == name {
+			if _, err := n.Client.Revoke(ctx, clientv3.LeaseID(place.Lease)); err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // revoke ends a session, so that nobody waits behind its place in the line.

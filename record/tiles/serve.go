@@ -39,7 +39,7 @@ type Served struct {
 	// Marked counts cosignatures, which come without an entry, and WaitMarked waits for more than so many. nil: none come.
 	Marked     func() int64
 	WaitMarked func(ctx context.Context, seen int64) error
-	Heard      func() record.Instant // when the writer was last heard, where the record is written elsewhere; nil: it is here
+	Heard      func() record.Instant // when the writer was last heard, where it may be elsewhere; nil: it is here
 	// Names is a digest of the openings that are meant for all, where they come later than the entries; nil: they do not.
 	Names func() string
 	Every time.Duration // how often a stream says so; 0: 5 s

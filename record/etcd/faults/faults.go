@@ -24,12 +24,35 @@ import (
 	"kurultai/record/sqlite"
 )
 
-// Kinds are the faults, in the order in which they come.
-var Kinds = []string{"kill-leader", "power-leader", "cut-leader", "full-follower", "stop-leader", "kill-all", "power-all", "cut-follower", "one-way-leader", "flapping-leader", "loss-all",
-	"slow-leader", "flip-follower", "power-follower", "full-leader", "stop-follower", "kill-follower", "rolling-all"}
+// Kinds are the faults, in the order in which they come: what is done, and to whom. "leader" is the node that writes, or,
+// where nobody does, the first; "follower" another node; "all" the three; "edge" one of the edges.
+//
+//	kill      kill -9                            power     the power fails: what was not synced is gone
+//	stop      SIGSTOP, at length for 30 s        cut       nothing passes between it and the others, both ways
+//	one-way   what it sends does not arrive      flapping  cut and whole, six times
+//	loss      three of ten packets are lost      delay     a thin line, up to 300 ms of delay
+//	full      its disk has no room               slow      its disk answers nothing for a while
+//	clock     its clock is 90 s or 2 h wrong     flip      a bit of its copy is another
+//	member    its disk is lost: it leaves, and joins anew
+//	expired   its certificate ends while it runs, and it gets a new one
+//	rolling   one after another is ended and started, by an older build and back where there is one
+//	restore   all but one are lost for good: its copy founds a new cluster, which the others join
+var Kinds = []string{"kill-leader", "kill-edge", "power-leader", "member-follower", "cut-leader", "full-follower", "clock-leader", "stop-leader", "expired-leader", "kill-all", "cut-edge", "power-all",
+	"cut-follower", "restore-all", "one-way-leader", "flapping-leader", "loss-all", "delay-all", "slow-leader", "flip-follower", "full-leader", "kill-follower", "rolling-all", "power-follower",
+	"stop-follower", "expired-follower", "clock-follower", "delay-leader"}
 
-// KindsOfServing are those that nodes which serve a record meet besides.
-var KindsOfServing = []string{"member-follower", "clock-leader", "delay-leader", "expired-follower", "clock-follower", "restore-all", "delay-all"}
+// ofServing are what only nodes that serve a record meet.
+var ofServing = []string{"member", "clock", "expired", "restore"}
+
+// kindsOf are the kinds that nodes meet, those that serve a record or are engines alone.
+func kindsOf(serves bool) (list []string) {
+	for _, kind := range Kinds {
+		if what, whom, _ := cutLast(kind); serves || whom != "edge" && !slices.Contains(ofServing, what) {
+			list = append(list, kind)
+		}
+	}
+	return list
+}
 
 // Config says how a quorum is broken.
 type Config struct {
@@ -37,17 +60,20 @@ type Config struct {
 	Seed    uint64
 	Kinds   []string // in turn; nil: all that fit
 	Command []string // the program and its arguments before a Spec, which make a node
+	Older   []string // the same of an older build, to which nodes are rolled and back; nil: they are restarted
 	Forgets bool     // the engine forgets: it must be found
 	Serves  *Serving // nil: the nodes are engines alone
 	Talk    io.Writer
 }
 
-// Serving is how nodes that serve a record are made members and cease to be.
+// Serving is how nodes that serve a record are made members and cease to be, and how their record is given on.
 type Serving struct {
-	Remove  func(ctx context.Context, living, name string) error // has a living member, by its folder, remove another
-	Certify func(s Spec, from time.Time) error                   // gives a node a certificate that is good from then on for a year
-	Restore func(s Spec) error                                   // makes a copy the founder of a new cluster
-	Sealed  func(s Spec) (int, error)                            // how many closed acts a node that is down cannot open
+	Edge    []string                                                        // the program and its arguments before its flags, which make an edge
+	Remove  func(ctx context.Context, living, name string) error            // has a living member, by its folder, remove another
+	Certify func(s Spec, ends time.Time) error                              // gives a running node a certificate that ends then
+	Sees    func(ctx context.Context, by Spec, name string) (string, error) // why a member does not reach another; "": it does
+	Restore func(s Spec) error                                              // makes a copy the founder of a new cluster
+	Sealed  func(s Spec) (int, error)                                       // how many closed acts a node that is down cannot open
 }
 
 // Found is what faults came to.
@@ -60,13 +86,21 @@ type Found struct {
 	Sealed      int // closed acts that a node cannot open, for it lacks the key
 	Unknown     int // appends whose author was told nothing
 	Ended       int // times a node ended by itself and was started again
-	Silence     map[string][]time.Duration
+	Competed    int // texts that two submitted at once under one key, each at another node, and both were answered
 	Took        time.Duration
+
+	Readers      int // of streams and pages, who move from edge to edge
+	Moved        int // times one of them went to another
+	ReadersApart int // of these, who did not see each index once, in order, or do not end with what the others end with
+	EdgesApart   int // trees that edges give out and keep, and that are not the record's
+
+	Silence map[string][]time.Duration // by kind: how long no author was answered
+	Blind   map[string][]time.Duration // by kind: how long some reader saw nothing new
 }
 
 // Whole reports whether nothing was lost, doubled or contradicted.
 func (f Found) Whole() bool {
-	return f.Acked > 0 && f.Lost == 0 && f.Duplicated == 0 && f.Conflicting == 0 && f.Apart == 0 && f.Sealed == 0
+	return f.Acked > 0 && f.Lost == 0 && f.Duplicated == 0 && f.Conflicting == 0 && f.Apart == 0 && f.Sealed == 0 && f.ReadersApart == 0 && f.EdgesApart == 0
 }
 
 // ErrNeedsRoot says that namespaces and disks cannot be made.
@@ -112,11 +146,15 @@ type trial struct {
 	chance *rand.Rand
 	client *http.Client
 
-	mu      sync.Mutex
-	acks    []ack
-	unknown int
+	readers []*reader
 	ended   int
 	silence map[string][]time.Duration
+	blinded map[string][]time.Duration
+
+	mu       sync.Mutex // guards what follows
+	acks     []ack
+	unknown  int
+	competed int
 }
 
 // An ack is what an author was told.
@@ -127,7 +165,7 @@ type ack struct {
 }
 
 func newTrial(ctx context.Context, c Config, q *quorum) *trial {
-	return &trial{Config: c, ctx: ctx, q: q, chance: rand.New(rand.NewPCG(c.Seed, 0)), client: &http.Client{Timeout: 4 * time.Second}, silence: map[string][]time.Duration{}}
+	return &trial{Config: c, ctx: ctx, q: q, chance: rand.New(rand.NewPCG(c.Seed, 0)), client: &http.Client{Timeout: 4 * time.Second}, silence: map[string][]time.Duration{}, blinded: map[string][]time.Duration{}}
 }
 
 func (t *trial) get(n *node, path string) (string, error) {
@@ -166,25 +204,23 @@ func (t *trial) run() (Found, error) {
 	if err := t.await(time.Minute); err != nil {
 		return Found{}, fmt.Errorf("the quorum does not come up: %w", err)
 	}
+	unwatch, err := t.watch()
+	defer unwatch()
+	if err != nil {
+		return Found{}, err
+	}
 	going, stop := context.WithCancel(t.ctx)
 	defer stop()
 	var authors sync.WaitGroup
 	for i := range t.q.nodes {
 		authors.Go(func() { t.author(going, i) })
 	}
-	kinds := Kinds
-	if t.Serves != nil { // those of serving among the first, so that a short run meets some
-		kinds = nil
-		for i, kind := range Kinds {
-			kinds = append(kinds, kind)
-			if i%3 == 1 {
-				kinds = append(kinds, KindsOfServing[i/3])
-			}
-		}
-		kinds = append(kinds, KindsOfServing[len(Kinds)/3:]...)
+	if err := t.told(begin, time.Minute); err != nil {
+		return Found{}, err
 	}
-	if t.Kinds != nil {
-		kinds = t.Kinds
+	kinds := t.Kinds
+	if kinds == nil {
+		kinds = kindsOf(t.Serves != nil)
 	}
 	for round := range t.Rounds {
 		kind := kinds[round%len(kinds)]
@@ -202,41 +238,73 @@ func (t *trial) run() (Found, error) {
 	if err := t.q.settle(settling, t.size); err != nil {
 		return Found{}, err
 	}
+	if err := t.level(time.Minute); err != nil {
+		return Found{}, err
+	}
+	unwatch()
 	found, err := t.look()
 	found.Took = time.Since(begin)
 	return found, err
 }
 
+// submit has a node take a text.
+func (t *trial) submit(n *node, text string) error {
+	answer, err := t.client.Post("http://"+n.at+ownPort+"/append", "text/plain", strings.NewReader(text))
+	a := ack{text: text}
+	if err == nil {
+		if answer.StatusCode != http.StatusOK {
+			err = errors.New(answer.Status)
+		} else {
+			err = json.NewDecoder(answer.Body).Decode(&a.Answer)
+		}
+		answer.Body.Close()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err != nil {
+		t.unknown++
+		return err
+	}
+	a.at = time.Now()
+	t.acks = append(t.acks, a)
+	return nil
+}
+
 // author appends one text after another, at the node it prefers and, where that does not answer, at the next. Where nodes
-// serve a record, it is the same text again until somebody answers: its key makes that safe.
+// serve a record, it is the same text again until somebody answers: its key makes that safe. Every tenth text another
+// submits too, at the same moment, at the next node.
 func (t *trial) author(ctx context.Context, prefers int) {
 	at := prefers
+	var other sync.WaitGroup
+	defer other.Wait()
+	competing := make(chan struct{}, 1) // one at a time
 	for n := 0; ctx.Err() == nil; n++ {
 		text := fmt.Sprintf("author %d, text %d", prefers, n)
-		answer, err := t.client.Post("http://"+t.q.nodes[at].spec.At+ownPort+"/append", "text/plain", strings.NewReader(text))
-		var a ack
-		if err == nil {
-			if answer.StatusCode != http.StatusOK {
-				err = errors.New(answer.Status)
-			} else {
-				err = json.NewDecoder(answer.Body).Decode(&a.Answer)
+		taken := make(chan bool, 1)
+		if t.Serves != nil && n%10 == 0 {
+			select {
+			case competing <- struct{}{}:
+				next := t.q.nodes[(at+1)%len(t.q.nodes)]
+				other.Go(func() {
+					defer func() { <-competing }()
+					if t.submit(next, text) == nil && <-taken {
+						t.mu.Lock()
+						t.competed++
+						t.mu.Unlock()
+					}
+				})
+			default:
 			}
-			answer.Body.Close()
 		}
-		t.mu.Lock()
+		err := t.submit(t.q.nodes[at], text)
+		taken <- err == nil
 		if err == nil {
-			a.text, a.at = text, time.Now()
-			t.acks = append(t.acks, a)
 			at = prefers
 		} else {
-			t.unknown++
 			at = (at + 1) % len(t.q.nodes)
 			if t.Serves != nil {
 				n--
 			}
-		}
-		t.mu.Unlock()
-		if err != nil {
 			time.Sleep(20 * time.Millisecond)
 		}
 		time.Sleep(2 * time.Millisecond)
@@ -254,21 +322,25 @@ func (t *trial) last() time.Time {
 }
 
 // gap is the longest time since a moment in which nobody was told anything.
-func (t *trial) gap(since time.Time) (longest time.Duration) {
+func (t *trial) gap(since time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	var told []time.Time
 	for _, a := range t.acks {
-		if a.at.After(since) {
-			longest, since = max(longest, a.at.Sub(since)), a.at
-		}
+		told = append(told, a.at)
 	}
-	return longest
+	return longestGap(told, since)
 }
 
 // await waits until each node is up, started again where it ended by itself, and answers.
 func (t *trial) await(limit time.Duration) error {
 	for end := time.Now().Add(limit); ; time.Sleep(50 * time.Millisecond) {
 		up := 0
+		for _, e := range t.q.edges {
+			if e.run != nil && e.down() {
+				return fmt.Errorf("%s ended by itself", e.name)
+			}
+		}
 		for _, n := range t.q.nodes {
 			if n.down() {
 				t.ended++
@@ -304,8 +376,15 @@ func (t *trial) round(kind string) error {
 	case "all":
 		victims = t.q.nodes
 	}
-	start := time.Now()
-	if err := t.do(what, victims); err != nil {
+	start, hold := time.Now(), time.Duration(500+t.chance.IntN(2000))*time.Millisecond
+	if whom == "edge" {
+		if what == "cut" && t.long() {
+			hold = 20 * time.Second // until readers give it up
+		}
+		if err := t.breakEdge(what, t.q.edges[t.chance.IntN(len(t.q.edges))], hold); err != nil {
+			return err
+		}
+	} else if err := t.do(what, victims, hold); err != nil {
 		return err
 	}
 	healed := time.Now()
@@ -326,9 +405,13 @@ func (t *trial) round(kind string) error {
 	if err := t.await(time.Minute); err != nil {
 		return err
 	}
-	silent := t.gap(start)
+	if err := t.told(healed, time.Minute); err != nil {
+		return err
+	}
+	silent, blind := t.gap(start), t.blind(start)
 	t.silence[kind] = append(t.silence[kind], silent)
-	fmt.Fprintf(t.Talk, "%-16s nobody answered for %v at most\n", kind, silent.Round(time.Millisecond))
+	t.blinded[kind] = append(t.blinded[kind], blind)
+	fmt.Fprintf(t.Talk, "%-16s nobody answered for %v at most, a reader saw nothing for %v\n", kind, silent.Round(time.Millisecond), blind.Round(time.Millisecond))
 	time.Sleep(time.Duration(t.chance.IntN(500)) * time.Millisecond)
 	return nil
 }
@@ -338,9 +421,14 @@ func cutLast(kind string) (before, after string, ok bool) {
 	return kind[:max(i, 0)], kind[i+1:], i > 0
 }
 
+// long reports whether there is time to hold a fault as long as it may be in earnest.
+func (t *trial) long() bool { return t.Rounds > 12 }
+
+// stopped is how long a node is stopped then.
+const stopped = 30 * time.Second
+
 // do makes a fault, holds it, and mends it.
-func (t *trial) do(what string, victims []*node) error {
-	hold := time.Duration(500+t.chance.IntN(2000)) * time.Millisecond
+func (t *trial) do(what string, victims []*node, hold time.Duration) error {
 	restart := func() error {
 		for _, v := range victims {
 			if err := t.q.start(v); err != nil {
@@ -367,10 +455,11 @@ func (t *trial) do(what string, victims []*node) error {
 		return restart()
 	case "stop":
 		victims[0].signal(syscall.SIGSTOP)
-		if t.Rounds > 12 { // at length
-			hold = 15 * time.Second
+		hold *= 2
+		if t.long() {
+			hold = stopped
 		}
-		time.Sleep(2 * hold)
+		time.Sleep(hold)
 		victims[0].signal(syscall.SIGCONT)
 	case "cut", "one-way", "loss", "flapping":
 		return t.net(what, victims, hold)
@@ -392,14 +481,20 @@ func (t *trial) do(what string, victims []*node) error {
 		}
 		return restart()
 	case "rolling":
-		for _, v := range victims {
-			v.signal(syscall.SIGTERM)
-			<-v.ended
-			if err := t.q.start(v); err != nil {
-				return err
-			}
-			if err := t.await(time.Minute); err != nil {
-				return err
+		builds := [][]string{t.q.command}
+		if t.q.older != nil {
+			builds = [][]string{t.q.older, t.q.command}
+		}
+		for _, build := range builds {
+			for _, v := range victims {
+				v.signal(syscall.SIGTERM)
+				<-v.ended
+				if err := t.q.startBy(build, v); err != nil {
+					return err
+				}
+				if err := t.await(time.Minute); err != nil {
+					return err
+				}
 			}
 		}
 	case "clock":
@@ -414,7 +509,7 @@ func (t *trial) do(what string, victims []*node) error {
 	case "member":
 		return t.replace(victims[0])
 	case "expired":
-		return t.expire(victims[0], 2*hold+2*time.Second)
+		return t.expire(victims[0])
 	case "restore":
 		return t.restore()
 	default:
@@ -448,22 +543,68 @@ func (t *trial) replace(v *node) error {
 	return t.q.start(v)
 }
 
-// expire starts a node with a certificate that ended a year ago, so that no other member speaks to it, and gives it one that
-// is good while it runs.
-func (t *trial) expire(v *node, hold time.Duration) error {
-	v.signal(syscall.SIGTERM)
-	<-v.ended
-	if err := t.Serves.Certify(v.spec, time.Now().AddDate(-2, 0, 0)); err != nil {
+// expire has the certificate of a node end while it runs and authors append. Connections that stand go on; once they
+// break, nobody takes the node in: it says so at /readyz, the others go on and say whose certificate it is. A new one,
+// given while it runs, mends it.
+func (t *trial) expire(v *node) error {
+	run, other := v.run, t.q.others(v)[0]
+	ends := time.Now().Add(3 * time.Second)
+	if err := t.retried(func() error { return t.Serves.Certify(v.spec, ends) }); err != nil {
 		return err
 	}
-	if err := t.q.start(v); err != nil {
+	time.Sleep(time.Until(ends.Add(time.Second)))
+	for _, o := range t.q.others(v) {
+		if err := errors.Join(v.cut(100, o.at), o.cut(100, v.at)); err != nil {
+			return err
+		}
+	}
+	time.Sleep(7 * time.Second) // longer than etcd waits for a word on a connection
+	for _, n := range t.q.nodes {
+		if err := n.heal(); err != nil {
+			return err
+		}
+	}
+	if err := t.retried(func() error {
+		if code, text := t.ready(v); code != http.StatusServiceUnavailable || !strings.Contains(text, "no-majority: ") {
+			return fmt.Errorf("%s, whose certificate has expired, answers at /readyz: %d %s", v.name, code, text)
+		}
+		if code, text := t.ready(other); code != http.StatusOK {
+			return fmt.Errorf("%s, with whom nothing is wrong, answers at /readyz: %d %s", other.name, code, text)
+		}
+		why, err := t.Serves.Sees(t.ctx, other.spec, v.name)
+		if err == nil && !strings.Contains(why, "certificate has expired") {
+			err = fmt.Errorf("%s does not say that the certificate of %s has expired: %q", other.name, v.name, why)
+		}
+		return err
+	}); err != nil {
 		return err
 	}
-	time.Sleep(hold)
-	if v.down() {
-		return fmt.Errorf("%s ended over its certificate", v.spec.Name)
+	if err := t.Serves.Certify(v.spec, time.Now().AddDate(1, 0, 0)); err != nil {
+		return err
 	}
-	return t.Serves.Certify(v.spec, time.Now())
+	return t.retried(func() error {
+		if v.run != run || v.down() {
+			return fmt.Errorf("%s ended over its certificate", v.name)
+		}
+		if code, text := t.ready(v); code != http.StatusOK {
+			return fmt.Errorf("%s, with a new certificate, answers at /readyz: %d %s", v.name, code, text)
+		}
+		return nil
+	})
+}
+
+// ready is what a node answers at /readyz; 0: nothing.
+func (t *trial) ready(n *node) (code int, text string) {
+	answer, err := t.client.Get("http://" + n.at + PagesPort + "/readyz")
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
+	if err != nil {
+		return 0, err.Error()
+	}
+	return answer.StatusCode, string(b)
 }
 
 func (t *trial) retried(do func() error) (err error) {
@@ -514,12 +655,12 @@ func (t *trial) net(what string, victims []*node, hold time.Duration) error {
 			if what == "loss" {
 				percent = 30
 			}
-			if err := t.q.cut(v, t.q.others(v), percent); err != nil {
-				return err
-			}
 			for _, o := range t.q.others(v) {
+				if err := v.cut(percent, o.at); err != nil {
+					return err
+				}
 				if what == "cut" || what == "flapping" {
-					if err := t.q.cut(o, []*node{v}, 100); err != nil {
+					if err := o.cut(100, v.at); err != nil {
 						return err
 					}
 				}
@@ -552,9 +693,13 @@ func (t *trial) net(what string, victims []*node, hold time.Duration) error {
 	return nil
 }
 
-// look stops the nodes and reads every copy: what was acknowledged is at its place, once, in all of them, and every
-// checkpoint that was given out is of their one tree.
+// look stops edges and nodes and reads every copy: what was acknowledged is at its place, once, in all of them, every
+// checkpoint that was given out is of their one tree, and what edges and readers end with is that tree too.
 func (t *trial) look() (Found, error) {
+	trees, err := t.edgeTrees()
+	if err != nil {
+		return Found{}, err
+	}
 	for _, n := range t.q.nodes {
 		n.signal(syscall.SIGTERM)
 		<-n.ended
@@ -568,6 +713,9 @@ func (t *trial) look() (Found, error) {
 		copies = append(copies, c)
 	}
 	f := judge(t.acks, copies)
+	if err := t.judgeReaders(&f, &copies[0].tree, trees); err != nil {
+		return f, err
+	}
 	if t.Serves != nil {
 		for _, n := range t.q.nodes {
 			sealed, err := t.Serves.Sealed(n.spec)
@@ -577,8 +725,48 @@ func (t *trial) look() (Found, error) {
 			f.Sealed += sealed
 		}
 	}
-	f.Unknown, f.Ended, f.Silence = t.unknown, t.ended, t.silence
+	f.Unknown, f.Ended, f.Competed, f.Silence, f.Blind = t.unknown, t.ended, t.competed, t.silence, t.blinded
 	return f, nil
+}
+
+// judgeReaders holds what readers and edges end with against the record's tree.
+func (t *trial) judgeReaders(f *Found, tree *record.Tree, edges []treeOf) error {
+	root, err := tlog.TreeHash(tree.Size(), tree)
+	if err != nil {
+		return err
+	}
+	var list []heard
+	var pages []bool
+	for _, r := range t.readers {
+		list, pages = append(list, r.heard), append(pages, r.pages)
+		f.Moved += r.moves
+		for _, note := range r.notes {
+			if !of(tree, note) {
+				f.Conflicting++
+			}
+		}
+	}
+	why := apart(list, pages, tree.Size(), root)
+	f.Readers, f.ReadersApart = len(list), len(why)
+	for i, text := range why {
+		fmt.Fprintf(t.Talk, "reader %d, at %s first: %s\n", i, t.readers[i].at[0], text)
+	}
+	for _, e := range edges {
+		if e != (treeOf{tree.Size(), root}) {
+			f.EdgesApart++
+		}
+	}
+	return nil
+}
+
+// of reports whether a checkpoint is of a tree.
+func of(tree *record.Tree, note []byte) bool {
+	head, err := record.OpenCheckpoint(note, logKey())
+	if err != nil || head.Size > tree.Size() {
+		return false
+	}
+	root, err := tlog.TreeHash(head.Size, tree)
+	return err == nil && root == head.Root
 }
 
 // A copied record: the digests of its texts, and the tree of its entries.
@@ -635,10 +823,6 @@ func judge(acks []ack, copies []copied) (f Found) {
 			f.Duplicated++
 		}
 	}
-	key, err := record.ParseVerifier(recordtest.Key().Verifier())
-	if err != nil {
-		panic(err) // it is made of constants
-	}
 	f.Acked = len(acks)
 	for _, a := range acks {
 		lost := false
@@ -648,14 +832,9 @@ func judge(acks []ack, copies []copied) (f Found) {
 		if lost {
 			f.Lost++
 		}
-		head, err := record.OpenCheckpoint([]byte(a.Note), key)
-		if err == nil && head.Size <= first.tree.Size() {
-			root, rootErr := tlog.TreeHash(head.Size, &first.tree)
-			if rootErr == nil && root == head.Root {
-				continue
-			}
+		if !of(&first.tree, []byte(a.Note)) {
+			f.Conflicting++
 		}
-		f.Conflicting++
 	}
 	return f
 }

@@ -43,6 +43,9 @@ func (s Spec) Copy() string {
 // whether it writes.
 const OwnPort = ownPort
 
+// PagesPort is where nodes that serve a record, and edges, have their pages and their stream.
+const PagesPort = ":8081"
+
 const (
 	peerPort   = ":2380"
 	clientPort = ":2379"

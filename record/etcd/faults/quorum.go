@@ -1,5 +1,6 @@
 // Package faults breaks a quorum on purpose, and looks what it lost: three nodes, each in a network namespace and on a
-// small disk of its own, killed, stopped, cut off, without power, without room, while authors append. It is run as root in
+// small disk of its own, killed, stopped, cut off, without power, without room, while authors append; and, behind nodes
+// that serve a record, edges, killed and cut off, while readers read there and go from one to another. It is run as root in
 // namespaces of its own, and everything it makes ends with it.
 package faults
 
@@ -11,33 +12,53 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 	"unsafe"
+
+	"kurultai/record/recordtest"
 )
 
-// A node is one of the three: where it is, and the process that is it now.
-type node struct {
-	spec   Spec
-	disk   string // the file that is its disk
-	mount  string
-	holder *exec.Cmd // holds the network namespace while the node is down
-	run    *exec.Cmd
-	ended  chan struct{} // closed when run has ended
+// A machine is a network of its own, and the process that runs there now.
+type machine struct {
+	name, at string
+	holder   *exec.Cmd // holds the network namespace while nothing runs there
+	run      *exec.Cmd
+	ended    chan struct{} // closed when run has ended
 }
 
-// A quorum is the three nodes, on one bridge.
+// A node is one of the three.
+type node struct {
+	machine
+	spec  Spec
+	disk  string // the file that is its disk
+	mount string
+}
+
+// An edge gives the record on to readers.
+type edge struct {
+	machine
+	dir  string // of its copy
+	from []string
+}
+
+// A quorum is the three nodes, and the edges that give their record on, on one bridge.
 type quorum struct {
 	dir     string
 	command []string // which a Spec behind makes a node
+	older   []string // the same of an older build; nil: there is none
+	serves  *Serving
 	nodes   []*node
+	edges   []*edge
 	log     *os.File
 }
 
 const (
-	bridge   = "kurultai0"
-	diskSize = 1 << 30 // bytes, sparse
+	bridge        = "kurultai0"
+	bridgeAddress = "10.77.9.254" // where authors and readers are
+	diskSize      = 1 << 30       // bytes, sparse
 )
 
 func address(i int) string { return fmt.Sprintf("10.77.9.%d", i+1) }
@@ -62,12 +83,12 @@ func all(commands ...[]string) error {
 // build makes the namespaces, the disks and the nodes, and starts them. This process is in a network and a mount namespace
 // of its own already.
 func build(dir string, c Config) (q *quorum, err error) {
-	q = &quorum{dir: dir, command: c.Command}
+	q = &quorum{dir: dir, command: c.Command, older: c.Older, serves: c.Serves}
 	if q.log, err = os.Create(filepath.Join(dir, "nodes.log")); err != nil {
 		return nil, err
 	}
 	err = all([]string{"ip", "link", "set", "lo", "up"}, []string{"ip", "link", "add", bridge, "type", "bridge"},
-		[]string{"ip", "addr", "add", "10.77.9.254/24", "dev", bridge}, []string{"ip", "link", "set", bridge, "up"})
+		[]string{"ip", "addr", "add", bridgeAddress + "/24", "dev", bridge}, []string{"ip", "link", "set", bridge, "up"})
 	if err != nil {
 		return q, err
 	}
@@ -77,11 +98,16 @@ func build(dir string, c Config) (q *quorum, err error) {
 	}
 	for i := range 3 {
 		name := fmt.Sprint("n", i+1)
-		n := &node{disk: filepath.Join(dir, name+".img"), mount: filepath.Join(dir, name)}
+		n := &node{machine: machine{name: name, at: address(i)}, disk: filepath.Join(dir, name+".img"), mount: filepath.Join(dir, name)}
 		n.spec = Spec{Name: name, Dir: filepath.Join(n.mount, "data"), At: address(i), Members: members, Forgets: c.Forgets, Serves: c.Serves != nil}
 		n.spec.Founder, n.spec.Clock = filepath.Join(dir, "n1", "data"), filepath.Join(dir, name+".clock")
 		q.nodes = append(q.nodes, n)
-		if err := q.place(n, i); err != nil {
+		if err := errors.Join(n.connect(), n.place()); err != nil {
+			return q, err
+		}
+	}
+	if c.Serves != nil {
+		if err := q.addEdges(); err != nil {
 			return q, err
 		}
 	}
@@ -93,14 +119,39 @@ func build(dir string, c Config) (q *quorum, err error) {
 	return q, nil
 }
 
-// place makes the network and the disk of a node.
-func (q *quorum) place(n *node, i int) error {
+// edgesDeep is how many edges there are, each behind the one before. Where that one is gone, each asks the nodes.
+const edgesDeep = 3
+
+// addEdges makes the networks of the edges, which are not started yet.
+func (q *quorum) addEdges() error {
+	var from []string
+	for _, n := range q.nodes {
+		from = append(from, "http://"+n.at+PagesPort)
+	}
+	before := ""
+	for i := range edgesDeep {
+		name := fmt.Sprint("e", i+1)
+		e := &edge{machine: machine{name: name, at: address(10 + i)}, dir: filepath.Join(q.dir, name), from: from}
+		if before != "" {
+			e.from = append([]string{before}, from...)
+		}
+		before = "http://" + e.at + PagesPort
+		q.edges = append(q.edges, e)
+		if err := e.connect(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connect makes the network of a machine.
+func (n *machine) connect() error {
 	n.holder = exec.Command("unshare", "--net", "sleep", "infinity")
 	n.holder.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := n.holder.Start(); err != nil {
 		return err
 	}
-	pid, veth := fmt.Sprint(n.holder.Process.Pid), fmt.Sprint("kurv", i+1)
+	pid, veth := fmt.Sprint(n.holder.Process.Pid), "kurv"+n.name
 	own, _ := os.Readlink("/proc/self/ns/net")
 	for range 100 { // until it is in its namespace
 		if there, err := os.Readlink("/proc/" + pid + "/ns/net"); err == nil && there != own {
@@ -111,12 +162,13 @@ func (q *quorum) place(n *node, i int) error {
 	inside := func(args ...string) []string {
 		return append([]string{"nsenter", "--net=/proc/" + pid + "/ns/net"}, args...)
 	}
-	err := all([]string{"ip", "link", "add", veth, "type", "veth", "peer", "name", "eth0", "netns", pid},
+	return all([]string{"ip", "link", "add", veth, "type", "veth", "peer", "name", "eth0", "netns", pid},
 		[]string{"ip", "link", "set", veth, "master", bridge, "up"},
-		inside("ip", "addr", "add", n.spec.At+"/24", "dev", "eth0"), inside("ip", "link", "set", "eth0", "up"), inside("ip", "link", "set", "lo", "up"))
-	if err != nil {
-		return err
-	}
+		inside("ip", "addr", "add", n.at+"/24", "dev", "eth0"), inside("ip", "link", "set", "eth0", "up"), inside("ip", "link", "set", "lo", "up"))
+}
+
+// place makes the disk of a node.
+func (n *node) place() error {
 	f, err := os.Create(n.disk)
 	if err == nil {
 		err = errors.Join(f.Truncate(diskSize), f.Close(), os.Mkdir(n.mount, 0o700))
@@ -130,19 +182,32 @@ func (q *quorum) place(n *node, i int) error {
 	return err
 }
 
-// inside runs a command in a node's network.
-func (n *node) inside(args ...string) []string {
+// inside runs a command in a machine's network.
+func (n *machine) inside(args ...string) []string {
 	return append([]string{"nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", n.holder.Process.Pid)}, args...)
 }
 
-func (q *quorum) start(n *node) error {
+func (q *quorum) start(n *node) error { return q.startBy(q.command, n) }
+
+// startBy starts a node by one build of the program.
+func (q *quorum) startBy(command []string, n *node) error {
 	spec, err := json.Marshal(n.spec)
 	if err != nil {
 		return err
 	}
-	args := n.inside(append(q.command, string(spec))...)
+	return n.launch(q.log, append(slices.Clip(command), string(spec))...)
+}
+
+// startEdge starts an edge, which goes on with the copy that it has.
+func (q *quorum) startEdge(e *edge) error {
+	return e.launch(q.log, append(slices.Clip(q.serves.Edge), "-data", e.dir, "-addr", e.at+PagesPort, "-from", strings.Join(e.from, ","), "-key", recordtest.Key().Verifier())...)
+}
+
+// launch starts the process of a machine.
+func (n *machine) launch(log *os.File, command ...string) error {
+	args := n.inside(command...)
 	n.run = exec.Command(args[0], args[1:]...)
-	n.run.Stdout, n.run.Stderr = q.log, q.log
+	n.run.Stdout, n.run.Stderr = log, log
 	n.run.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := n.run.Start(); err != nil {
 		return err
@@ -153,15 +218,15 @@ func (q *quorum) start(n *node) error {
 	return nil
 }
 
-func (n *node) signal(s syscall.Signal) { n.run.Process.Signal(s) }
+func (n *machine) signal(s syscall.Signal) { n.run.Process.Signal(s) }
 
-func (n *node) kill() {
+func (n *machine) kill() {
 	n.signal(syscall.SIGKILL)
 	<-n.ended
 }
 
-// down reports whether a node ended by itself.
-func (n *node) down() bool {
+// down reports whether a machine's process ended by itself.
+func (n *machine) down() bool {
 	select {
 	case <-n.ended:
 		return true
@@ -170,10 +235,10 @@ func (n *node) down() bool {
 	}
 }
 
-// cut drops what a node sends to others, or loses a share of it, in per cent; clients still reach it.
-func (q *quorum) cut(n *node, to []*node, percent int) error {
+// cut drops what a machine sends to others, or loses a share of it, in per cent; those not named still reach it.
+func (n *machine) cut(percent int, to ...string) error {
 	for _, other := range to {
-		rule := n.inside("iptables", "-A", "OUTPUT", "-d", other.spec.At)
+		rule := n.inside("iptables", "-A", "OUTPUT", "-d", other)
 		if percent < 100 {
 			rule = append(rule, "-m", "statistic", "--mode", "random", "--probability", fmt.Sprintf("0.%02d", percent))
 		}
@@ -184,7 +249,7 @@ func (q *quorum) cut(n *node, to []*node, percent int) error {
 	return nil
 }
 
-func (n *node) heal() error { return all(n.inside("iptables", "-F")) }
+func (n *machine) heal() error { return all(n.inside("iptables", "-F")) }
 
 func (q *quorum) others(n *node) (list []*node) {
 	for _, o := range q.nodes {
@@ -280,19 +345,26 @@ func (n *node) flip(at float64) error {
 
 // close ends all processes and takes the disks off.
 func (q *quorum) close() error {
-	var errs []error
-	for _, n := range q.nodes {
-		if n.run != nil {
-			n.signal(syscall.SIGCONT)
-			n.kill()
-		}
-		sh("umount", n.mount)
-		if n.holder != nil && n.holder.Process != nil {
-			n.holder.Process.Kill()
-			n.holder.Wait()
-		}
+	for _, e := range q.edges {
+		e.end()
 	}
-	return errors.Join(append(errs, q.log.Close())...)
+	for _, n := range q.nodes {
+		n.end()
+		sh("umount", n.mount)
+	}
+	return q.log.Close()
+}
+
+// end ends the process and the network of a machine.
+func (n *machine) end() {
+	if n.run != nil {
+		n.signal(syscall.SIGCONT)
+		n.kill()
+	}
+	if n.holder != nil && n.holder.Process != nil {
+		n.holder.Process.Kill()
+		n.holder.Wait()
+	}
 }
 
 // settle waits until every node has answered with one size twice, a moment apart.
