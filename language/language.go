@@ -97,11 +97,33 @@ func (l *Language) Say(key string, args ...string) string {
 	if len(args) == 0 {
 		return text
 	}
-	pairs := make([]string, 0, 2*len(args))
-	for i, a := range args {
-		pairs = append(pairs, "{"+strconv.Itoa(i)+"}", a)
+	return filled(text, args)
+}
+
+// filled puts arguments where {0}, {1} … stand. What an argument holds is not looked at again.
+func filled(text string, args []string) string {
+	var out strings.Builder
+	for {
+		at := strings.IndexByte(text, '{')
+		if at < 0 {
+			break
+		}
+		end := strings.IndexByte(text[at:], '}')
+		if end < 0 {
+			break
+		}
+		out.WriteString(text[:at])
+		name := text[at+1 : at+end]
+		if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < len(args) && strconv.Itoa(n) == name {
+			out.WriteString(args[n])
+			text = text[at+end+1:]
+		} else {
+			out.WriteByte('{')
+			text = text[at+1:]
+		}
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	out.WriteString(text)
+	return out.String()
 }
 
 // Has reports whether there is a text for key.

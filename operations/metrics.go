@@ -68,7 +68,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	entries     = desc("kurultai_entries", "Entries that readers see.")
-	headEntries = desc("kurultai_head_entries", "Entries that the engine holds.")
+	headEntries = desc("kurultai_head_entries", "Entries that the engine holds, or that the source of a copy has.")
 	foldAge     = desc("kurultai_fold_age_seconds", "For how long readers have not seen the newest entry; 0: they see it.")
 	lastEntry   = desc("kurultai_last_entry_timestamp_seconds", "Recorded time of the last entry.")
 	readers     = desc("kurultai_readers", "Readers of live pages.")
@@ -83,13 +83,20 @@ var (
 	diskAlarm   = desc("kurultai_disk_alarm", "1 while the disk is 90 % full or fuller.")
 	unwitnessed = desc("kurultai_unwitnessed_entries", "Entries that wait for the cosignatures the record asks for.")
 	waiting     = desc("kurultai_witness_wait_seconds", "For how long the first of them has waited.")
-	notReady    = desc("kurultai_not_ready", "1 while the node takes no acts, by cause.", "cause")
+	notReady    = desc("kurultai_not_ready", "1 while the node takes no acts, or a copy is to have no readers, by cause.", "cause")
 	up          = desc("kurultai_live", "1 while the node can go on without a restart.")
+
+	silence      = desc("kurultai_writer_silence_seconds", "Of a copy: for how long nothing has been heard of the record's writer.")
+	verified     = desc("kurultai_verified_entries", "Of a copy: entries proven here and, where the node follows, decided again.")
+	cosigned     = desc("kurultai_cosigned_entries", "Of a node that follows: entries it has cosigned.")
+	lots         = desc("kurultai_lots_total", "Of a copy: lots of entries or checkpoints that came and were kept.")
+	refused      = desc("kurultai_source_refusals_total", "Of a copy: what came and was refused.")
+	disagreement = desc("kurultai_disagreement", "Of a copy: 1 once it and the record part.")
 )
 
 // Describe implements prometheus.Collector.
 func (a asked) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{entries, headEntries, foldAge, lastEntry, readers, classes, renderings, frames, frameBytes, evicted, sessions, diskFree, diskSize, diskAlarm, unwitnessed, waiting, notReady, up} {
+	for _, d := range []*prometheus.Desc{entries, headEntries, foldAge, lastEntry, readers, classes, renderings, frames, frameBytes, evicted, sessions, diskFree, diskSize, diskAlarm, unwitnessed, waiting, notReady, up, silence, verified, cosigned, lots, refused, disagreement} {
 		to <- d
 	}
 }
@@ -164,6 +171,18 @@ func (a asked) Collect(to chan<- prometheus.Metric) {
 		put(notReady, flag(so), cause)
 	}
 	put(up, flag(is.stopped == nil))
+	if n.Source == nil {
+		return
+	}
+	of := n.Source()
+	put(silence, of.Silence.Seconds())
+	put(verified, float64(of.Verified))
+	if of.Cosigned >= 0 {
+		put(cosigned, float64(of.Cosigned))
+	}
+	count(lots, of.Lots)
+	count(refused, of.Refusals)
+	put(disagreement, flag(of.Parted))
 }
 
 // Metrics answers GET /metrics, and /healthz and /readyz beside it.

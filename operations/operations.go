@@ -2,7 +2,8 @@
 // it do. It says nothing of anybody: no name, no id of a person, no address of one is in a metric, a log line or a trace.
 //
 //	GET /healthz   200 while the node answers and can go on; 503 once only a restart helps
-//	GET /readyz    200 while it takes acts; 503 with a cause a line, "CAUSE: what it is, and what to do"
+//	GET /readyz    200 while it takes acts or, where the record is written elsewhere, while readers may be sent to it; 503
+//	               with a cause a line, "CAUSE: what it is, and what to do"
 //	GET /metrics   in Prometheus' text format, on an address of its own
 //
 // A [Station] asks the node every second or two, through a [Node] of plain functions, and is told of each act; what it
@@ -30,6 +31,21 @@ type Node struct {
 	Sessions  func() int                                 // browsers in which somebody is signed in
 	Witnessed func() (entries int64, asked bool)         // how many are witnessed as asked, and whether any witness is asked
 	Held      func() (answered, needed int64, held bool) // whether nothing is written before witnesses have answered
+	Source    func() Source                              // how it stands with where a copy comes from; nil: the record is written here. With it Shown is needed
+}
+
+// A Source is where the record of a copy comes from, an edge's or a follower's, as it stands with it now.
+type Source struct {
+	Heard    time.Time     // when the writer was last heard, by its own clock
+	Silence  time.Duration // since then, by ours
+	Silent   bool          // that is longer than it may be
+	Refused  bool          // what comes now is not the record, and is refused
+	Parted   bool          // the node and the record part: nothing more is taken
+	Claimed  int64         // entries that the source says there are, as the log signed
+	Verified int64         // of these, proven here; where the node decides again, decided too
+	Cosigned int64         // of these, cosigned by this node; -1: it cosigns nothing
+	Lots     int64         // that came and were kept, since the node began
+	Refusals int64         // of what came, since then
 }
 
 // Live counts what the readers of live pages got since the node began.
@@ -46,16 +62,22 @@ const (
 	NoEngine  = "engine-lost"
 	Silent    = "witnesses-silent"
 	Minority  = "no-majority"
+	Unheard   = "writer-silent"
+	Refused   = "source-refused"
+	Parted    = "disagreement"
 )
 
 // causes are all of them, with what is said of each.
 var causes = map[string]string{
 	SettingUp: "no body has been founded here yet: open the address that kurultai serve printed",
-	Behind:    "what readers see lacks entries that the engine holds: it is catching up; if it does not, restart it",
-	DiskFull:  "the disk has no room for an act: pages are shown, acts are refused; make room, nothing need be restarted",
+	Behind:    "what readers see lacks entries that the engine holds, or the source of a copy: it is catching up; if it does not, look at the line, then restart it",
+	DiskFull:  "the disk has no room for an act, or for what comes to a copy: pages are shown, acts are refused; make room, nothing need be restarted",
 	NoEngine:  "a write or sync failed, so nothing more is written: look at the disk, then restart; what was acknowledged is on it",
 	Minority:  "no majority of the machines that keep the record answers: pages are shown as they were, acts are refused; kurultai cluster status says which answer",
 	Silent:    "nothing is written before enough witnesses have said what they have seen: reach them, or two secretaries end the wait by the act ProceedUnwitnessed",
+	Unheard:   "nothing is heard of the record's writer, so what is shown may be old: reach the source, or name another; what was verified is shown, and says so",
+	Refused:   "what the source sends is not the record, and is refused: the log says why; name another source, and ask whose it is",
+	Parted:    "this node and the record part, so nothing more is taken or cosigned: the log says where, and evidence.jsonl in its folder convinces others",
 }
 
 const (
@@ -149,6 +171,9 @@ func (s *Station) look(ctx context.Context, now time.Time) {
 		is.apart = since(is.apart, n.Several && err != nil, now)
 		if err == nil {
 			is.head = head
+			if n.Source != nil {
+				is.head = max(head, n.Source().Claimed)
+			}
 		} else if ctx.Err() == nil {
 			is.stopped = s.fatal(n, err, is.stopped)
 		}
@@ -259,7 +284,8 @@ func (s *Station) Heard(r Round) {
 	s.metrics.heard(r)
 }
 
-// NotReady lists why the node takes no acts now, by cause; none: it does.
+// NotReady lists why the node takes no acts now or, where the record is written elsewhere, why readers are better sent to
+// another, by cause; none: it does, or they may come.
 func (s *Station) NotReady() (list []string) {
 	s.mu.Lock()
 	n, is, settling := s.node, s.noticed, s.settling
@@ -273,7 +299,16 @@ func (s *Station) NotReady() (list []string) {
 	add(NoEngine, is.stopped != nil)
 	add(DiskFull, is.full || is.size > 0 && is.free < noRoom)
 	add(Minority, !is.apart.IsZero() && time.Since(is.apart) > patience)
-	add(Behind, !is.behind.IsZero() && time.Since(is.behind) > patience)
+	late := !is.behind.IsZero() && time.Since(is.behind) > patience
+	if n.Source != nil {
+		of := n.Source()
+		shown, _ := n.Shown()
+		late = late || shown == 0 // nothing has come yet
+		add(Unheard, of.Silent)
+		add(Refused, of.Refused)
+		add(Parted, of.Parted)
+	}
+	add(Behind, late)
 	if n.Held != nil {
 		_, _, held := n.Held()
 		add(Silent, held)
@@ -306,13 +341,24 @@ func (s *Station) With(next http.Handler) http.Handler {
 			}
 			text := ""
 			for _, cause := range why {
-				text += fmt.Sprintf("%s: %s\n", cause, causes[cause])
+				text += fmt.Sprintf("%s: %s%s\n", cause, causes[cause], s.heardLast(cause))
 			}
 			answer(w, http.StatusServiceUnavailable, text)
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// heardLast says when the writer was heard last, where it is not heard.
+func (s *Station) heardLast(cause string) string {
+	s.mu.Lock()
+	n := s.node
+	s.mu.Unlock()
+	if cause != Unheard || n.Source == nil {
+		return ""
+	}
+	return "; last heard at " + n.Source().Heard.UTC().Format(time.RFC3339)
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

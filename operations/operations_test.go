@@ -26,6 +26,7 @@ type rig struct {
 	headErr                error
 	held                   bool
 	free, size             int64
+	source                 *Source // nil: it is written here
 }
 
 var errStopped = errors.New("stopped")
@@ -43,6 +44,13 @@ func newRig() *rig {
 		Witnessed: func() (int64, bool) { return r.witnessed, true },
 		Held:      func() (int64, int64, bool) { return 1, 2, r.held },
 	})
+	return r
+}
+
+// copies makes it a copy of a record that is written elsewhere.
+func (r *rig) copies() *rig {
+	r.source = &Source{Heard: time.Unix(2, 0), Claimed: 10, Verified: 10, Cosigned: 9, Lots: 4}
+	r.node.Source = func() Source { return *r.source }
 	return r
 }
 
@@ -71,8 +79,18 @@ func TestWhyANodeIsNotReadyIsSaid(t *testing.T) {
 			r.node.Several, r.headErr = true, errors.New("etcdserver: no leader")
 			r.look(t.Context(), time.Now().Add(-patience-time.Second))
 		}, Minority, 200},
-		"witnesses are silent": {func(r *rig) { r.held = true }, Silent, 200},
-		"being set up":         {func(r *rig) { r.SetUp(t.TempDir()) }, SettingUp, 200},
+		"witnesses are silent":  {func(r *rig) { r.held = true }, Silent, 200},
+		"being set up":          {func(r *rig) { r.SetUp(t.TempDir()) }, SettingUp, 200},
+		"a copy":                {func(r *rig) { r.copies() }, "", 200},
+		"a copy of nothing yet": {func(r *rig) { r.copies(); r.shown, r.head, r.source.Claimed = 0, 0, 0 }, Behind, 200},
+		"a copy that lags": {func(r *rig) {
+			r.copies().source.Claimed++
+			r.look(t.Context(), time.Now().Add(-patience-time.Second))
+		}, Behind, 200},
+		"a copy that lags a moment":     {func(r *rig) { r.copies().source.Claimed++ }, "", 200},
+		"a copy hears nothing":          {func(r *rig) { r.copies().source.Silent = true }, Unheard, 200},
+		"a copy is sent something else": {func(r *rig) { r.copies().source.Refused = true }, Refused, 200},
+		"a copy and the record part":    {func(r *rig) { r.copies().source.Parted = true }, Parted, 200},
 	} {
 		r := newRig()
 		c.broken(r)
@@ -94,6 +112,11 @@ func TestWhyANodeIsNotReadyIsSaid(t *testing.T) {
 		if status, _ := get(t, h, "/elsewhere"); status != 404 {
 			t.Errorf("%s: pages are not asked", name)
 		}
+	}
+	quiet := newRig().copies()
+	quiet.source.Silent = true
+	if _, text := get(t, quiet.With(http.NotFoundHandler()), "/readyz"); !strings.HasSuffix(text, "; last heard at 1970-01-01T00:00:02Z\n") {
+		t.Errorf("since when nothing is heard is not said: %q", text)
 	}
 	r := newRig() // room again ends it
 	r.Heard(Round{Full: true, Err: errors.New("full")})
@@ -156,10 +179,31 @@ func TestActsAreCountedByKindAndOutcome(t *testing.T) {
 	}
 }
 
+// What an edge and a node that follows count of where the record comes from; a node that writes it counts nothing of it.
+func TestACopySaysHowItStandsWithItsSource(t *testing.T) {
+	if _, text := get(t, newRig().Metrics(), "/metrics"); strings.Contains(text, "kurultai_writer_silence_seconds") {
+		t.Error("a node that writes hears itself")
+	}
+	r := newRig().copies()
+	r.source.Silence, r.source.Refusals, r.source.Claimed, r.source.Parted = 90*time.Second, 2, 12, true
+	r.look(t.Context(), time.Now())
+	_, text := get(t, r.Metrics(), "/metrics")
+	for _, want := range []string{"kurultai_writer_silence_seconds 90", "kurultai_head_entries 12", "kurultai_verified_entries 10", "kurultai_cosigned_entries 9", "kurultai_lots_total 4", "kurultai_source_refusals_total 2", "kurultai_disagreement 1"} {
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("no %s", want)
+		}
+	}
+	if r.source.Cosigned = -1; strings.Contains(second(get(t, r.Metrics(), "/metrics")), "kurultai_cosigned_entries") {
+		t.Error("a node without a key counts what it cosigned")
+	}
+}
+
+func second(_ int, text string) string { return text }
+
 // exported are the names under which a program exports metrics.
 func exported(t *testing.T) map[string]bool {
 	t.Helper()
-	r := newRig()
+	r := newRig().copies()
 	at := time.Now()
 	r.Heard(Round{Entries: 1, Began: at, Decided: at, Appended: at, Settled: at, Acts: []Act{{Name: "AskFloor", Outcome: "refused", Code: "x", Came: at}}})
 	_, text := get(t, r.Metrics(), "/metrics")

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -41,6 +42,20 @@ func Addresses() (list []string) {
 		list = append(list, e.path)
 	}
 	return append(list, "/", "/record", "/api/openapi.json", "/api/", "/no/such/page")
+}
+
+// Renewed is what renews itself of a place: made without the rest of the page, and cut from the whole.
+func Renewed(h http.Handler, at string, l *language.Language, args map[string]string) (part, cut []byte, err error) {
+	s := h.(*site)
+	for _, p := range places {
+		if p.at == at && p.part {
+			for _, asked := range []bool{true, false} {
+				body, _, made := s.made(s.record.View(), p, &visit{lang: l, args: args, part: asked})
+				part, cut, err = cut, body, errors.Join(err, made)
+			}
+		}
+	}
+	return part, frameOf(cut), err
 }
 
 // NewKey makes a key of an act.

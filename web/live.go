@@ -48,12 +48,11 @@ func frameOf(body []byte) []byte {
 // event writes data as an event stream has it (HTML Living Standard 9.2.5): a line end ends a field, so each line
 // is a field of its own.
 func event(data []byte) []byte {
-	var out bytes.Buffer
+	out := make([]byte, 0, len(data)+7*bytes.Count(data, []byte("\n"))+16)
 	for line := range bytes.SplitSeq(data, []byte("\n")) {
-		fmt.Fprintf(&out, "data: %s\n", bytes.TrimRight(line, "\r"))
+		out = append(append(append(out, "data: "...), bytes.TrimRight(line, "\r")...), '\n')
 	}
-	out.WriteByte('\n')
-	return out.Bytes()
+	return append(out, '\n')
 }
 
 // frames keeps the newest rendering of each page: one is made for all who ask.
@@ -101,8 +100,15 @@ func (f *frames) get(key string, size int64, render func() ([]byte, error)) (*pa
 // live streams a place: its newest frame each time the record has grown or its marks have changed, rendered once for all
 // readers of a class.
 func (s *site) live(w http.ResponseWriter, r *http.Request, at place, in *visit) {
-	class := &visit{lang: in.lang, reader: in.reader.Anybody(), rest: in.rest, args: in.args}
+	class := &visit{lang: in.lang, reader: in.reader.Anybody(), rest: in.rest, args: in.args, part: at.part}
 	s.streamed(w, r, in.reader.Person, live.Class{Key: in.lang.Code + "/" + in.reader.Class() + "/" + in.rest, Marks: true, Render: s.rendering(func(v View) ([]byte, string, error) {
+		if at.part { // nobody fetches the rest of it as often
+			body, moved, err := s.made(v, at, class)
+			if err != nil || moved != "" {
+				return nil, moved, err
+			}
+			return event(frameOf(body)), "", nil
+		}
 		p, moved, err := s.frame(v, at, class)
 		if err != nil || moved != "" {
 			return nil, moved, err

@@ -19,6 +19,7 @@ type place struct {
 	renews bool   // it renews itself as the record grows: one rendering serves all readers of a class
 	days   bool   // with ?on=DAY it is as it stood at the end of a day; its past says which entry that was
 	past   bool   // with ?at=N it is the record as it stood with N entries
+	part   bool   // what renews itself can be made without the rest of the page, for whoever asks with visit.part
 	// make makes it. A place that renews itself is made for a class of readers: in.Request is nil then, and
 	// in.reader nobody in person.
 	make func(s *site, v View, in *visit) (any, error) // a page ([]byte), a file or a redirect
@@ -31,6 +32,7 @@ type visit struct {
 	reader conference.Reader
 	rest   string            // the address behind the language
 	args   map[string]string // what stands in the braces of the place's address
+	part   bool              // only what renews itself is asked for
 }
 
 // A file is what a place answers with besides pages.
@@ -53,7 +55,7 @@ var places = []place{
 	}},
 	{at: "meetings/{meeting}/programme", renews: true, past: true, make: (*site).programmePage},
 	{at: "meetings/{meeting}/replay", past: true, make: (*site).replayPage},
-	{at: "meetings/{meeting}/wall", renews: true, past: true, make: (*site).wallPage},
+	{at: "meetings/{meeting}/wall", renews: true, past: true, part: true, make: (*site).wallPage},
 	{at: "meetings/{meeting}/papers", past: true, make: (*site).papersPage},
 	{at: "meetings/{meeting}/papers/{file}", past: true, make: (*site).paperFile},
 	{at: "meetings/{meeting}/{file}", past: true, make: func(s *site, v View, in *visit) (any, error) {
@@ -69,7 +71,7 @@ var places = []place{
 	{at: "decisions", renews: true, past: true, make: (*site).decisionsPage},
 	{at: "instruments", renews: true, past: true, make: (*site).instrumentsPage},
 	{at: "instruments/{instrument}", renews: true, past: true, make: (*site).instrumentPage},
-	{at: "instruments/{instrument}/wall", renews: true, past: true, make: (*site).signingWall},
+	{at: "instruments/{instrument}/wall", renews: true, past: true, part: true, make: (*site).signingWall},
 	{at: "instruments/{instrument}/paper.pdf", past: true, make: (*site).instrumentPaper},
 	{at: "instruments/{instrument}/status", past: true, make: (*site).statusPage},
 	{at: "instruments/{instrument}/notifications/{file}", past: true, make: (*site).letterFile},
@@ -211,20 +213,27 @@ func ownPage(w http.ResponseWriter, l *language.Language) {
 func (s *site) frame(v View, p place, in *visit) (kept *page, moved string, err error) {
 	have, _, held := s.held()
 	key := fmt.Sprintf("%s/%s/%s@%d-%d-%t", in.lang.Code, in.reader.Class(), in.rest, s.Marked(), have, held) // these change without an entry
-	kept, err = s.frames.get(key, v.State().Size, func() ([]byte, error) {
-		class := &visit{lang: in.lang, reader: in.reader.Anybody(), rest: in.rest, args: in.args}
-		made, err := p.make(s, v.For(class.reader), class)
-		if to, ok := made.(redirect); ok {
-			moved = string(to)
-			return nil, errMoved
+	kept, err = s.frames.get(key, v.State().Size, func() (body []byte, err error) {
+		body, moved, err = s.made(v, p, &visit{lang: in.lang, reader: in.reader.Anybody(), rest: in.rest, args: in.args})
+		if moved != "" {
+			err = errMoved
 		}
-		body, _ := made.([]byte)
 		return body, err
 	})
 	if moved != "" {
 		err = nil
 	}
 	return kept, moved, err
+}
+
+// made makes a place for a class of readers, or says where it moved to.
+func (s *site) made(v View, p place, class *visit) (body []byte, moved string, err error) {
+	made, err := p.make(s, v.For(class.reader), class)
+	if to, ok := made.(redirect); ok {
+		return nil, string(to), nil
+	}
+	body, _ = made.([]byte)
+	return body, "", err
 }
 
 // kept answers with a page that is kept for all of a class who ask.

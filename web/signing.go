@@ -342,7 +342,7 @@ func (s *site) signingWall(v View, in *visit) (any, error) {
 	w.timed()
 	w.ceremony(s.drawer(v, in).ceremony(i, s.signingHour(v)))
 	p.Title = together(" · ", w.say("signing.heading"), w.p.Heading)
-	return s.render("wall", p)
+	return s.renderWall(p, in)
 }
 
 // signing is an instrument of the meeting that is being signed on paper: while somebody holds the pen, or between two.

@@ -100,6 +100,14 @@ func (s *site) wallPage(v View, in *visit) (any, error) {
 	}
 	w := &wall{teller: newTeller(v, in.lang), m: m, id: id, flags: s.flag, p: p, now: s.signingHour(v)}
 	w.build()
+	return s.renderWall(p, in)
+}
+
+// renderWall makes the page of a hall, or only what renews itself.
+func (s *site) renderWall(p *WallPage, in *visit) ([]byte, error) {
+	if in.part {
+		return s.render("wallpart", p)
+	}
 	return s.render("wall", p)
 }
 
@@ -548,15 +556,17 @@ const readFor = 15_000
 // its time, then what is on again.
 func (w *wall) returns() bool {
 	q, stands := w.s.Standing(w.id)
-	_, put := w.s.Pending(w.id)
-	at, known := w.recorded(q.Announced)
-	if !stands || put || !known {
+	if _, put := w.s.Pending(w.id); !stands || put {
 		return false
 	}
 	then := *w.p
 	after := *w
 	after.p = &then
 	if !after.point() && !after.motion() && !after.speaker() {
+		return false
+	}
+	at, known := w.recorded(q.Announced) // read last: most of the time there is nothing to return to
+	if !known {
 		return false
 	}
 	then.Title = together(" · ", then.Meeting, then.Heading)

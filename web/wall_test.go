@@ -61,6 +61,37 @@ func TestTheWallShowsWhatIsOn(t *testing.T) {
 	t.Logf("%d pages: %v", pages, seen)
 }
 
+// What the wall's readers are sent is what the page has, at each size of the record, and nothing of the rest.
+func TestTheWallSendsWhatThePageShows(t *testing.T) {
+	s := storytest.Play(t, "training")
+	walls := map[string]int{}
+	for size := int64(1); size <= s.View().State().Size; size += 3 {
+		v, err := s.View().At(t.Context(), size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, l := web.New(fixed{shown{v}}, web.Options{}), language.All()[int(size)%len(language.All())]
+		same := func(at, name, id string) {
+			t.Helper()
+			part, cut, err := web.Renewed(h, at, l, map[string]string{name: id})
+			if err != nil || len(cut) < 300 || !bytes.Equal(bytes.TrimSpace(part), bytes.TrimSpace(cut)) || !bytes.HasPrefix(part, []byte("<main ")) {
+				t.Fatalf("%s of %s at %d in %s: %v\n%s\nand the page has\n%s", at, id, size, l.Code, err, part, cut)
+			}
+			walls[at]++
+		}
+		for _, m := range v.State().Meetings() {
+			same("meetings/{meeting}/wall", "meeting", string(m.MeetingConvened.Meeting))
+		}
+		for _, i := range v.State().Instruments() {
+			same("instruments/{instrument}/wall", "instrument", string(i.Instrument))
+		}
+	}
+	if len(walls) != 2 || walls["meetings/{meeting}/wall"] < 100 || walls["instruments/{instrument}/wall"] < 10 {
+		t.Errorf("%v", walls)
+	}
+	t.Logf("%v", walls)
+}
+
 // A result that is announced while a motion still waits is on the wall all the same: first it, then what waits, which the
 // page shows by itself when the result had its time. Nothing of the kind is on any other wall of the story.
 func TestAResultIsSeenThoughAMotionWaits(t *testing.T) {

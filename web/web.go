@@ -608,10 +608,7 @@ func (s *site) held() (have, need int64, held bool) {
 
 // lived reports whether the record is of things done and not told: it rests on no source.
 func lived(s *conference.State) bool {
-	if s.Size < 2 || len(s.Sources()) > 0 {
-		return false
-	}
-	return !slices.ContainsFunc(s.Facts("MeetingConvened"), func(f conference.Fact) bool { return f.Event.Reported != nil })
+	return s.Size >= 2 && len(s.Sources()) == 0 // what is reported has a source
 }
 
 // Message is a page that says one thing.

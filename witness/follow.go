@@ -36,6 +36,7 @@ type Follower struct {
 	own *Own // nil: nobody's keys are watched
 
 	Fetched []byte                 // the checkpoint as the source last gave it, with whatever signatures
+	Claimed int64                  // its size
 	Missing map[record.Digest]bool // files that entries name and that were not to be had yet
 	Opening bool                   // names may have been published, withdrawn or forgotten since it was last set to false
 }
@@ -134,6 +135,10 @@ func (f *Follower) Last() record.Checkpoint { return f.last }
 // ErrBehind is of a source that has fewer entries than are kept here: a mirror that lags. Nobody is accused.
 var ErrBehind = errors.New("the source is behind what is kept here")
 
+// ErrNotTheRecord is of a source that gives something else than the record: signed by another key, or of another tree than
+// what is kept here. Who signed neither is accused of nothing.
+var ErrNotTheRecord = errors.New("the source does not give this record")
+
 // Step fetches the checkpoint and what it has more, and reports whether there was more. A *Divergence is for good; after
 // any other error the next Step goes on. endpoint is where the checkpoint is asked for, "" for the usual place.
 func (f *Follower) Step(ctx context.Context, endpoint string) (grown bool, err error) {
@@ -145,13 +150,13 @@ func (f *Follower) Step(ctx context.Context, endpoint string) (grown bool, err e
 		return false, fmt.Errorf("fetching the checkpoint: %w", err)
 	}
 	if len(signed) > 1<<20 {
-		return false, errors.New("the checkpoint is too large")
+		return false, fmt.Errorf("%w: the checkpoint is too large", ErrNotTheRecord)
 	}
 	_, _, head, err := Cosignatures(f.config.Log, nil, signed)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("%w: %w", ErrNotTheRecord, err)
 	}
-	f.Fetched = signed
+	f.Fetched, f.Claimed = signed, head.Size
 	if err := f.extends(ctx, head); err != nil {
 		return false, err
 	}
@@ -178,7 +183,7 @@ func (f *Follower) extends(ctx context.Context, head record.Checkpoint) error {
 			return err
 		}
 		if f.last.Size < head.Size {
-			return fmt.Errorf("a checkpoint of %d entries is of another tree than the entries kept here", head.Size)
+			return fmt.Errorf("%w: a checkpoint of %d entries is of another tree than the entries kept here", ErrNotTheRecord, head.Size)
 		}
 		proof, err := tlog.ProveTree(f.last.Size, head.Size, &f.tree)
 		return f.fork(head, f.last, root, proof, err)

@@ -197,7 +197,7 @@ func (b *edgesBench) start(ctx context.Context, dir, from string, edges int, own
 		}
 		for range edges {
 			cmd := exec.CommandContext(ctx, self, "edge", "-from", from, "-addr", "localhost:0", "-key", b.h.log.Verifier())
-			cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+			cmd.Env = append(os.Environ(), "TMPDIR="+dir, "GOMAXPROCS=1") // as many edges on one machine are started (doc/operations.md)
 			cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 			said, err := cmd.StderrPipe()
 			if err == nil {

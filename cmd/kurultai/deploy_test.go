@@ -12,11 +12,15 @@ import (
 	"testing"
 )
 
-// variables are the names of the environment variables of serve.
-func variables() map[string]bool {
-	f := flag.NewFlagSet("serve", flag.ContinueOnError)
-	serveCommand().flags(f)
+// variables are the names of the environment variables of a command.
+func variables(name string) map[string]bool {
 	names := map[string]bool{}
+	c, known := commands()[name]
+	if !known || !c().environment {
+		return names
+	}
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
+	c().flags(f)
 	f.VisitAll(func(one *flag.Flag) { names[variable(one.Name)] = true })
 	return names
 }
@@ -38,10 +42,10 @@ func parses(t *testing.T, where string, words []string) {
 // The units call commands and set variables that there are, come back whatever ended them, and systemd takes them.
 func TestUnitsAreTrue(t *testing.T) {
 	units, err := filepath.Glob("../../deploy/*.service")
-	if err != nil || len(units) != 2 {
+	if err != nil || len(units) != 3 {
 		t.Fatalf("%q: %v", units, err)
 	}
-	known, aside := variables(), t.TempDir()
+	aside := t.TempDir()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -64,8 +68,8 @@ func TestUnitsAreTrue(t *testing.T) {
 		}
 		parses(t, path, command[1:])
 		for _, set := range strings.Fields(strings.Join(fields["Environment"], " ")) {
-			if name, value, _ := strings.Cut(set, "="); !known[name] || value == "" {
-				t.Errorf("%s sets %s, which serve does not read", path, name)
+			if name, value, _ := strings.Cut(set, "="); !variables(command[1])[name] || value == "" {
+				t.Errorf("%s sets %s, which %s does not read", path, name, command[1])
 			}
 		}
 		for name, want := range map[string]string{"Restart": "always", "LimitNOFILE": "65536", "DynamicUser": "yes", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "CapabilityBoundingSet": "", "StartLimitIntervalSec": "0", "UMask": "0077"} {
@@ -73,8 +77,8 @@ func TestUnitsAreTrue(t *testing.T) {
 				t.Errorf("%s: %s is %q", path, name, got)
 			}
 		}
-		if command[1] == "serve" && (!slices.Equal(fields["Type"], []string{"notify"}) || len(fields["WatchdogSec"]) != 1) {
-			t.Errorf("%s: serve tells systemd that it is ready and alive, and the unit does not listen", path)
+		if !slices.Equal(fields["Type"], []string{"notify"}) || len(fields["WatchdogSec"]) != 1 {
+			t.Errorf("%s: the node tells systemd that it is ready and alive, and the unit does not listen", path)
 		}
 		for _, dir := range regexp.MustCompile(`/var/lib/([a-z-]+)/`).FindAllStringSubmatch(string(text), -1) {
 			if !slices.Contains(strings.Fields(strings.Join(fields["StateDirectory"], " ")), dir[1]) {
@@ -94,7 +98,7 @@ func TestUnitsAreTrue(t *testing.T) {
 		return
 	}
 	copied, err := filepath.Glob(filepath.Join(aside, "*.service"))
-	if err != nil || len(copied) != 2 {
+	if err != nil || len(copied) != len(units) {
 		t.Fatalf("%q: %v", copied, err)
 	}
 	if said, err := exec.Command("systemd-analyze", append([]string{"verify", "--man=no"}, copied...)...).CombinedOutput(); err != nil || len(said) > 0 {
@@ -136,7 +140,7 @@ func TestTheContainerfileIsTrue(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	known, set := variables(), map[string]string{}
+	known, set := variables("serve"), map[string]string{}
 	for _, one := range strings.Fields(line(`ENV (.*)`)[0]) {
 		name, value, _ := strings.Cut(one, "=")
 		if set[name] = value; !known[name] {

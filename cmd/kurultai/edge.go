@@ -14,14 +14,17 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"kurultai/operations"
 	"kurultai/record"
 	"kurultai/record/sqlite"
 	"kurultai/record/tiles"
@@ -33,7 +36,9 @@ import (
 
 func edgeCommand() command {
 	var c edgeConfig
+	var watched opsFlags
 	return command{
+		environment: true,
 		usage: `usage: kurultai edge -from URL[,URL…] [-data DIR] [-addr A] [-key VERIFIERKEY]
 
 Serves the pages of a record that is written elsewhere to any number of readers, and renews them as the record grows. It
@@ -46,6 +51,12 @@ does. Who wants to act is led to the address the record names. It may come, go a
   -addr A     address of the pages (localhost:8082)
   -key K      the log's verifier key as you know it from elsewhere; without it the key found at the first start is kept, and
               that is said
+  -metrics A  address of Prometheus' metrics, as 9464: without a host this machine alone; without it there are none
+  -log F      the log on standard error as text or json (text)
+
+Each flag may be given as an environment variable instead, KURULTAI_ and its name in capitals: KURULTAI_FROM. The command
+line wins. /healthz says whether the edge can go on, /readyz whether readers may be sent to it, and else why not: nothing is
+heard of the writer, what comes is refused, or the edge is behind. Of many edges on one machine give each GOMAXPROCS=1.
 
 example: kurultai edge -from https://meeting.example -data edge
 `,
@@ -54,10 +65,18 @@ example: kurultai edge -from https://meeting.example -data edge
 			f.StringVar(&c.dir, "data", "", "")
 			f.StringVar(&c.addr, "addr", "localhost:8082", "")
 			f.StringVar(&c.key, "key", "", "")
+			watched.define(f, "log")
 		},
-		run: func(ctx context.Context, io streams, args []string) error {
+		run: func(ctx context.Context, io streams, args []string) (err error) {
 			if c.from == "" || len(args) > 0 {
 				return errUsage{"-from URL is needed and nothing behind the flags"}
+			}
+			if c.ops, io, err = watched.start(ctx, io); err != nil {
+				return err
+			}
+			defer c.ops.stop()
+			if os.Getenv("GOGC") == "" {
+				debug.SetGCPercent(edgeGarbage)
 			}
 			return c.serve(ctx, io, nil)
 		},
@@ -67,6 +86,7 @@ example: kurultai edge -from https://meeting.example -data edge
 type edgeConfig struct {
 	from, dir, addr, key string
 	patient, silence     time.Duration // of tests; 0: as it should be
+	ops                  *ops
 }
 
 // An edge shows a record that comes as a stream.
@@ -82,6 +102,8 @@ type edge struct {
 	noted   []byte            // the checkpoint that was last looked at for cosignatures
 	opened  chan struct{}     // names may have been published, withdrawn or forgotten
 	files   chan struct{}     // missing has grown
+
+	lots, refusals, claimed atomic.Int64 // what came and was kept, what was refused, how many entries the source has
 
 	state   sync.Mutex // guards what follows
 	at      *edgeSource
@@ -100,6 +122,10 @@ type edgeSource struct {
 	tiles torchwood.TileReader // for what is beside the entries: names, files, the key
 }
 
+// edgeGarbage is how much garbage an edge lets lie, in percent of what lives: pages and entries are short-lived, and the
+// state that the collector walks for them is not large.
+const edgeGarbage = 200
+
 const (
 	stoodWell    = 10 * time.Second // a stream that lasted so long was cut, and did not fail
 	edgePatience = 30 * time.Second // for one event; a quiet source gives a sign each five seconds
@@ -108,7 +134,7 @@ const (
 
 // serve runs an edge until ctx ends. started hears where its pages are; it may be nil.
 func (c edgeConfig) serve(ctx context.Context, io streams, started func(*edge, *site)) (err error) {
-	e := &edge{replica: replica{more: make(chan struct{})}, io: io, patient: cmp.Or(c.patient, edgePatience), silence: cmp.Or(c.silence, edgeSilence), opened: make(chan struct{}, 1), files: make(chan struct{}, 1), missing: map[record.Digest]bool{}}
+	e := &edge{replica: replica{more: make(chan struct{})}, io: io, patient: cmp.Or(c.patient, edgePatience), silence: cmp.Or(c.silence, edgeSilence), opened: make(chan struct{}, 1), files: make(chan struct{}, 1), missing: map[record.Digest]bool{}, heard: 1, moved: time.Now()}
 	for _, url := range sources(c.from) {
 		if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
 			return errUsage{fmt.Sprintf("-from %s: an edge takes its record from an address that begins with http", url)}
@@ -122,6 +148,7 @@ func (c edgeConfig) serve(ctx context.Context, io streams, started func(*edge, *
 	if len(e.sources) == 0 {
 		return errUsage{"-from URL is needed"}
 	}
+	e.at = e.sources[0]
 	dir := c.dir
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "kurultai-edge-"); err != nil {
@@ -134,13 +161,21 @@ func (c edgeConfig) serve(ctx context.Context, io streams, started func(*edge, *
 	if _, err := os.Stat(logKeyPath(dir)); err == nil {
 		return hinted{fmt.Errorf("%s is a record that is written here", dir), "name a new folder for the copy"}
 	}
+	kept, err := sqlite.Open(dir, sqlite.Options{Again: true})
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", dir, err)
+	}
+	tail, err := tiles.OpenTail(ctx, kept, 0)
+	if err != nil {
+		return errors.Join(err, kept.Close())
+	}
+	e.engine = tail
+	defer func() { err = errors.Join(err, tail.Close()) }()
+	hub := live.New(live.Config{Behind: true, Pace: pace})
+	c.ops.openCopy(dir, &e.replica, tail.Failed, hub, e.standing)
 	if e.log, err = e.pin(ctx, c); err != nil {
 		return err
 	}
-	if e.engine, err = sqlite.Open(dir, sqlite.Options{Again: true}); err != nil {
-		return fmt.Errorf("opening %s: %w", dir, err)
-	}
-	defer func() { err = errors.Join(err, e.engine.Close()) }()
 	subjects, err := secretariat.OpenSubjectKeys(filepath.Join(dir, "subjects"))
 	if err != nil {
 		return err
@@ -156,14 +191,16 @@ func (c edgeConfig) serve(ctx context.Context, io streams, started func(*edge, *
 	if e.marks, err = witness.OpenMarks(ctx, e.engine, e.log, func() witness.Marked { return e.shown.Load() }); err != nil {
 		return err
 	}
-	e.heard, e.moved, e.at = max(e.ahead.State().Last, 1), time.Now(), e.sources[0]
+	e.state.Lock()
+	e.heard, e.moved = max(e.ahead.State().Last, 1), time.Now()
+	e.state.Unlock()
 	l, err := listen(io, c.addr)
 	if err != nil {
 		return err
 	}
-	hub := live.New(live.Config{Behind: true, Pace: pace})
-	s := serveOn(ctx, l, e.pages(hub), hub)
+	s := serveOn(ctx, l, c.ops.with(e.pages(hub)), hub)
 	defer s.stop()
+	c.ops.ready()
 	fmt.Fprintf(io.talk, "the page is on %s\n", s.url)
 	if started != nil {
 		started(e, s)
@@ -219,6 +256,7 @@ func (e *edge) run(ctx context.Context) {
 		case well && !refused: // it was cut: it may be there again at once
 			failed, pause, said = 0, 0, ""
 		case refused:
+			e.refusals.Add(1)
 			e.refuse(from, err)
 			fallthrough
 		default:
@@ -369,6 +407,10 @@ func (s signs) Read(b []byte) (int, error) {
 // keep verifies and keeps what came, and shows it.
 func (e *edge) keep(ctx context.Context, from *edgeSource, lot []tiles.Event) error {
 	refused := e.copy.Take(ctx, lot)
+	e.claimed.Store(e.copy.Claimed())
+	if refused == nil && slices.ContainsFunc(lot, func(one tiles.Event) bool { return one.Checkpoint != nil || one.Entries != nil }) {
+		e.lots.Add(1)
+	}
 	if e.copy.Size() > e.ahead.State().Size || e.copy.Whole() && e.ahead.Checkpoint().Size == e.copy.Size() {
 		next, err := e.ahead.Advance(ctx)
 		if err != nil {
@@ -446,6 +488,15 @@ func (e *edge) hearing() (h hearing, heard record.Instant, from string) {
 	e.state.Lock()
 	defer e.state.Unlock()
 	return hearing{time.Since(e.moved) > e.silence, e.refused != ""}, e.heard, e.at.url
+}
+
+// standing is how it stands with where the record comes from.
+func (e *edge) standing() operations.Source {
+	e.state.Lock()
+	defer e.state.Unlock()
+	silence := time.Since(e.moved)
+	return operations.Source{Heard: time.UnixMilli(int64(e.heard)), Silence: silence, Silent: silence > e.silence, Refused: e.refused != "",
+		Claimed: e.claimed.Load(), Verified: e.size(), Cosigned: -1, Lots: e.lots.Load(), Refusals: e.refusals.Load()}
 }
 
 // watch has pages made anew when the writer is not heard any more, or again.

@@ -26,6 +26,7 @@ import (
 	"filippo.io/torchwood"
 
 	"kurultai/conference"
+	"kurultai/operations"
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/record/sqlite"
@@ -38,6 +39,7 @@ import (
 
 func followCommand() command {
 	var c followConfig
+	var watched opsFlags
 	return command{
 		usage: `usage: kurultai follow -data DIR [-addr A] [-key FILE] [-log VERIFIERKEY] [-own FILE] [-others FILE] [-giveback] [-once] URL
        kurultai follow -data DIR -key FILE [-inside A] … URL
@@ -66,6 +68,11 @@ says which entry and rule, and keeps one file of evidence in DIR, which kurultai
                   lost it (kurultai recover): to whoever holds the log's key, over https, so leave it out otherwise
   -newkey         makes the key in FILE, prints its verifier key and ends
   -once           fetches what there is and ends
+  -metrics A      address of Prometheus' metrics, as 9465: without a host this machine alone; without it there are none
+  -log-format F   the log on standard error as text or json (text)
+
+/healthz says whether the node can go on, /readyz whether readers may be sent to it, and else why not: the source is silent,
+what it gives is not the record, the node is behind, or it and the record part.
 
 example: kurultai follow -data copy -key node.key http://localhost:8080
 `,
@@ -82,8 +89,9 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 			f.BoolVar(&c.once, "once", false, "")
 			f.BoolVar(&c.giveback, "giveback", false, "")
 			f.BoolVar(&c.newkey, "newkey", false, "")
+			watched.define(f, "log-format")
 		},
-		run: func(ctx context.Context, io streams, args []string) error {
+		run: func(ctx context.Context, io streams, args []string) (err error) {
 			if c.newkey && c.key != "" && len(args) == 0 {
 				node, err := c.nodeKey()
 				if err == nil {
@@ -95,6 +103,12 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 				return errUsage{"-data DIR is needed, and behind the flags one URL or folder"}
 			}
 			c.from = args[0]
+			if !c.once {
+				if c.ops, io, err = watched.start(ctx, io); err != nil {
+					return err
+				}
+				defer c.ops.stop()
+			}
 			return c.follow(ctx, io)
 		},
 	}
@@ -103,6 +117,7 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 type followConfig struct {
 	dir, addr, inside, key, name, log, own, others, webhook, from string
 	once, newkey, giveback                                        bool
+	ops                                                           *ops
 }
 
 // A following is a node that follows a record.
@@ -114,15 +129,21 @@ type following struct {
 	node     *witness.NodeKey
 	source   torchwood.TileReader
 	follower *witness.Follower
+	kept     *sqlite.Engine  // the engine, which openings are kept in as well
 	cosigns  *witness.Others // nil: this record alone
 	hook     *webhook        // nil: nobody is told
 	entitled entitled
 	seldom   seldom
 	parted   atomic.Pointer[witness.Divergence]
+
+	stood    sync.Mutex // guards what follows
+	standing operations.Source
+	heard    time.Time // when the source last gave a checkpoint the log signed
+	fault    error     // why the last step came to nothing
 }
 
 func (c followConfig) follow(ctx context.Context, io streams) (err error) {
-	f := &following{followConfig: c, io: io, replica: replica{more: make(chan struct{})}}
+	f := &following{followConfig: c, io: io, replica: replica{more: make(chan struct{})}, heard: time.Now(), standing: operations.Source{Cosigned: -1}}
 	if f.source, err = sourceOf(c.from); err != nil {
 		return err
 	}
@@ -153,10 +174,13 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 	if err := f.openOthers(); err != nil {
 		return err
 	}
-	if f.engine, err = sqlite.Open(c.dir, sqlite.Options{}); err != nil {
+	if f.kept, err = sqlite.Open(c.dir, sqlite.Options{}); err != nil {
 		return fmt.Errorf("opening %s: %w", c.dir, err)
 	}
+	f.engine = f.kept
 	defer func() { err = errors.Join(err, f.engine.Close()) }()
+	hub := live.New(live.Config{})
+	f.ops.openCopy(c.dir, &f.replica, f.failed, hub, f.stand)
 	if f.follower, err = witness.Follow(ctx, witness.FollowerConfig{Engine: f.engine, Log: f.log, From: f.source, Node: f.node, Own: f.ownKeys(), Told: f.told()}); err != nil {
 		return err
 	}
@@ -183,11 +207,12 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 	var telling sync.WaitGroup
 	telling.Go(func() { f.hook.run(going) })
 	defer func() { stop(); telling.Wait() }()
-	site, err := f.serve(ctx)
+	site, err := f.serve(ctx, hub)
 	if err != nil {
 		return err
 	}
 	defer site.stop()
+	f.ops.ready()
 	f.run(ctx)
 	return nil
 }
@@ -348,6 +373,9 @@ func signerOf(b []byte) (*witness.NodeKey, error) {
 func (f *following) told() func(size, of int64) {
 	last := time.Now()
 	return func(size, of int64) {
+		f.stood.Lock()
+		f.standing.Verified, f.standing.Claimed, f.heard = size, of, time.Now()
+		f.stood.Unlock()
 		if of-size > manyToCome {
 			f.seldom.adjust()
 		}
@@ -408,6 +436,7 @@ func (f *following) once(ctx context.Context) error {
 func (f *following) step(ctx context.Context, endpoint string) error {
 	grown, err := f.follower.Step(ctx, endpoint)
 	f.seldom.end()
+	f.stands(grown, err)
 	if grown {
 		if err := f.show(ctx); err != nil {
 			return err
@@ -438,6 +467,53 @@ func (f *following) step(ctx context.Context, endpoint string) error {
 		f.fetchOpenings(ctx, f.source)
 	}
 	return errors.Join(f.give(ctx, own), f.forget(ctx), f.fetchEntitled(ctx))
+}
+
+// followSilence is how long a source may say nothing: it answers within 25 s, and after a fault it is asked again within 10.
+const followSilence = time.Minute
+
+// stands takes up how it stands with the source after a step.
+func (f *following) stands(grown bool, err error) {
+	var parted *witness.Divergence
+	heard := err == nil || errors.Is(err, witness.ErrBehind) || errors.As(err, &parted)
+	f.stood.Lock()
+	defer f.stood.Unlock()
+	f.fault = err
+	s := &f.standing
+	if heard {
+		f.heard = time.Now()
+	}
+	if grown && heard {
+		s.Lots++
+	}
+	if s.Refused = errors.Is(err, witness.ErrNotTheRecord); s.Refused {
+		s.Refusals++
+	}
+	s.Claimed, s.Verified = f.follower.Claimed, f.follower.Size()
+	if f.node != nil && f.follower.Finding().Upgrade == 0 {
+		s.Cosigned = f.follower.Last().Size
+	}
+}
+
+// stand is how it stands with the source now.
+func (f *following) stand() operations.Source {
+	f.stood.Lock()
+	defer f.stood.Unlock()
+	s := f.standing
+	s.Parted = f.parted.Load() != nil
+	s.Heard, s.Silence = f.heard, time.Since(f.heard)
+	s.Silent = s.Silence > followSilence && !s.Parted // who parted does not ask any more
+	return s
+}
+
+// failed is why the copy could not be kept, when that was tried last.
+func (f *following) failed() error {
+	f.stood.Lock()
+	defer f.stood.Unlock()
+	if errors.Is(f.fault, record.ErrStopped) || errors.Is(f.fault, record.ErrFull) {
+		return f.fault
+	}
+	return nil
 }
 
 // show makes what came what readers see.
@@ -566,7 +642,7 @@ func (f *following) run(ctx context.Context) {
 const atMostEach = 500 * time.Millisecond
 
 // serve serves the pages of the copy, to be read.
-func (f *following) serve(ctx context.Context) (*site, error) {
+func (f *following) serve(ctx context.Context, hub *live.Hub) (*site, error) {
 	l, err := listen(f.io, f.addr)
 	if err != nil {
 		return nil, err
@@ -575,7 +651,7 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 	if f.node != nil {
 		name = f.node.Name()
 	}
-	o := web.Options{Live: live.New(live.Config{}), Marks: marksOf(f.marks), Cosigned: f.marks.Cosigned, Witnessed: f.marks.Witnessed, Marked: f.marks.Changes, WaitMarked: f.marks.Wait,
+	o := web.Options{Live: hub, Marks: marksOf(f.marks), Cosigned: f.marks.Cosigned, Witnessed: f.marks.Witnessed, Marked: f.marks.Changes, WaitMarked: f.marks.Wait,
 		Node: &web.Node{Name: name, From: f.from, Parting: func() (web.Parting, bool) {
 			d := f.parted.Load()
 			if d == nil {
@@ -595,7 +671,7 @@ func (f *following) serve(ctx context.Context) (*site, error) {
 	if f.cosigns != nil {
 		pages = beside("/add-checkpoint", f.cosigns, pages)
 	}
-	s := serveOn(ctx, l, pages, o.Live)
+	s := serveOn(ctx, l, f.ops.with(pages), o.Live)
 	fmt.Fprintf(f.io.talk, "the page is on %s\n", s.url)
 	if f.followConfig.inside == "" {
 		return s, nil

@@ -141,7 +141,7 @@ func (f *following) fetchEntitled(ctx context.Context) error {
 		}
 		return nil
 	}
-	kept, err := e.door.keep(ctx, v, f.engine)
+	kept, err := e.door.keep(ctx, v, f.kept)
 	if errors.Is(err, errNotHere) { // a mirror: it has what is for all
 		e.asked, e.size = time.Now(), v.State().Size
 		return nil

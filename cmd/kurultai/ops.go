@@ -22,11 +22,13 @@ import (
 )
 
 // opsFlags are those of a command that whoever keeps a node running sets.
-type opsFlags struct{ metrics, log string }
+type opsFlags struct{ metrics, log, named string }
 
-func (o *opsFlags) define(f *flag.FlagSet) {
+// define defines them; log is the name of the one that says how the log is written.
+func (o *opsFlags) define(f *flag.FlagSet, log string) {
 	f.StringVar(&o.metrics, "metrics", "", "")
-	f.StringVar(&o.log, "log", "text", "")
+	f.StringVar(&o.log, log, "text", "")
+	o.named = log
 }
 
 // An ops watches a node and tells whoever keeps it running. The nil ops does nothing.
@@ -42,7 +44,7 @@ func (o opsFlags) start(ctx context.Context, io streams) (_ *ops, _ streams, err
 	io.talk = operations.Shared(io.talk)
 	log, err := operations.NewLog(io.talk, o.log)
 	if err != nil {
-		return nil, io, errUsage{"-log: " + err.Error()}
+		return nil, io, errUsage{"-" + o.named + ": " + err.Error()}
 	}
 	before := slog.Default()
 	slog.SetDefault(log)
@@ -170,6 +172,28 @@ func (o *ops) open(h *house, hub *live.Hub) {
 			return h.marks.Witnessed(), need > 0 || len(h.s.View().State().Nodes()) > 0
 		},
 		Held: h.marks.Held,
+	})
+}
+
+// openCopy watches a copy of a record that is written elsewhere. failed is why the copy cannot be kept, standing how it
+// stands with where it comes from.
+func (o *ops) openCopy(dir string, r *replica, failed func() error, hub *live.Hub, standing func() operations.Source) {
+	if o == nil {
+		return
+	}
+	o.station.Open(operations.Node{
+		Dir: dir,
+		Shown: func() (int64, time.Time) {
+			v := r.shown.Load()
+			if v == nil || v.State().Size == 0 {
+				return 0, time.Time{}
+			}
+			return v.State().Size, time.UnixMilli(int64(v.State().Last))
+		},
+		Head:    func(context.Context) (int64, error) { return r.size(), failed() },
+		Stopped: func(err error) bool { return errors.Is(err, record.ErrStopped) },
+		Live:    func() operations.Live { s := hub.Stats(); return operations.Live(s) },
+		Source:  standing,
 	})
 }
 

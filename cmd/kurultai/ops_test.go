@@ -19,48 +19,56 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	coltrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
 	"kurultai/conference"
+	"kurultai/record"
 )
 
-// Each flag of serve is an environment variable too, in one way, and stands in the usage; the command line wins.
-func TestEachFlagOfServeIsAVariable(t *testing.T) {
-	n := 0
-	define := func() (*flag.FlagSet, command) {
-		c, f := serveCommand(), flag.NewFlagSet("serve", flag.ContinueOnError)
-		c.flags(f)
-		return f, c
+// Each flag of serve, and of an edge, is an environment variable too, in one way, and stands in the usage; the command line
+// wins.
+func TestEachFlagOfAServiceIsAVariable(t *testing.T) {
+	for name, most := range map[string]int{"serve": 9, "edge": 6} {
+		n := 0
+		define := func() (*flag.FlagSet, command) {
+			c, f := commands()[name](), flag.NewFlagSet(name, flag.ContinueOnError)
+			c.flags(f)
+			return f, c
+		}
+		f, c := define()
+		if !c.environment {
+			t.Fatalf("%s reads no variables", name)
+		}
+		f.VisitAll(func(one *flag.Flag) {
+			n++
+			if !regexp.MustCompile(`(?m)^  (.*, )?-` + one.Name + ` [A-Z]+`).MatchString(c.usage) {
+				t.Errorf("%s: -%s does not stand in the usage", name, one.Name)
+			}
+			variable := "KURULTAI_" + strings.ToUpper(strings.ReplaceAll(one.Name, "-", "_"))
+			t.Setenv(variable, "from the environment")
+			again, _ := define()
+			if err := fromEnvironment(again); err != nil || again.Lookup(one.Name).Value.String() != "from the environment" {
+				t.Errorf("%s: %v, %s", variable, err, again.Lookup(one.Name).Value)
+			}
+			if err := again.Parse([]string{"-" + one.Name, "said"}); err != nil || again.Lookup(one.Name).Value.String() != "said" {
+				t.Errorf("%s: -%s does not win: %v", name, one.Name, err)
+			}
+			t.Setenv(variable, "")
+			again, _ = define()
+			if err := fromEnvironment(again); err != nil || again.Lookup(one.Name).Value.String() != one.DefValue {
+				t.Errorf("%s set to nothing: %v, %s", variable, err, again.Lookup(one.Name).Value)
+			}
+		})
+		if n < most || !strings.Contains(c.usage, "KURULTAI_") {
+			t.Errorf("%s: %d flags", name, n)
+		}
 	}
-	f, c := define()
-	if !c.environment {
-		t.Fatal("serve reads no variables")
-	}
-	f.VisitAll(func(one *flag.Flag) {
-		n++
-		if !regexp.MustCompile(`(?m)^  (.*, )?-` + one.Name + ` [A-Z]+`).MatchString(c.usage) {
-			t.Errorf("-%s does not stand in the usage", one.Name)
-		}
-		name := "KURULTAI_" + strings.ToUpper(strings.ReplaceAll(one.Name, "-", "_"))
-		t.Setenv(name, "from the environment")
-		again, _ := define()
-		if err := fromEnvironment(again); err != nil || again.Lookup(one.Name).Value.String() != "from the environment" {
-			t.Errorf("%s: %v, %s", name, err, again.Lookup(one.Name).Value)
-		}
-		if err := again.Parse([]string{"-" + one.Name, "said"}); err != nil || again.Lookup(one.Name).Value.String() != "said" {
-			t.Errorf("-%s does not win: %v", one.Name, err)
-		}
-		t.Setenv(name, "")
-		again, _ = define()
-		if err := fromEnvironment(again); err != nil || again.Lookup(one.Name).Value.String() != one.DefValue {
-			t.Errorf("%s set to nothing: %v, %s", name, err, again.Lookup(one.Name).Value)
-		}
-	})
-	if n < 9 || !strings.Contains(c.usage, "KURULTAI_DATA") || !strings.Contains(c.usage, "OTEL_EXPORTER_OTLP_ENDPOINT") {
-		t.Errorf("%d flags", n)
+	if usage := serveCommand().usage; !strings.Contains(usage, "OTEL_EXPORTER_OTLP_ENDPOINT") {
+		t.Error("where traces go is not said")
 	}
 	t.Setenv("KURULTAI_LOG", "xml") // read by the command itself
 	if _, talk, code := said(t, "serve", "-data", t.TempDir(), "-addr", "localhost:0"); code != 2 || !strings.Contains(talk, "text or json") {
@@ -232,6 +240,128 @@ func TestANodeSaysHowItIsAndWhatItDid(t *testing.T) {
 	}
 	if lines < 3 {
 		t.Errorf("%d lines: %s", lines, n.log)
+	}
+}
+
+// watches starts what whoever keeps a node running asks, as its flags do, and says where metrics are.
+func watches(t *testing.T) (o *ops, metrics string) {
+	t.Helper()
+	said := new(syncBuffer)
+	o, _, err := opsFlags{metrics: "localhost:0", log: "json"}.start(t.Context(), streams{said, said})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(o.stop)
+	m := regexp.MustCompile(`metrics are on (http://localhost:\d+)`).FindStringSubmatch(said.String())
+	if m == nil {
+		t.Fatal(said.String())
+	}
+	return o, m[1]
+}
+
+// counts waits until metrics have lines.
+func counts(t *testing.T, metrics string, lines ...string) {
+	t.Helper()
+	eventually(t, strings.Join(lines, ", "), func() bool {
+		_, text := asked(t, metrics+"/metrics")
+		return !slices.ContainsFunc(lines, func(line string) bool { return !regexp.MustCompile("(?m)^" + line + "$").MatchString(text) })
+	})
+}
+
+// isReady waits until a node is ready, or is not for a cause.
+func isReady(t *testing.T, url, cause string) {
+	t.Helper()
+	eventually(t, "to be ready but for "+cause, func() bool {
+		status, text := asked(t, url+"/readyz")
+		return cause == "" && status == 200 && text == "ok\n" || cause != "" && status == 503 && strings.HasPrefix(text, cause+": ") && strings.Count(text, "\n") == 1
+	})
+}
+
+// An edge says whether readers may be sent to it, before anything has come too, and counts what it takes and refuses.
+func TestAnEdgeSaysHowItIs(t *testing.T) {
+	h, url := core(t)
+	g := opens(t, "http://127.0.0.1:9") // where nobody listens
+	o, metrics := watches(t)
+	waiting := make(chan *running, 1)
+	go func() { waiting <- edges(t, edgeConfig{from: g.URL, ops: o, silence: 3 * time.Second}) }()
+	isReady(t, metrics, "behind")
+	g.leads(t, url)
+	e := <-waiting
+	size := acting(t, h, 2)
+	e.reaches(t, size)
+	isReady(t, e.url, "")
+	counts(t, metrics, fmt.Sprint("kurultai_entries ", size), fmt.Sprint("kurultai_verified_entries ", size), fmt.Sprint("kurultai_head_entries ", size), `kurultai_lots_total [1-9]\d*`, "kurultai_source_refusals_total 0", "kurultai_readers 0", `kurultai_writer_silence_seconds [0-9.e-]+`, "kurultai_disagreement 0")
+	if status, text := asked(t, e.url+"/healthz"); status != 200 || text != "ok\n" {
+		t.Errorf("%d %s", status, text)
+	}
+	if _, text := asked(t, metrics+"/metrics"); strings.Contains(text, "kurultai_cosigned_entries") {
+		t.Error("an edge counts cosignatures of its own")
+	}
+	g.leads(t, "http://127.0.0.1:9")
+	g.CloseClientConnections()
+	isReady(t, e.url, "writer-silent")
+	counts(t, metrics, `kurultai_not_ready\{cause="writer-silent"\} 1`)
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, "event: alive\ndata: "+record.Instant(time.Now().UnixMilli()).String()+"\n\nevent: checkpoint\ndata: x\n\n")
+	}))
+	t.Cleanup(other.Close)
+	g.leads(t, other.URL)
+	eventually(t, "to be refused", func() bool {
+		_, text := asked(t, e.url+"/readyz")
+		return strings.Contains(text, "source-refused: ")
+	})
+	counts(t, metrics, `kurultai_source_refusals_total [1-9]\d*`, `kurultai_not_ready\{cause="source-refused"\} 1`)
+	g.leads(t, url)
+	e.reaches(t, acting(t, h, 1))
+	isReady(t, e.url, "")
+}
+
+// A node that follows says the same of itself, and how much it has cosigned.
+func TestAFollowerSaysHowItIs(t *testing.T) {
+	h, url := core(t)
+	g := opens(t, url)
+	said := new(syncBuffer)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan int, 1)
+	dir := t.TempDir()
+	go func() {
+		done <- run(ctx, streams{said, said}, []string{"follow", "-data", filepath.Join(dir, "copy"), "-key", filepath.Join(dir, "node.key"), "-addr", "localhost:0", "-metrics", "localhost:0", "-log-format", "json", g.URL})
+	}()
+	t.Cleanup(func() {
+		stop()
+		if code := <-done; code != 0 {
+			t.Errorf("it ended with %d: %s", code, said)
+		}
+	})
+	at := func(words string) (found string) {
+		eventually(t, words, func() bool {
+			m := regexp.MustCompile(words + ` (http://localhost:\d+)`).FindStringSubmatch(said.String())
+			if m != nil {
+				found = m[1]
+			}
+			return m != nil
+		})
+		return found
+	}
+	metrics, pages := at("metrics are on"), at("the page is on")
+	size := acting(t, h, 1)
+	counts(t, metrics, fmt.Sprint("kurultai_entries ", size), fmt.Sprint("kurultai_verified_entries ", size), fmt.Sprint("kurultai_cosigned_entries ", size), `kurultai_lots_total [1-9]\d*`, "kurultai_disagreement 0", "kurultai_live 1", `kurultai_writer_silence_seconds [0-9.e-]+`)
+	isReady(t, pages, "")
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "a note of nobody\n") }))
+	t.Cleanup(other.Close)
+	g.leads(t, other.URL)
+	g.CloseClientConnections()
+	isReady(t, pages, "source-refused")
+	counts(t, metrics, `kurultai_source_refusals_total [1-9]\d*`)
+	g.leads(t, url)
+	size = acting(t, h, 1)
+	counts(t, metrics, fmt.Sprint("kurultai_cosigned_entries ", size))
+	isReady(t, pages, "")
+	for line := range strings.Lines(said.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("no line of a log: %q", line)
+		}
 	}
 }
 

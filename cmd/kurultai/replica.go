@@ -17,7 +17,6 @@ import (
 
 	"kurultai/record"
 	"kurultai/record/canonical"
-	"kurultai/record/sqlite"
 	"kurultai/record/tiles"
 	"kurultai/secretariat"
 	"kurultai/web"
@@ -26,7 +25,7 @@ import (
 
 // A replica is a record that is written elsewhere, as it is shown here.
 type replica struct {
-	engine *sqlite.Engine
+	engine record.Engine
 	marks  *witness.Marks
 	shown  atomic.Pointer[secretariat.View]
 
@@ -43,6 +42,14 @@ func (r *replica) publish(v *secretariat.View) {
 	defer r.mu.Unlock()
 	close(r.more)
 	r.more = make(chan struct{})
+}
+
+// size is how many entries are shown; 0 while there is nothing to show.
+func (r *replica) size() int64 {
+	if v := r.shown.Load(); v != nil {
+		return v.State().Size
+	}
+	return 0
 }
 
 // View, At and Wait make a replica a web.Record.

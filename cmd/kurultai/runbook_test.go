@@ -19,12 +19,12 @@ func TestTheRunbookRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(string(text), -1)
-	script, lines := "set -eu\nnode=\ntrap 'test -z \"$node\" || kill $node 2>/dev/null || true' EXIT\n", 0
+	script, lines := "set -eu\nnode= edge= follow=\ntrap 'for p in $node $edge $follow; do kill $p 2>/dev/null || true; done' EXIT\n", 0
 	for _, b := range blocks {
 		script += b[1]
 		lines += strings.Count(b[1], "\n")
 	}
-	for _, port := range []string{"8080", "9464"} {
+	for _, port := range []string{"8080", "8081", "8082", "9464", "9465", "9466"} {
 		l, err := net.Listen("tcp", "localhost:0")
 		if err != nil {
 			t.Fatal(err)

@@ -56,7 +56,7 @@ example: kurultai serve -data baku
 			f.StringVar(&provider.Issuer, "oidc-issuer", "", "")
 			f.StringVar(&provider.Client, "oidc-client", "", "")
 			f.StringVar(&secret, "oidc-secret", "", "")
-			watched.define(f)
+			watched.define(f, "log")
 		},
 		run: func(ctx context.Context, io streams, args []string) error {
 			if dir == "" || len(args) > 0 {

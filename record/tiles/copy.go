@@ -205,6 +205,9 @@ func (c *Copy) Whole() bool { return c.head.Size == c.edge.Size() && c.head.Size
 // Behind reports whether the source has fewer entries than are kept: it lags, and nobody is accused.
 func (c *Copy) Behind() bool { return c.claimed.Size > 0 && c.claimed.Size < c.edge.Size() }
 
+// Claimed is how many entries the source says there are, as the log signed; 0: it has not said.
+func (c *Copy) Claimed() int64 { return c.claimed.Size }
+
 // Noted is the checkpoint that came last, with whatever signatures it has; nil: none came.
 func (c *Copy) Noted() []byte { return c.noted }
 
@@ -263,10 +266,18 @@ func (c *Copy) Take(ctx context.Context, events []Event) error {
 	return nil
 }
 
-// admit takes up a checkpoint, as signed by the log alone.
+// admit takes up a checkpoint, as signed by the log alone. Its signature is verified once.
 func (c *Copy) admit(signed []byte) error {
-	head, err := record.OpenCheckpoint(signed, c.log)
-	if err == nil && head.Size < 1 {
+	n, err := note.Open(signed, note.VerifierList(c.log))
+	var head record.Checkpoint
+	if err == nil {
+		head, err = record.ParseCheckpoint(n.Text)
+	}
+	switch {
+	case err != nil:
+	case head.Origin != c.log.Name():
+		err = fmt.Errorf("it is of %s, not of %s", head.Origin, c.log.Name())
+	case head.Size < 1:
 		err = errors.New("a checkpoint of nothing")
 	}
 	if err != nil {
@@ -282,10 +293,6 @@ func (c *Copy) admit(signed []byte) error {
 		if root != head.Root {
 			return fmt.Errorf("%w: the log signed root %s of %d entries, and those kept here have %s", ErrOtherTree, head.Root, head.Size, root)
 		}
-	}
-	n, err := note.Open(signed, note.VerifierList(c.log))
-	if err != nil {
-		return err // it was opened before
 	}
 	if head.Note, err = note.Sign(&note.Note{Text: n.Text, Sigs: n.Sigs}); err != nil {
 		return err
