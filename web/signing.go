@@ -329,7 +329,7 @@ func (s *site) signingWall(v View, in *visit) (any, error) {
 		return nil, errNotFound
 	}
 	at := "instruments/" + string(i.Instrument) + "/wall"
-	p := &WallPage{Layout: s.layout(v, in.lang, at)}
+	p := &WallPage{Layout: s.wallLayout(v, in, at)}
 	if p.Past == "" {
 		p.Live = "/" + in.lang.Code + "/" + at + "/live"
 	}

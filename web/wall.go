@@ -94,13 +94,21 @@ func (s *site) wallPage(v View, in *visit) (any, error) {
 	if !ok {
 		return nil, errNotFound
 	}
-	p := &WallPage{Layout: s.layout(v, in.lang, "meetings/"+string(id)+"/wall")}
+	p := &WallPage{Layout: s.wallLayout(v, in, "meetings/"+string(id)+"/wall")}
 	if p.Past == "" {
 		p.Live = fmt.Sprintf("/%s/meetings/%s/wall/live", in.lang.Code, id)
 	}
 	w := &wall{teller: newTeller(v, in.lang), m: m, id: id, flags: s.flag, p: p, now: s.signingHour(v)}
 	w.build()
 	return s.renderWall(p, in)
+}
+
+// wallLayout is that of the page of a hall, or only of what renews itself, from which no way leads elsewhere.
+func (s *site) wallLayout(v View, in *visit, at string) Layout {
+	if in.part {
+		return s.inner(v, in.lang, at)
+	}
+	return s.layout(v, in.lang, at)
 }
 
 // renderWall makes the page of a hall, or only what renews itself.

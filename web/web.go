@@ -544,11 +544,28 @@ func share(r conference.Reader) string {
 
 // layout makes what every page has; rest is the address behind the language, "" of the body's page.
 func (s *site) layout(v View, l *language.Language, rest string) Layout {
+	st, keep, p := v.State(), s.keep(v), s.inner(v, l, rest)
+	at := home(v, l)
+	p.Home, p.Front, p.Nav = kept(at, keep), kept("/"+l.Code+"/", keep), s.nav(v, l, at, keep)
+	for _, other := range language.All() {
+		p.Languages = append(p.Languages, Tongue{other.Code, other.Say("language"), kept("/"+other.Code+"/"+rest, keep), other == l})
+	}
+	if p.SignIn = s.Desk != nil; p.SignIn {
+		p.SignInAt = "/" + l.Code + "/signin"
+	} else if home := s.elsewhere(st); home != "" {
+		p.SignInAt = home + "/" + l.Code + "/signin"
+	}
+	if who := v.Reader().Person; who != "" && p.SignIn && keep == "" {
+		p.Alarm, p.Mine = s.alarm(v, l, who), "/"+l.Code+"/mine/live"
+	}
+	return p
+}
+
+// inner is what every page has but the ways from it to others.
+func (s *site) inner(v View, l *language.Language, rest string) Layout {
 	st := v.State()
-	keep := s.keep(v)
-	p := Layout{Lang: l, Static: "/static/" + s.version, Size: st.Size, Home: kept(home(v, l), keep), Front: kept("/"+l.Code+"/", keep), Share: share(v.Reader())}
-	p.Nav = s.nav(v, l, home(v, l), keep)
-	if keep != "" {
+	p := Layout{Lang: l, Static: "/static/" + s.version, Size: st.Size, Share: share(v.Reader())}
+	if s.keep(v) != "" {
 		p.Past = l.Say("page.past", number(l, st.Size))
 	}
 	if st.Size > 0 {
@@ -558,9 +575,6 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 		p.AsOf = l.Say("page.nonetwork")
 	}
 	p.Self = "/" + l.Code + "/" + rest
-	for _, other := range language.All() {
-		p.Languages = append(p.Languages, Tongue{other.Code, other.Say("language"), kept("/"+other.Code+"/"+rest, keep), other == l})
-	}
 	p.Body, p.Emblem = in(st.Body.Names, l, "Kurultai"), emblemAt(v)
 	_, p.Story = record.StoryBody(v.Origin())
 	p.Followed = len(st.Nodes()) > 0
@@ -587,14 +601,6 @@ func (s *site) layout(v View, l *language.Language, rest string) Layout {
 		p.Hears, p.Parted = true, cmp.Or(p.Parted, s.unheard(l))
 	}
 	p.Training = p.Story && lived(st) && !p.Rehearsal
-	if p.SignIn = s.Desk != nil; p.SignIn {
-		p.SignInAt = "/" + l.Code + "/signin"
-	} else if home := s.elsewhere(st); home != "" {
-		p.SignInAt = home + "/" + l.Code + "/signin"
-	}
-	if who := v.Reader().Person; who != "" && p.SignIn && keep == "" {
-		p.Alarm, p.Mine = s.alarm(v, l, who), "/"+l.Code+"/mine/live"
-	}
 	return p
 }
 

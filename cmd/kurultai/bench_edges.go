@@ -28,7 +28,7 @@ import (
 const (
 	edgesWarm   = 3 * time.Second
 	edgesLast   = 15 * time.Second
-	edgesMemory = 96 << 20 // bytes that an edge of a process of its own is reckoned at
+	edgesMemory = 128 << 20 // bytes that an edge of a process of its own is reckoned at
 	edgesPage   = "/en/meetings/ix/wall/live"
 )
 

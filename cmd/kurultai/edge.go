@@ -124,7 +124,7 @@ type edgeSource struct {
 
 // edgeGarbage is how much garbage an edge lets lie, in percent of what lives: pages and entries are short-lived, and the
 // state that the collector walks for them is not large.
-const edgeGarbage = 200
+const edgeGarbage = 400
 
 const (
 	stoodWell    = 10 * time.Second // a stream that lasted so long was cut, and did not fail
