@@ -248,9 +248,10 @@ func (q *quorum) Keys(ctx context.Context) error {
 	return nil
 }
 
-// heard is when this machine last was with a majority: what was written since may not be here.
+// heard is when this machine last was with a majority, and its copy with what that agreed to: what was written since may
+// not be here.
 func (q *quorum) heard() record.Instant {
-	if q.member.Led() {
+	if q.member.Led() && !q.ops.lags() {
 		q.led.Store(int64(wall()))
 	}
 	return record.Instant(q.led.Load())
