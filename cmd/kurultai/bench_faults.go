@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -58,12 +59,9 @@ func benchFaults(ctx context.Context, asked faultsAsked, s streams) (*figures, e
 	}
 	rolled := "each ended and started, by the same program"
 	if asked.older != "" {
-		named, err := exec.CommandContext(ctx, asked.older, "version").Output()
-		if err != nil {
-			return nil, hinted{fmt.Errorf("asking %s which program it is: %w", asked.older, err), "-older names the program of an older build"}
+		if rolled, err = otherBuild(ctx, asked.older, self); err != nil {
+			return nil, err
 		}
-		rolled, _, _ = strings.Cut(string(named), "\n")
-		rolled = "to " + rolled + ", and back to " + program()
 	}
 	inside := exec.CommandContext(ctx, "unshare", args...)
 	inside.Cancel = func() error { return inside.Process.Signal(syscall.SIGTERM) }
@@ -92,6 +90,27 @@ func benchFaults(ctx context.Context, asked faultsAsked, s streams) (*figures, e
 	f.add("rounds", float64(asked.rounds), "faults", fmt.Sprintf("seed %d, %.0f s", asked.seed, found.Took.Seconds()))
 	tabled(f, found, rolled)
 	return f, nil
+}
+
+// otherBuild says to which program nodes are rolled, and that it is another than this one.
+func otherBuild(ctx context.Context, older, self string) (string, error) {
+	named, err := exec.CommandContext(ctx, older, "version").Output()
+	if err != nil {
+		return "", hinted{fmt.Errorf("asking %s which program it is: %w", older, err), "-older names the program of an older build"}
+	}
+	theirs, err := os.ReadFile(older)
+	if err != nil {
+		return "", err
+	}
+	ours, err := os.ReadFile(self)
+	if err != nil {
+		return "", err
+	}
+	if bytes.Equal(theirs, ours) {
+		return "", hinted{fmt.Errorf("%s is this very program", older), "-older names the program of an older build"}
+	}
+	name, _, _ := strings.Cut(string(named), "\n")
+	return fmt.Sprintf("to an older build, %s (SHA-256 %.6x), and back to this one (%.6x)", name, sha256.Sum256(theirs), sha256.Sum256(ours)), nil
 }
 
 // tabled adds how long nobody was answered, and how long some reader saw nothing new, a line a kind.

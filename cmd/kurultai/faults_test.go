@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +81,32 @@ func TestAnEngineThatForgetsIsCaught(t *testing.T) {
 	}
 	if n, ok := f["lost"].(float64); !ok || n < 1 {
 		t.Errorf("%v of %v acknowledged are found lost", f["lost"], f["acked"])
+	}
+}
+
+// Nodes are rolled to another build or to none: this program is not taken for an older one.
+func TestAnOlderBuildIsAnother(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := filepath.Join(t.TempDir(), "kurultai") // by this name the test's own program is ours
+	other := same + "-older"
+	b, err := os.ReadFile(self)
+	if err == nil {
+		err = errors.Join(os.WriteFile(same, b, 0o700), os.WriteFile(other, []byte("#!/bin/sh\necho kurultai of old\necho more\n"), 0o700))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := otherBuild(t.Context(), same, self); err == nil || !strings.Contains(err.Error(), "is this very program") {
+		t.Errorf("the same program: %v", err)
+	}
+	if said, err := otherBuild(t.Context(), other, self); err != nil || !strings.HasPrefix(said, "to an older build, kurultai of old (SHA-256 ") {
+		t.Errorf("%q, %v", said, err)
+	}
+	if _, err := otherBuild(t.Context(), same+"-none", self); err == nil {
+		t.Error("a program that is not there is taken")
 	}
 }
 

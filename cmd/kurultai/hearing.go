@@ -51,8 +51,9 @@ func (e *ear) hearing() web.Hearing {
 // at is when the writer was heard last.
 func (e *ear) at() record.Instant { return record.Instant(e.heard.Load()) }
 
-// hears asks a majority who writes: nobody is heard where none answers, nor where nobody has the pen.
+// hears asks a majority who writes: nobody is heard where none answers, nor where nobody has the pen, nor by a machine
+// whose copy lags behind what was agreed.
 func (q *quorum) hears(ctx context.Context) bool {
 	o, ok := q.member.Leader(ctx)
-	return ok && (o.Name != q.member.Name() || q.s.Leads())
+	return ok && !q.ops.lags() && (o.Name != q.member.Name() || q.s.Leads())
 }

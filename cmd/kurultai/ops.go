@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,6 +137,11 @@ func (o *ops) with(pages http.Handler) http.Handler {
 		return pages
 	}
 	return o.station.With(o.tracer.With(pages))
+}
+
+// lags reports whether readers have not seen for a while what a majority has.
+func (o *ops) lags() bool {
+	return o != nil && slices.ContainsFunc(o.station.NotReady(), func(cause string) bool { return cause == operations.Behind || cause == operations.Minority })
 }
 
 // options gives the pages what they show of it.
