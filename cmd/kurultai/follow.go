@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -102,6 +104,7 @@ example: kurultai follow -data copy -key node.key http://localhost:8080
 type followConfig struct {
 	dir, addr, inside, key, name, log, own, others, webhook, from string
 	once, newkey, giveback                                        bool
+	patience                                                      time.Duration // with who takes a cosignature; 0: 20 s
 }
 
 // A following is a node that follows a record.
@@ -156,7 +159,7 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 		return fmt.Errorf("opening %s: %w", c.dir, err)
 	}
 	defer func() { err = errors.Join(err, f.engine.Close()) }()
-	if f.follower, err = witness.Follow(ctx, witness.FollowerConfig{Engine: f.engine, Log: f.log, From: f.source, Node: f.node, Own: f.ownKeys(), Told: f.told()}); err != nil {
+	if f.follower, err = witness.Follow(ctx, witness.FollowerConfig{Engine: f.engine, Log: f.log, From: f.source, Node: f.node, Own: f.ownKeys(), Told: f.told(), Toward: filepath.Join(c.dir, "toward")}); err != nil {
 		return err
 	}
 	subjects, err := secretariat.OpenSubjectKeys(filepath.Join(c.dir, "subjects")) // of the openings the delegation may have
@@ -458,7 +461,7 @@ func (f *following) give(ctx context.Context, signed []byte) error {
 	if err != nil {
 		return err
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := f.giving().Do(r)
 	if err != nil {
 		return fmt.Errorf("giving the cosignature: %w", err)
 	}
@@ -473,6 +476,11 @@ func (f *following) give(ctx context.Context, signed []byte) error {
 	return fmt.Errorf("giving the cosignature: %s: %s", answer.Status, bytes.TrimSpace(why))
 }
 
+// giving is how cosignatures are given: who takes them and never answers holds up no node.
+func (f *following) giving() *http.Client {
+	return &http.Client{Timeout: cmp.Or(f.patience, 20*time.Second)}
+}
+
 // errNotAdmitted says that the log does not know this node's key yet.
 var errNotAdmitted = errors.New("this node is not admitted yet: an officer or the head of your delegation submits AdmitNode with its verifier key")
 
@@ -483,11 +491,63 @@ func (f *following) part(d *witness.Divergence) error {
 	f.parted.Store(d)
 	line := d.Evidence.Append(nil)
 	slog.Error("this node and the record part", "evidence", d.Evidence.Kind, "entry", d.Evidence.Entry, "rule", d.Evidence.Rule, "expected", d.Evidence.Expected, "found", d.Evidence.Found, "why", d.Evidence.Why, "file", f.evidencePath())
-	err := writeSynced(f.evidencePath(), line)
-	if errors.Is(err, os.ErrExist) {
-		err = nil // it was found before
+	return errors.Join(f.keepEvidence(), f.hook.tell(line))
+}
+
+// keepEvidence makes the evidence durable, with the entries that show it to others. What was found before stays.
+func (f *following) keepEvidence() error {
+	_, err := os.Stat(f.evidencePath())
+	if err == nil {
+		return nil
 	}
-	return errors.Join(err, f.hook.tell(line))
+	if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	e := f.parted.Load().Evidence
+	in, out := io.Pipe()
+	go func() { out.CloseWithError(f.writeEvidence(out, e)) }()
+	err = writeSyncedFrom(f.evidencePath(), in)
+	in.Close()
+	if err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("keeping the evidence: %w", err)
+	}
+	return nil
+}
+
+// writeEvidence writes the line of evidence and behind it the entries that are decided first, unless they are too many for a
+// file that is read whole: then who checks it takes them from a copy of the record.
+func (f *following) writeEvidence(w io.Writer, e witness.Evidence) error {
+	line := e.Append(nil)
+	size := len(line)
+	if err := f.before(e, func(b []byte) error { size += len(b) + 1; return nil }); err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	if _, err := out.Write(line); err != nil {
+		return err
+	}
+	if size <= witness.MaxBundle {
+		if err := f.before(e, func(b []byte) error { _, err := out.Write(append(b, '\n')); return err }); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// before gives the entries that are decided before what evidence speaks of, one after the other.
+func (f *following) before(e witness.Evidence, to func([]byte) error) error {
+	if e.Before == 0 {
+		return nil
+	}
+	for stored, err := range f.engine.Read(context.Background(), 0) {
+		if err == nil {
+			err = to(stored.Bytes)
+		}
+		if err != nil || stored.Index == e.Before-1 {
+			return err
+		}
+	}
+	return nil
 }
 
 // readEvidence takes up what was found before a restart: who parted stays apart. Where it was a key that the party now
@@ -513,7 +573,7 @@ func (f *following) readEvidence() error {
 		return os.Rename(f.evidencePath(), aside)
 	}
 	f.parted.Store(&witness.Divergence{Evidence: e})
-	return f.hook.tell(b)
+	return f.hook.tell(e.Append(nil))
 }
 
 // run follows until ctx ends. It waits at the source for what comes, and after a fault a little longer each time.
@@ -555,6 +615,12 @@ func (f *following) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause + rest):
+		}
+	}
+	for ctx.Err() == nil && f.parted.Load() != nil && f.keepEvidence() != nil { // a disk that was full may have room again
+		select {
+		case <-ctx.Done():
+		case <-time.After(10 * time.Second):
 		}
 	}
 	<-ctx.Done()
