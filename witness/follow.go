@@ -36,9 +36,15 @@ type Follower struct {
 
 	own *Own // nil: nobody's keys are watched
 
-	Fetched []byte                 // the checkpoint as the source last gave it, with whatever signatures
-	Missing map[record.Digest]bool // files that entries name and that were not to be had yet
-	Opening bool                   // names may have been published, withdrawn or forgotten since it was last set to false
+	Fetched []byte                   // the checkpoint as the source last gave it, with whatever signatures
+	Missing map[record.Digest]Missed // files that entries name and that were not to be had yet
+	Opening bool                     // names may have been published, withdrawn or forgotten since it was last set to false
+}
+
+// A Missed file is one that an entry names and that is not here yet.
+type Missed struct {
+	Entry int64 // that names it, the first that was met
+	Why   error // as of the last time it was asked for; nil: it was not
 }
 
 // FollowerConfig is what a follower works with.
@@ -86,7 +92,7 @@ func (d *Divergence) Unwrap() error { return d.err }
 
 // Follow reads what the follower has kept, deciding it again, and stands ready to go on.
 func Follow(ctx context.Context, c FollowerConfig) (*Follower, error) {
-	f := &Follower{config: c, Missing: map[record.Digest]bool{}, Opening: true}
+	f := &Follower{config: c, Missing: map[record.Digest]Missed{}, Opening: true}
 	var err error
 	if f.client, err = torchwood.NewClient(c.From); err != nil {
 		return nil, err
@@ -338,7 +344,7 @@ func (f *Follower) take(ctx context.Context, head record.Checkpoint) error {
 	case stranger != nil:
 		return f.accuse(ctx, *stranger, head, f.theirTree(ctx, head))
 	case fetching != nil:
-		return fmt.Errorf("fetching entries: %w", fetching)
+		return fmt.Errorf("fetching entries from %d on: %w", f.tree.Size(), fetching)
 	case f.tree.Size() != head.Size:
 		return fmt.Errorf("%d entries came of %d", f.tree.Size(), head.Size)
 	}
@@ -453,8 +459,8 @@ func (f *Follower) miss(x ahead, here map[record.Digest]bool) {
 		return
 	}
 	for _, ref := range record.Blobs(x.entry.Act.Fields) {
-		if !here[ref.Digest] {
-			f.Missing[ref.Digest] = true
+		if _, met := f.Missing[ref.Digest]; !met && !here[ref.Digest] {
+			f.Missing[ref.Digest] = Missed{Entry: x.Index}
 		}
 	}
 }
@@ -525,8 +531,8 @@ func (f *Follower) fetch(ctx context.Context, l lot) {
 	var named []record.Digest
 	for i := range l {
 		for _, ref := range record.Blobs(l[i].entry.Act.Fields) {
-			if !f.Missing[ref.Digest] {
-				f.Missing[ref.Digest] = true
+			if _, met := f.Missing[ref.Digest]; !met {
+				f.Missing[ref.Digest] = Missed{Entry: l[i].Index}
 				named = append(named, ref.Digest)
 			}
 		}
@@ -551,35 +557,40 @@ func (f *Follower) get(ctx context.Context, list []record.Digest) {
 		places <- struct{}{}
 		asking.Go(func() {
 			defer func() { <-places }()
-			if f.has(ctx, d) {
-				mu.Lock()
-				defer mu.Unlock()
+			why := FetchFile(ctx, f.config.Engine, f.config.From, d)
+			mu.Lock()
+			defer mu.Unlock()
+			if why == nil {
 				delete(f.Missing, d)
+			} else if m, met := f.Missing[d]; met {
+				f.Missing[d] = Missed{m.Entry, why}
 			}
 		})
 	}
 	asking.Wait()
 }
 
-func (f *Follower) has(ctx context.Context, d record.Digest) bool {
-	return FetchFile(ctx, f.config.Engine, f.config.From, d)
-}
+// ErrOtherFile is of a file that came with other bytes than the entry names.
+var ErrOtherFile = errors.New("a file came that is another: its digest is not the one in the entry")
 
-// FetchFile reports whether a public file is kept by an engine, or could be got for it.
-func FetchFile(ctx context.Context, engine record.Engine, from torchwood.TileReader, d record.Digest) bool {
+// FetchFile has an engine keep a public file, which is got where it is not here yet.
+func FetchFile(ctx context.Context, engine record.Engine, from torchwood.TileReader, d record.Digest) error {
 	if _, err := engine.Blob(ctx, d); err == nil {
-		return true
+		return nil
 	}
 	sum, err := canonical.DecodeBytes(string(d))
 	if err != nil {
-		return false
+		return err
 	}
 	blob, err := from.ReadEndpoint(ctx, "blob/"+hex.EncodeToString(sum))
-	if err != nil || record.DigestOf(blob) != d {
-		return false
+	if err != nil {
+		return err
+	}
+	if record.DigestOf(blob) != d {
+		return ErrOtherFile
 	}
 	_, err = engine.PutBlob(ctx, blob)
-	return err == nil
+	return err
 }
 
 // agrees reports whether the follower may cosign: under an edition it does not know it cosigns nothing beyond.

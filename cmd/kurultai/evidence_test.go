@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -97,6 +98,16 @@ func TestEvidenceAgainstAnHonestLogConvincesNobody(t *testing.T) {
 	allowed := about("entry", 40, 40)
 	allowed.Rule, allowed.Expected, allowed.Found = "rule 1", "refused: not-yours", "something"
 	rows := 0
+	// Another past, as lawful as the true one, in which the entry would not be.
+	past := all[39]
+	past.Bytes = bytes.Replace(past.Bytes, []byte(`"key":"`), []byte(`"key":"A`), 1)
+	past.Bytes = append(past.Bytes[:bytes.Index(past.Bytes, []byte(`"key":"A`))+len(`"key":"A`)], past.Bytes[bytes.Index(past.Bytes, []byte(`"key":"A`))+len(`"key":"AA`):]...)
+	true39 := all[39]
+	all[39] = past
+	if code, said := verified(allowed, 40); code != 1 || !strings.Contains(said, "are not those of the tree") {
+		t.Errorf("another past: %d %s", code, said)
+	}
+	all[39] = true39
 	for _, row := range []struct {
 		what   string
 		e      witness.Evidence
@@ -259,7 +270,7 @@ func TestAFileThatWasMissedComesAfterARestart(t *testing.T) {
 		return n
 	}
 	for _, from := range []string{way.URL, way.URL} {
-		if code, _, talk := kurultai(t, "follow", "-data", copied, "-log", h.log.Verifier(), "-once", from); code != 0 || files() != 0 {
+		if code, _, talk := kurultai(t, "follow", "-data", copied, "-log", h.log.Verifier(), "-once", from); code != 0 || files() != 0 || !strings.Contains(talk, "names a file that is not here") {
 			t.Fatal(code, talk, files())
 		}
 	}
@@ -268,6 +279,48 @@ func TestAFileThatWasMissedComesAfterARestart(t *testing.T) {
 	}
 	if files() == 0 {
 		t.Error("the files that were missed never come")
+	}
+}
+
+// What comes changed beside the entries, a file or a name, is named by its entry, and comes right later.
+func TestAChangedFileOrNameIsNamedByItsEntry(t *testing.T) {
+	h, server := served(t, trainingRecord(t))
+	var spoil atomic.Bool
+	spoil.Store(true)
+	var spoilt sync.Map
+	way := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder()
+		passOn(answer, r, server.URL)
+		b := answer.Body.Bytes()
+		kind, _, _ := strings.Cut(r.URL.Path[1:], "/")
+		if spoil.Load() && answer.Code == 200 {
+			switch kind {
+			case "blob":
+				b[len(b)/2] ^= 1
+				spoilt.Store(kind, true)
+			case "opening": // another salt: it is an opening, and of no value in its entry
+				at := bytes.Index(b, []byte(`[\"`)) + 5
+				b[at] ^= 1
+				spoilt.Store(kind, true)
+			}
+		}
+		w.WriteHeader(answer.Code)
+		w.Write(b)
+	}))
+	defer way.Close()
+	copied := filepath.Join(t.TempDir(), "copy")
+	code, _, talk := kurultai(t, "follow", "-data", copied, "-log", h.log.Verifier(), "-once", way.URL)
+	if code != 0 {
+		t.Fatal(talk)
+	}
+	for kind, says := range map[string]string{"blob": "names a file that is not here: a file came that is another", "opening": "what the source opens of entr"} {
+		if _, met := spoilt.Load(kind); !met || !strings.Contains(talk, says) {
+			t.Errorf("%s, changed %v: not %q: %s", kind, met, says, talk)
+		}
+	}
+	spoil.Store(false)
+	if code, _, talk := kurultai(t, "follow", "-data", copied, "-log", h.log.Verifier(), "-once", way.URL); code != 0 || strings.Contains(talk, "file") || strings.Contains(talk, "opens") {
+		t.Errorf("come right: %d %s", code, talk)
 	}
 }
 

@@ -121,6 +121,8 @@ type following struct {
 	entitled entitled
 	seldom   seldom
 	parted   atomic.Pointer[witness.Divergence]
+	opened   error  // what is wrong with the openings that came; nil: nothing
+	wrong    string // what was told last of what came beside entries
 }
 
 func (c followConfig) follow(ctx context.Context, io streams) (err error) {
@@ -437,9 +439,33 @@ func (f *following) step(ctx context.Context, endpoint string) error {
 	f.follower.FetchMissing(ctx)
 	if f.follower.Opening {
 		f.follower.Opening = false
-		f.fetchOpenings(ctx, f.source)
+		f.opened = f.fetchOpenings(ctx, f.source)
 	}
+	f.tellWrong()
 	return errors.Join(f.give(ctx, own), f.forget(ctx), f.fetchEntitled(ctx))
+}
+
+// tellWrong says once what came beside the entries that does not belong to them, or did not come: it is asked for again.
+func (f *following) tellWrong() {
+	var lines []string
+	if f.opened != nil {
+		lines = append(lines, f.opened.Error())
+	}
+	first := int64(-1)
+	var why error
+	for _, m := range f.follower.Missing {
+		if m.Why != nil && (first < 0 || m.Entry < first) {
+			first, why = m.Entry, m.Why
+		}
+	}
+	if first >= 0 {
+		lines = append(lines, fmt.Sprintf("entry %d names a file that is not here: %v (%d files are asked for again)", first, why, len(f.follower.Missing)))
+	}
+	text := strings.Join(lines, "\n")
+	if text != "" && text != f.wrong {
+		fmt.Fprintln(f.io.talk, text)
+	}
+	f.wrong = text
 }
 
 // show makes what came what readers see.
