@@ -197,6 +197,9 @@ func (f *Follower) Step(ctx context.Context, endpoint string) (grown bool, err e
 		return false, errors.New("the checkpoint is too large")
 	}
 	_, _, head, err := Cosignatures(f.config.Log, nil, signed)
+	if other, readable := record.ReadCheckpoint(signed); err != nil && readable == nil && other.Origin != f.config.Log.Name() {
+		return false, fmt.Errorf("the source has the record %.200q, and this copy is of %s: name a source of that, or a new folder for the other", other.Origin, f.config.Log.Name())
+	}
 	if err != nil {
 		return false, err
 	}

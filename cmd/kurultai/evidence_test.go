@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -356,6 +357,37 @@ func TestWhoNeverAnswersHoldsUpNoNode(t *testing.T) {
 		b, _ := io.ReadAll(answer.Body)
 		head, err := record.ReadCheckpoint(b)
 		return err == nil && head.Size == h.s.View().State().Size
+	})
+}
+
+// What other witnesses cosign shows on a node's own pages soon, though no entry follows.
+func TestANodeHearsOfTheOthersSoon(t *testing.T) {
+	h, server := served(t, trainingRecord(t))
+	nodeKey := filepath.Join(t.TempDir(), "key")
+	_, verifier, _ := kurultai(t, "follow", "-key", nodeKey, "-name", "node.xa", "-newkey")
+	takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: strings.TrimSpace(verifier)})
+	takes(t, h.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, "node.other").Verifier().String()})
+	way := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("after") { // no entry comes
+			<-r.Context().Done()
+			return
+		}
+		passOn(w, r, server.URL)
+	}))
+	defer way.Close()
+	defer way.CloseClientConnections()
+	page, _ := nodeRuns(t, followConfig{dir: filepath.Join(t.TempDir(), "copy"), from: way.URL, key: nodeKey})
+	last := h.s.View().State().Size - 1
+	eventually(t, "the node's own cosignature", func() bool { return h.marks.Of(last).Have == 1 })
+	answers(t, h, cosigner(t, "node.other"))
+	eventually(t, "the other's on the node's page", func() bool {
+		answer, err := http.Get(fmt.Sprintf("%s/en/record/%d", page, last))
+		if err != nil {
+			return false
+		}
+		defer answer.Body.Close()
+		b, _ := io.ReadAll(answer.Body)
+		return strings.Contains(string(b), "Witnessed by 2 of 2")
 	})
 }
 

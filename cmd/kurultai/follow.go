@@ -123,6 +123,8 @@ type following struct {
 	parted   atomic.Pointer[witness.Divergence]
 	opened   error  // what is wrong with the openings that came; nil: nothing
 	wrong    string // what was told last of what came beside entries
+	asks     int    // how often more the checkpoint is asked for at once, for what others cosigned
+	given    []byte // the cosignature that the source took last
 }
 
 func (c followConfig) follow(ctx context.Context, io streams) (err error) {
@@ -480,7 +482,7 @@ func (f *following) show(ctx context.Context) error {
 
 // give sends the log what this node cosigned. It is sent again with the next checkpoint if nobody took it.
 func (f *following) give(ctx context.Context, signed []byte) error {
-	if signed == nil || !strings.HasPrefix(f.from, "http") {
+	if signed == nil || !strings.HasPrefix(f.from, "http") || f.asks > 0 && bytes.Equal(signed, f.given) {
 		return nil
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(f.from, "/")+"/cosignatures", bytes.NewReader(signed))
@@ -495,6 +497,7 @@ func (f *following) give(ctx context.Context, signed []byte) error {
 	why, _ := io.ReadAll(io.LimitReader(answer.Body, 500))
 	switch answer.StatusCode {
 	case http.StatusNoContent:
+		f.given = signed
 		return nil
 	case http.StatusForbidden:
 		return errNotAdmitted
@@ -607,7 +610,8 @@ func (f *following) run(ctx context.Context) {
 	pause, said := time.Duration(0), ""
 	for ctx.Err() == nil && f.parted.Load() == nil {
 		endpoint, rest := "", time.Duration(0)
-		if strings.HasPrefix(f.from, "http") && pause == 0 && f.follower.Size() > 0 {
+		size := f.follower.Size()
+		if strings.HasPrefix(f.from, "http") && pause == 0 && size > 0 && f.asks == 0 {
 			endpoint = fmt.Sprintf("checkpoint?after=%d", f.follower.Size())
 		}
 		began := time.Now()
@@ -622,6 +626,7 @@ func (f *following) run(ctx context.Context) {
 			}
 			fallthrough
 		case err != nil:
+			f.asks = 0
 			pause = min(max(2*pause, 200*time.Millisecond), 10*time.Second)
 			f.follower.SignAgain() // the log may have begun anew, and ask who has seen how much
 			if errors.Is(err, errNotAdmitted) {
@@ -634,6 +639,9 @@ func (f *following) run(ctx context.Context) {
 		default:
 			pause, said = 0, ""
 			rest = max(0, atMostEach-time.Since(began))
+			if f.asksOthers(f.follower.Size() > size) {
+				rest = time.Second
+			}
 			if endpoint == "" && !strings.HasPrefix(f.from, "http") {
 				pause = time.Second
 			}
@@ -651,6 +659,24 @@ func (f *following) run(ctx context.Context) {
 	}
 	<-ctx.Done()
 }
+
+// asksOthers reports whether the checkpoint is asked for again soon, though nothing more may come: what other witnesses
+// cosign of it comes a little later, and a source that waits for entries would not tell.
+func (f *following) asksOthers(grown bool) bool {
+	mark := f.marks.Of(f.follower.Size() - 1)
+	switch {
+	case mark.Witnessed() || mark.Need == 0:
+		f.asks = 0
+	case grown:
+		f.asks = mostAsks
+	case f.asks > 0:
+		f.asks--
+	}
+	return f.asks > 0
+}
+
+// mostAsks is how often the others' cosignatures are asked for, a second apart, before they come with what comes next.
+const mostAsks = 10
 
 // atMostEach is how long a node lets pass at least from one fetch to the next: in a busy hall several acts come with one
 // checkpoint, and the writer is asked twice a second. After a quiet while an act is fetched at once.

@@ -136,7 +136,7 @@ func TestALostKeyOfTheLogBeginsANewRecord(t *testing.T) {
 		t.Fatal("the new record goes by the old key")
 	}
 	copied := filepath.Join(dir, "..", "copy")
-	if code, _, talk := kurultai(t, "follow", "-data", copied, "-once", server.URL); code != 1 {
+	if code, _, talk := kurultai(t, "follow", "-data", copied, "-once", server.URL); code != 1 || !strings.Contains(talk, "and this copy is of "+last.Origin) {
 		t.Errorf("a node goes over to the new key by itself: %s", talk)
 	}
 	if code, _, talk := kurultai(t, "follow", "-data", copied, "-log", h.log.Verifier(), "-once", server.URL); code != 1 || !strings.Contains(talk, "another key") {
