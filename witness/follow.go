@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"os"
 	"slices"
-	"strings"
 	"sync"
 
 	"filippo.io/torchwood"
@@ -29,16 +29,23 @@ type Follower struct {
 	tree   record.Tree
 	client *torchwood.Client
 	last   record.Checkpoint // newest that was verified, with the log's signature alone
+	toward record.Checkpoint // up to which entries are being taken, or were when the copy was stopped
 
 	mine     []byte // last as this node cosigned it
 	mineSize int64
 
 	own *Own // nil: nobody's keys are watched
 
-	Fetched []byte                 // the checkpoint as the source last gave it, with whatever signatures
-	Claimed int64                  // its size
-	Missing map[record.Digest]bool // files that entries name and that were not to be had yet
-	Opening bool                   // names may have been published, withdrawn or forgotten since it was last set to false
+	Fetched []byte                   // the checkpoint as the source last gave it, with whatever signatures
+	Claimed int64                    // its size
+	Missing map[record.Digest]Missed // files that entries name and that were not to be had yet
+	Opening bool                     // names may have been published, withdrawn or forgotten since it was last set to false
+}
+
+// A Missed file is one that an entry names and that is not here yet.
+type Missed struct {
+	Entry int64 // that names it, the first that was met
+	Why   error // as of the last time it was asked for; nil: it was not
 }
 
 // FollowerConfig is what a follower works with.
@@ -49,13 +56,17 @@ type FollowerConfig struct {
 	Node   *NodeKey             // cosigns what it agrees with; nil: nobody
 	Own    func() (*Own, error) // what its party knows of its own keys, as of now; nil: nobody's are watched
 	Told   func(size, of int64) // hears of progress; may be nil
+	Toward string               // a file for the checkpoint up to which entries are being taken; "": it is kept nowhere
 }
 
-// Evidence convinces somebody who trusts neither side that a log did what it may not (doc/record.md section 14).
+// Evidence convinces somebody who trusts neither side that a log did what it may not (doc/record.md section 14). What two
+// signatures show, Check shows; what the rules say of an entry, Decide, from the entries before it.
 type Evidence struct {
 	Admission      string   `json:"admission,omitempty"` // bytes of the entry that admitted the node
 	AdmissionProof []string `json:"admissionProof,omitempty"`
 	Admitted       int64    `json:"admitted,omitempty"` // its index
+	Before         int64    `json:"before,omitempty"`   // how many entries of the record are to be decided first
+	BeforeProof    []string `json:"beforeProof,omitempty"`
 	Bytes          string   `json:"bytes,omitempty"`    // of the entry
 	Claim          string   `json:"claim,omitempty"`    // what the node says of its party's keys, signed (SaysNotOurs)
 	Entry          int64    `json:"entry,omitempty"`    // its index
@@ -82,7 +93,7 @@ func (d *Divergence) Unwrap() error { return d.err }
 
 // Follow reads what the follower has kept, deciding it again, and stands ready to go on.
 func Follow(ctx context.Context, c FollowerConfig) (*Follower, error) {
-	f := &Follower{config: c, Missing: map[record.Digest]bool{}, Opening: true}
+	f := &Follower{config: c, Missing: map[record.Digest]Missed{}, Opening: true}
 	var err error
 	if f.client, err = torchwood.NewClient(c.From); err != nil {
 		return nil, err
@@ -102,8 +113,46 @@ func Follow(ctx context.Context, c FollowerConfig) (*Follower, error) {
 	if err := f.goBack(ctx); err != nil {
 		return nil, err
 	}
-	f.last, err = lastSigned(ctx, c, head)
-	return f, err
+	if f.last, err = lastSigned(ctx, c, head); err != nil {
+		return nil, err
+	}
+	if f.toward, err = c.readToward(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// readToward is the checkpoint up to which entries were taken when the copy was stopped.
+func (c FollowerConfig) readToward() (head record.Checkpoint, err error) {
+	if c.Toward == "" {
+		return head, nil
+	}
+	signed, err := os.ReadFile(c.Toward)
+	if errors.Is(err, os.ErrNotExist) {
+		return head, nil
+	}
+	if err == nil {
+		_, _, head, err = Cosignatures(c.Log, nil, signed)
+	}
+	if err != nil {
+		return head, fmt.Errorf("the checkpoint that was followed last: %s: %w", c.Toward, err)
+	}
+	return head, nil
+}
+
+// goToward keeps a checkpoint before the first entries are kept that stand under it and under no other: if another record
+// is told after a stop, its signature is at hand.
+func (f *Follower) goToward(head record.Checkpoint) error {
+	if bytes.Equal(f.toward.Note, head.Note) {
+		return nil
+	}
+	if f.config.Toward != "" {
+		if err := replaceFile(f.config.Toward, head.Note); err != nil {
+			return fmt.Errorf("keeping the checkpoint that is followed: %w", err)
+		}
+	}
+	f.toward = head
+	return nil
 }
 
 // lastSigned is the newest checkpoint here that the log signed: the head, or where that is between two, as of a copy that was
@@ -153,6 +202,9 @@ func (f *Follower) Step(ctx context.Context, endpoint string) (grown bool, err e
 		return false, fmt.Errorf("%w: the checkpoint is too large", ErrNotTheRecord)
 	}
 	_, _, head, err := Cosignatures(f.config.Log, nil, signed)
+	if other, readable := record.ReadCheckpoint(signed); err != nil && readable == nil && other.Origin != f.config.Log.Name() {
+		return false, fmt.Errorf("%w: the source has %.200q, and this copy is of %s: name a source of that, or a new folder for the other", ErrNotTheRecord, other.Origin, f.config.Log.Name())
+	}
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrNotTheRecord, err)
 	}
@@ -161,6 +213,9 @@ func (f *Follower) Step(ctx context.Context, endpoint string) (grown bool, err e
 		return false, err
 	}
 	if x, met := f.Stranger(); met && x.Index < head.Size {
+		if f.last.Size >= head.Size { // the source is behind: what was verified shows more
+			return false, f.accuse(ctx, x, f.last, &f.tree)
+		}
 		return false, f.accuse(ctx, x, head, f.theirTree(ctx, head))
 	}
 	switch {
@@ -189,8 +244,31 @@ func (f *Follower) extends(ctx context.Context, head record.Checkpoint) error {
 		return f.fork(head, f.last, root, proof, err)
 	}
 	theirs := f.theirTree(ctx, head)
-	size := f.last.Size // what the log signed
-	if size == 0 {
+	signed := []record.Checkpoint{f.last, f.toward}
+	if f.toward.Size <= f.last.Size || f.toward.Size > head.Size {
+		signed = signed[:1]
+	}
+	for _, s := range signed {
+		if s.Size == 0 {
+			continue
+		}
+		root, err := tlog.TreeHash(s.Size, theirs)
+		if err != nil {
+			return err
+		}
+		if root != s.Root {
+			proof, err := tlog.ProveTree(head.Size, s.Size, theirs)
+			return f.fork(s, head, root, proof, err)
+		}
+	}
+	return f.joins(head, theirs)
+}
+
+// joins checks that entries kept behind the last checkpoint that was verified whole, as of a copy that was stopped on its
+// way, are the beginning of a tree: nothing is put behind them that does not join on.
+func (f *Follower) joins(head record.Checkpoint, theirs tlog.HashReader) error {
+	size := f.tree.Size()
+	if size <= f.last.Size {
 		return nil
 	}
 	ours, err := tlog.TreeHash(size, &f.tree)
@@ -198,11 +276,10 @@ func (f *Follower) extends(ctx context.Context, head record.Checkpoint) error {
 		return err
 	}
 	root, err := tlog.TreeHash(size, theirs)
-	if err != nil || root == ours {
-		return err
+	if err == nil && root != ours {
+		err = fmt.Errorf("the %d entries kept here are not those that the checkpoint of %d entries begins with: one of the two sources has another record", size, head.Size)
 	}
-	proof, err := tlog.ProveTree(head.Size, size, theirs)
-	return f.fork(f.last, head, root, proof, err)
+	return err
 }
 
 // fork is the evidence that the log signed two checkpoints of which neither continues the other: small says one root of
@@ -275,7 +352,7 @@ func (f *Follower) take(ctx context.Context, head record.Checkpoint) error {
 	case stranger != nil:
 		return f.accuse(ctx, *stranger, head, f.theirTree(ctx, head))
 	case fetching != nil:
-		return fmt.Errorf("fetching entries: %w", fetching)
+		return fmt.Errorf("fetching entries from %d on: %w", f.tree.Size(), fetching)
 	case f.tree.Size() != head.Size:
 		return fmt.Errorf("%d entries came of %d", f.tree.Size(), head.Size)
 	}
@@ -323,6 +400,9 @@ func (f *Follower) keep(ctx context.Context, head record.Checkpoint, l lot) erro
 			}
 			return head.Note, nil
 		}
+		if err := f.goToward(head); err != nil {
+			return nil, err
+		}
 		return record.BetweenCheckpoints(f.config.Log.Name(), size, root)
 	})
 	if err != nil {
@@ -340,6 +420,10 @@ func (f *Follower) keep(ctx context.Context, head record.Checkpoint, l lot) erro
 // goBack stands again where what is kept ends: a copy that has no room decided more than it could keep.
 func (f *Follower) goBack(ctx context.Context) error {
 	f.replay, f.tree = &Replay{Origin: f.config.Log.Name()}, record.Tree{}
+	here, err := f.files(ctx)
+	if err != nil {
+		return err
+	}
 	for l, err := range f.replay.readAhead(ctx, f.config.Engine.Read(ctx, 0)) {
 		if err == nil {
 			_, err = f.replay.nextOf(l)
@@ -349,28 +433,57 @@ func (f *Follower) goBack(ctx context.Context) error {
 		}
 		for i := range l {
 			f.tree.Append(l[i].Hash)
+			f.miss(l[i], here)
 		}
 	}
 	return nil
 }
 
+// files are the digests of the files that are kept, where the engine can list them.
+func (f *Follower) files(ctx context.Context) (map[record.Digest]bool, error) {
+	engine, lists := f.config.Engine.(interface {
+		Blobs(context.Context) iter.Seq2[record.Digest, error]
+	})
+	if !lists {
+		return nil, nil
+	}
+	here := map[record.Digest]bool{}
+	for d, err := range engine.Blobs(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		here[d] = true
+	}
+	return here, nil
+}
+
+// blobKey stands in every entry that names a file.
+var blobKey = []byte(`"blob":"`)
+
+// miss notes which files of an entry that is kept are not: they were not to be had before the copy was stopped. here nil:
+// the engine lists none, and they are looked at when they are asked for.
+func (f *Follower) miss(x ahead, here map[record.Digest]bool) {
+	if !bytes.Contains(x.Bytes, blobKey) {
+		return
+	}
+	for _, ref := range record.Blobs(x.entry.Act.Fields) {
+		if _, met := f.Missing[ref.Digest]; !met && !here[ref.Digest] {
+			f.Missing[ref.Digest] = Missed{Entry: x.Index}
+		}
+	}
+}
+
 // refuse is the evidence against an entry that is in the tree and may not be.
 func (f *Follower) refuse(ctx context.Context, head record.Checkpoint, bad ahead, why error) error {
-	var d *Disagreement
-	var damage *record.EntryError
-	e := Evidence{Kind: "entry", Large: string(head.Note), Entry: bad.Index, Bytes: string(bad.Bytes), Why: why.Error()}
-	switch {
-	case errors.As(why, &d):
-		e.Expected, e.Found = d.Expected, d.Found
-		if d.Refusal != nil {
-			e.Rule = d.Refusal.Rule
-			e.Expected = fmt.Sprintf("refused: %s", d.Refusal.Code)
-		}
-	case errors.As(why, &damage):
-	default:
+	e := Evidence{Kind: "entry", Large: string(head.Note), Entry: bad.Index, Bytes: string(bad.Bytes), Before: bad.Index}
+	if !e.says(why) {
 		return why
 	}
-	proof, err := tlog.ProveRecord(head.Size, bad.Index, f.theirTree(ctx, head))
+	theirs := f.theirTree(ctx, head)
+	proof, err := tlog.ProveRecord(head.Size, bad.Index, theirs)
+	if err == nil {
+		e.BeforeProof, err = proveBefore(head, bad.Index, theirs)
+	}
 	if err != nil {
 		return fmt.Errorf("%w (and its proof: %v)", why, err)
 	}
@@ -378,6 +491,38 @@ func (f *Follower) refuse(ctx context.Context, head record.Checkpoint, bad ahead
 		e.Proof = append(e.Proof, h.String())
 	}
 	return &Divergence{e, why}
+}
+
+// proveBefore proves that a tree begins with its first so many entries.
+func proveBefore(head record.Checkpoint, size int64, tree tlog.HashReader) (lines []string, err error) {
+	if size == 0 {
+		return nil, nil
+	}
+	proof, err := tlog.ProveTree(head.Size, size, tree)
+	for _, h := range proof {
+		lines = append(lines, h.String())
+	}
+	return lines, err
+}
+
+// says takes up why an entry may not be, and reports whether that is a reason.
+func (e *Evidence) says(why error) bool {
+	var d *Disagreement
+	var damage *record.EntryError
+	switch {
+	case errors.As(why, &d):
+		e.Expected, e.Found, e.Rule = d.Expected, d.Found, d.Rule
+		if d.Refusal != nil {
+			e.Rule = d.Refusal.Rule
+			e.Expected = fmt.Sprintf("refused: %s", d.Refusal.Code)
+		}
+	case errors.As(why, &damage):
+		e.Expected, e.Found, e.Rule = "", "", "doc/record.md 2" // of what an entry is
+	default:
+		return false
+	}
+	e.Why = why.Error()
+	return true
 }
 
 // opens reports whether an entry may publish, withdraw or forget a name.
@@ -394,8 +539,8 @@ func (f *Follower) fetch(ctx context.Context, l lot) {
 	var named []record.Digest
 	for i := range l {
 		for _, ref := range record.Blobs(l[i].entry.Act.Fields) {
-			if !f.Missing[ref.Digest] {
-				f.Missing[ref.Digest] = true
+			if _, met := f.Missing[ref.Digest]; !met {
+				f.Missing[ref.Digest] = Missed{Entry: l[i].Index}
 				named = append(named, ref.Digest)
 			}
 		}
@@ -420,35 +565,40 @@ func (f *Follower) get(ctx context.Context, list []record.Digest) {
 		places <- struct{}{}
 		asking.Go(func() {
 			defer func() { <-places }()
-			if f.has(ctx, d) {
-				mu.Lock()
-				defer mu.Unlock()
+			why := FetchFile(ctx, f.config.Engine, f.config.From, d)
+			mu.Lock()
+			defer mu.Unlock()
+			if why == nil {
 				delete(f.Missing, d)
+			} else if m, met := f.Missing[d]; met {
+				f.Missing[d] = Missed{m.Entry, why}
 			}
 		})
 	}
 	asking.Wait()
 }
 
-func (f *Follower) has(ctx context.Context, d record.Digest) bool {
-	return FetchFile(ctx, f.config.Engine, f.config.From, d)
-}
+// ErrOtherFile is of a file that came with other bytes than the entry names.
+var ErrOtherFile = errors.New("a file came that is another: its digest is not the one in the entry")
 
-// FetchFile reports whether a public file is kept by an engine, or could be got for it.
-func FetchFile(ctx context.Context, engine record.Engine, from torchwood.TileReader, d record.Digest) bool {
+// FetchFile has an engine keep a public file, which is got where it is not here yet.
+func FetchFile(ctx context.Context, engine record.Engine, from torchwood.TileReader, d record.Digest) error {
 	if _, err := engine.Blob(ctx, d); err == nil {
-		return true
+		return nil
 	}
 	sum, err := canonical.DecodeBytes(string(d))
 	if err != nil {
-		return false
+		return err
 	}
 	blob, err := from.ReadEndpoint(ctx, "blob/"+hex.EncodeToString(sum))
-	if err != nil || record.DigestOf(blob) != d {
-		return false
+	if err != nil {
+		return err
+	}
+	if record.DigestOf(blob) != d {
+		return ErrOtherFile
 	}
 	_, err = engine.PutBlob(ctx, blob)
-	return err == nil
+	return err
 }
 
 // agrees reports whether the follower may cosign: under an edition it does not know it cosigns nothing beyond.
@@ -511,20 +661,20 @@ func (e Evidence) Append(dst []byte) []byte { return append(canonical.Encode(dst
 
 // IsEvidence reports whether a file begins as evidence does. Its first key in canonical order is one of these.
 func IsEvidence(b []byte) bool {
-	return bytes.HasPrefix(b, []byte(`{"bytes":`)) || bytes.HasPrefix(b, []byte(`{"evidence":`)) || bytes.HasPrefix(b, []byte(`{"admission":`))
+	return bytes.HasPrefix(b, []byte(`{"bytes":`)) || bytes.HasPrefix(b, []byte(`{"before":`)) || bytes.HasPrefix(b, []byte(`{"evidence":`)) || bytes.HasPrefix(b, []byte(`{"admission":`))
 }
 
-// ParseEvidence reads what Append wrote.
+// ParseEvidence reads what Append wrote, from the first line of a file.
 func ParseEvidence(b []byte) (e Evidence, err error) {
-	line, whole := strings.CutSuffix(string(b), "\n")
-	if !whole || len(b) > 1<<20 {
-		return e, errors.New("evidence is one line")
+	line, _, whole := bytes.Cut(b, []byte("\n"))
+	if !whole || len(line) > 1<<20 {
+		return e, errors.New("evidence begins with one line of at most 1 MiB")
 	}
-	return e, decodeLine(line, &e)
+	return e, decodeLine(string(line), &e)
 }
 
-// Check holds evidence against the log's key: nil means that the log signed what it may not have. Of an entry it shows
-// that the log signed it; whether its rules allow it is shown by deciding the record up to it again.
+// Check holds evidence against the log's key: nil means that the log signed what the evidence shows. Of two records that is
+// all; of an entry it is not yet that it may not be (Decide).
 func (e Evidence) Check(key *record.Verifier) error {
 	_, _, large, err := Cosignatures(key, nil, []byte(e.Large))
 	if err != nil {

@@ -207,9 +207,11 @@ func (o *Others) advance(l *otherLog, old int64, proof tlog.TreeProof, head reco
 	return nil
 }
 
-// keep writes a file in one go and syncs it and its folder.
-func (o *Others) keep(origin string, b []byte) error {
-	path := o.path(origin)
+// keep makes a log's checkpoint durable.
+func (o *Others) keep(origin string, b []byte) error { return replaceFile(o.path(origin), b) }
+
+// replaceFile writes a file in one go and syncs it and its folder.
+func replaceFile(path string, b []byte) error {
 	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -221,7 +223,7 @@ func (o *Others) keep(origin string, b []byte) error {
 	if err := os.Rename(path+".new", path); err != nil {
 		return err
 	}
-	folder, err := os.Open(o.dir)
+	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return err
 	}

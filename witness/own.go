@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -54,22 +55,33 @@ type Stranger struct {
 
 // stranger finds the first key in the party's name that is not on the list.
 func (o *Own) stranger(s *conference.State) (Stranger, bool) {
-	if k, ok := s.PartyKeyOf(o.Party); ok && o.Keys[k.Credential] != k.Key {
-		return Stranger{k.Index, k.Credential, k.Key}, true
+	for x := range keysOf(s, o.Party) {
+		if o.Keys[x.Credential] != x.Key {
+			return x, true
+		}
 	}
-	for _, as := range []conference.Capacity{conference.Head, conference.Delegate, conference.ObserverHead} {
-		for _, office := range s.Holders(as) {
-			if office.For != o.Party {
-				continue
-			}
-			for _, k := range s.Passkeys(office.Person) {
-				if !k.Revoked && o.Keys[k.Credential] != k.Key {
-					return Stranger{k.Enrolled, k.Credential, k.Key}, true
+	return Stranger{}, false
+}
+
+// keysOf yields the keys that act in a party's name: its own, and those of its delegation.
+func keysOf(s *conference.State, party conference.PartyID) iter.Seq[Stranger] {
+	return func(yield func(Stranger) bool) {
+		if k, ok := s.PartyKeyOf(party); ok && !yield(Stranger{k.Index, k.Credential, k.Key}) {
+			return
+		}
+		for _, as := range []conference.Capacity{conference.Head, conference.Delegate, conference.ObserverHead} {
+			for _, office := range s.Holders(as) {
+				if office.For != party {
+					continue
+				}
+				for _, k := range s.Passkeys(office.Person) {
+					if !k.Revoked && !yield(Stranger{k.Enrolled, k.Credential, k.Key}) {
+						return
+					}
 				}
 			}
 		}
 	}
-	return Stranger{}, false
 }
 
 // Stranger is a key in the party's name, as the record stands here, that the party does not know. The list is read again
@@ -94,7 +106,11 @@ func (f *Follower) accuse(ctx context.Context, x Stranger, head record.Checkpoin
 	e := Evidence{Kind: "not-our-key", Large: string(head.Note), Entry: x.Index, Rule: "doc/record.md 5", Found: x.Credential + " " + x.Key}
 	e.Why = fmt.Sprintf("entry %d enrols a key in the name of %s that its node does not know: credential %s, key %s", x.Index, f.own.Party, x.Credential, x.Key)
 	var err error
-	if e.Bytes, e.Proof, err = f.shownIn(ctx, x.Index, head, tree); err != nil {
+	e.Before = min(f.Size(), head.Size)
+	if e.Bytes, e.Proof, err = f.shownIn(ctx, x.Index, head, tree); err == nil {
+		e.BeforeProof, err = proveBefore(head, e.Before, tree)
+	}
+	if err != nil {
 		return errors.Join(errors.New(e.Why), err)
 	}
 	if node := f.config.Node; node != nil {

@@ -35,6 +35,7 @@ type Finding struct {
 type Disagreement struct {
 	Index    int64
 	Act      string
+	Rule     string // of the act, where it was not to be refused
 	Refusal  *conference.Refusal
 	Expected string // events the act causes, as canonical JSON
 	Found    string // events that are written
@@ -133,7 +134,8 @@ func (r *Replay) decide(e *record.Entry, ahead conference.Verified) error {
 	}
 	r.expect = conference.AppendDecided(r.expect[:0], events)
 	if string(r.expect) != e.EventsText() {
-		return &Disagreement{Index: e.Index, Act: s.Name, Expected: string(r.expect), Found: e.EventsText()}
+		a, _ := r.State.Lookup(s.Name) // it was decided
+		return &Disagreement{Index: e.Index, Act: s.Name, Rule: a.Rule, Expected: string(r.expect), Found: e.EventsText()}
 	}
 	r.Finding.Open++
 	r.count(s, len(e.Attestations) > 0)

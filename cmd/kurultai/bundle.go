@@ -1,20 +1,26 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"strings"
 	"time"
 
 	"kurultai/language"
 	"kurultai/record"
+	"kurultai/record/sqlite"
+	"kurultai/record/tiles"
 	"kurultai/witness"
 )
 
-// verifyEvidence holds evidence against the log's key.
-func verifyEvidence(text []byte, key string, w io.Writer) error {
+// verifyEvidence holds evidence against the log's key, and decides again what it says of an entry: from the entries that
+// stand behind it, or those of a copy in dir.
+func verifyEvidence(ctx context.Context, text []byte, key, dir string, w io.Writer) error {
 	e, err := witness.ParseEvidence(text)
 	if err != nil {
 		return fmt.Errorf("the evidence: %w", err)
@@ -26,33 +32,67 @@ func verifyEvidence(text []byte, key string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := e.Check(v); err != nil {
-		return fmt.Errorf("the evidence convinces nobody: %w", err)
+	entries := e.Entries(text)
+	if dir != "" {
+		var closes func() error
+		if entries, closes, err = entriesOf(ctx, dir, e.Before); err != nil {
+			return err
+		}
+		defer closes()
+	}
+	if e, err = e.Decide(ctx, v, entries); err != nil {
+		err = fmt.Errorf("the evidence convinces nobody: %w", err)
+		if errors.Is(err, witness.ErrNotDecided) {
+			err = hinted{err, "name with -data a copy of the record, or exported tiles"}
+		}
+		return err
 	}
 	if e.Kind == "fork" {
 		fmt.Fprintf(w, "the log signed two records that cannot both be:\n%s\n%s\n", e.Small, e.Large)
 		return nil
 	}
-	fmt.Fprintf(w, "the log signed entry %d, in this record:\n%s\nThe node that found it says: %s\n", e.Entry, e.Large, e.Why)
+	fmt.Fprintf(w, "the log signed entry %d, in this record:\n%s\n", e.Entry, e.Large)
+	if e.Kind == "not-our-key" {
+		said := strings.Split(e.Claim, "\n") // as Decide has read it
+		fmt.Fprintf(w, "It enrols a key in the name of %s: credential %s, key %s\n", said[3], said[4], said[5])
+		fmt.Fprintf(w, "The node %s, which %s admitted, says that it is none of theirs.\n", e.Node, said[3])
+		return nil
+	}
+	fmt.Fprintf(w, "The record was decided again up to it: %s\n", e.Why)
 	for _, line := range [][2]string{{"rule", e.Rule}, {"expected", e.Expected}, {"found", e.Found}} {
 		if line[1] != "" {
 			fmt.Fprintf(w, "%s: %s\n", line[0], line[1])
 		}
 	}
-	if e.Kind == "not-our-key" {
-		if e.Admission == "" {
-			fmt.Fprintf(w, "The node is %s. Whose it is, nothing here shows.\n", e.Node)
-		} else {
-			fmt.Fprintf(w, "The node is %s, admitted by entry %d of the same record.\n", e.Node, e.Admitted)
-		}
-		return nil
-	}
-	fmt.Fprintf(w, "Whether its rules allow it is seen by deciding the record again up to it: kurultai follow or kurultai verify.\n")
 	return nil
 }
 
+// entriesOf yields the entries of a record, of a copy, or of exported tiles, as many as are asked for.
+func entriesOf(ctx context.Context, dir string, size int64) (iter.Seq2[record.Stored, error], func() error, error) {
+	if !isRecord(dir) {
+		return tiles.Entries(os.DirFS(dir), size), func() error { return nil }, nil
+	}
+	engine, err := sqlite.Open(dir, sqlite.Options{ReadOnly: true})
+	if err != nil {
+		return nil, nil, fmt.Errorf("opening %s: %w", dir, err)
+	}
+	return engine.Read(ctx, 0), engine.Close, nil
+}
+
+// beginsAsEvidence reports whether a file holds evidence.
+func beginsAsEvidence(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	b := make([]byte, 64)
+	n, _ := io.ReadFull(f, b)
+	return witness.IsEvidence(b[:n])
+}
+
 // verifyFile checks a bundle, or evidence, from the file alone.
-func verifyFile(path, key, policyFile string, asJSON bool, w io.Writer) error {
+func verifyFile(ctx context.Context, path, key, policyFile, dir string, asJSON bool, w io.Writer) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -63,7 +103,7 @@ func verifyFile(path, key, policyFile string, asJSON bool, w io.Writer) error {
 	case err != nil:
 		return err
 	case witness.IsEvidence(text):
-		return verifyEvidence(text, key, w)
+		return verifyEvidence(ctx, text, key, dir, w)
 	case !witness.IsBundle(text):
 		return hinted{fmt.Errorf("%s is neither a bundle, nor evidence, nor a signed paper", path), "a bundle is what export -format bundle wrote; a paper's name ends in .pdf"}
 	}
@@ -102,8 +142,11 @@ func verifyBundle(text []byte, key, policyFile string, asJSON bool, w io.Writer)
 	default:
 		fmt.Fprintf(w, "recorded and proven; cosigned by %d of %d, and %d are asked for: not witnessed yet\n", len(p.Witnesses), p.Of, p.Need)
 	}
-	if policyFile != "" {
+	switch {
+	case policyFile != "":
 		fmt.Fprintf(w, "signed as %s asks\n", policyFile)
+	case p.Of > 0:
+		fmt.Fprintln(w, "who is asked for: as the bundle names them, which may leave somebody out; -policy names whom you ask for")
 	}
 	fmt.Fprintf(w, "key: %s\n", whence)
 	fmt.Fprintf(w, "verified %d entries of %d, root %s\n", len(p.Entries), p.Size, p.Root)

@@ -246,10 +246,43 @@ func TestVerifyOfAFileThatIsNoBundle(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := verifyFile(path, "", "", false, io.Discard); err == nil || len(err.Error()) < 10 {
+		if err := verifyFile(t.Context(), path, "", "", "", false, io.Discard); err == nil || len(err.Error()) < 10 {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
 }
 
 func decode64(text string) ([]byte, error) { return base64.StdEncoding.DecodeString(text) }
+
+// Whoever passes a bundle on can leave out who else is asked to cosign: the check says whence it knows the witnesses, and a
+// policy of the reader's own notices.
+func TestABundleMayLeaveWitnessesOut(t *testing.T) {
+	_, b := witnessed(t, cosigner(t, "node.xo"))
+	if p, err := checked(b.Append(nil), b.Key, nil); err != nil || p.Witnessed() {
+		t.Fatalf("%v %+v", err, p.Witnesses)
+	}
+	kept := b.Items[:0:0]
+	for _, item := range b.Items {
+		if !bytes.Contains(item.Entry, []byte(cosigner(t, "witness.example").Verifier().String())) {
+			kept = append(kept, item)
+		}
+	}
+	b.Items = kept
+	file, policy := filepath.Join(t.TempDir(), "b"), filepath.Join(t.TempDir(), "policy")
+	text := "log " + b.Key + "\n"
+	for _, name := range []string{"node.xo", "witness.example"} {
+		text += fmt.Sprintf("witness %s %s\n", name, cosigner(t, name).Verifier())
+	}
+	if err := os.WriteFile(file, b.Append(nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(policy, []byte(text+"group g all node.xo witness.example\nquorum g\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := kurultai(t, "verify", file); code != 0 || !strings.Contains(out, "witnessed by 1 of 1") || !strings.Contains(out, "which may leave somebody out") {
+		t.Errorf("%d %s", code, out)
+	}
+	if code, _, talk := kurultai(t, "verify", "-policy", policy, file); code != 1 || !strings.Contains(talk, "not signed as the policy asks") {
+		t.Errorf("%d %s", code, talk)
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -8,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -113,17 +115,39 @@ func makeLogKey(dir string, origin func(ed25519.PublicKey) string) error {
 }
 
 func writeSynced(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	return writeSyncedFrom(path, bytes.NewReader(b))
+}
+
+// writeSyncedFrom is writeSynced of what a reader gives. The file comes under its name once it is whole, so that a stop
+// leaves none that is cut.
+func writeSyncedFrom(path string, from io.Reader) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	folder, openErr := os.Open(filepath.Dir(path))
-	if openErr != nil {
-		return errors.Join(err, openErr)
+	defer func() {
+		if gone := os.Remove(f.Name()); !errors.Is(gone, os.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}()
+	_, err = io.Copy(f, from)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
 	}
-	return errors.Join(err, folder.Sync(), folder.Close())
+	if err := os.Link(f.Name(), path); err != nil {
+		// A stick may know no links.
+		if _, there := os.Lstat(path); errors.Is(err, os.ErrExist) || !errors.Is(there, os.ErrNotExist) {
+			return err
+		}
+		if err := os.Rename(f.Name(), path); err != nil {
+			return err
+		}
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 func readLogKey(dir string) (*record.LogKey, error) {

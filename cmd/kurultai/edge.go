@@ -563,7 +563,9 @@ func (e *edge) fetchBeside(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-e.opened:
-			e.fetchOpenings(ctx, e.source())
+			if err := e.fetchOpenings(ctx, e.source()); err != nil {
+				slog.Warn("names", "error", err)
+			}
 			e.marks.Touch()
 			select { // in an import names come with every entry
 			case <-ctx.Done():
@@ -582,7 +584,7 @@ func (e *edge) fetchFiles(ctx context.Context) {
 	list := slices.Collect(maps.Keys(e.missing))
 	e.state.Unlock()
 	for _, d := range list {
-		if witness.FetchFile(ctx, e.engine, e.source(), d) {
+		if witness.FetchFile(ctx, e.engine, e.source(), d) == nil {
 			e.state.Lock()
 			delete(e.missing, d)
 			e.state.Unlock()

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -118,6 +120,7 @@ type followConfig struct {
 	dir, addr, inside, key, name, log, own, others, webhook, from string
 	once, newkey, giveback                                        bool
 	ops                                                           *ops
+	patience                                                      time.Duration // with who takes a cosignature; 0: 20 s
 }
 
 // A following is a node that follows a record.
@@ -135,6 +138,10 @@ type following struct {
 	entitled entitled
 	seldom   seldom
 	parted   atomic.Pointer[witness.Divergence]
+	opened   error  // what is wrong with the openings that came; nil: nothing
+	wrong    string // what was told last of what came beside entries
+	asks     int    // how often more the checkpoint is asked for at once, for what others cosigned
+	given    []byte // the cosignature that the source took last
 
 	stood    sync.Mutex // guards what follows
 	standing operations.Source
@@ -181,7 +188,7 @@ func (c followConfig) follow(ctx context.Context, io streams) (err error) {
 	defer func() { err = errors.Join(err, f.engine.Close()) }()
 	hub := live.New(live.Config{})
 	f.ops.openCopy(c.dir, &f.replica, f.failed, hub, f.stand)
-	if f.follower, err = witness.Follow(ctx, witness.FollowerConfig{Engine: f.engine, Log: f.log, From: f.source, Node: f.node, Own: f.ownKeys(), Told: f.told()}); err != nil {
+	if f.follower, err = witness.Follow(ctx, witness.FollowerConfig{Engine: f.engine, Log: f.log, From: f.source, Node: f.node, Own: f.ownKeys(), Told: f.told(), Toward: filepath.Join(c.dir, "toward")}); err != nil {
 		return err
 	}
 	subjects, err := secretariat.OpenSubjectKeys(filepath.Join(c.dir, "subjects")) // of the openings the delegation may have
@@ -464,8 +471,9 @@ func (f *following) step(ctx context.Context, endpoint string) error {
 	f.follower.FetchMissing(ctx)
 	if f.follower.Opening {
 		f.follower.Opening = false
-		f.fetchOpenings(ctx, f.source)
+		f.opened = f.fetchOpenings(ctx, f.source)
 	}
+	f.tellWrong()
 	return errors.Join(f.give(ctx, own), f.forget(ctx), f.fetchEntitled(ctx))
 }
 
@@ -516,6 +524,29 @@ func (f *following) failed() error {
 	return nil
 }
 
+// tellWrong says once what came beside the entries that does not belong to them, or did not come: it is asked for again.
+func (f *following) tellWrong() {
+	var lines []string
+	if f.opened != nil {
+		lines = append(lines, f.opened.Error())
+	}
+	first := int64(-1)
+	var why error
+	for _, m := range f.follower.Missing {
+		if m.Why != nil && (first < 0 || m.Entry < first) {
+			first, why = m.Entry, m.Why
+		}
+	}
+	if first >= 0 {
+		lines = append(lines, fmt.Sprintf("entry %d names a file that is not here: %v (%d files are asked for again)", first, why, len(f.follower.Missing)))
+	}
+	text := strings.Join(lines, "\n")
+	if text != "" && text != f.wrong {
+		fmt.Fprintln(f.io.talk, text)
+	}
+	f.wrong = text
+}
+
 // show makes what came what readers see.
 func (f *following) show(ctx context.Context) error {
 	v, err := f.shown.Load().Advance(ctx)
@@ -528,14 +559,14 @@ func (f *following) show(ctx context.Context) error {
 
 // give sends the log what this node cosigned. It is sent again with the next checkpoint if nobody took it.
 func (f *following) give(ctx context.Context, signed []byte) error {
-	if signed == nil || !strings.HasPrefix(f.from, "http") {
+	if signed == nil || !strings.HasPrefix(f.from, "http") || f.asks > 0 && bytes.Equal(signed, f.given) {
 		return nil
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(f.from, "/")+"/cosignatures", bytes.NewReader(signed))
 	if err != nil {
 		return err
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := f.giving().Do(r)
 	if err != nil {
 		return fmt.Errorf("giving the cosignature: %w", err)
 	}
@@ -543,11 +574,17 @@ func (f *following) give(ctx context.Context, signed []byte) error {
 	why, _ := io.ReadAll(io.LimitReader(answer.Body, 500))
 	switch answer.StatusCode {
 	case http.StatusNoContent:
+		f.given = signed
 		return nil
 	case http.StatusForbidden:
 		return errNotAdmitted
 	}
 	return fmt.Errorf("giving the cosignature: %s: %s", answer.Status, bytes.TrimSpace(why))
+}
+
+// giving is how cosignatures are given: who takes them and never answers holds up no node.
+func (f *following) giving() *http.Client {
+	return &http.Client{Timeout: cmp.Or(f.patience, 20*time.Second)}
 }
 
 // errNotAdmitted says that the log does not know this node's key yet.
@@ -560,11 +597,63 @@ func (f *following) part(d *witness.Divergence) error {
 	f.parted.Store(d)
 	line := d.Evidence.Append(nil)
 	slog.Error("this node and the record part", "evidence", d.Evidence.Kind, "entry", d.Evidence.Entry, "rule", d.Evidence.Rule, "expected", d.Evidence.Expected, "found", d.Evidence.Found, "why", d.Evidence.Why, "file", f.evidencePath())
-	err := writeSynced(f.evidencePath(), line)
-	if errors.Is(err, os.ErrExist) {
-		err = nil // it was found before
+	return errors.Join(f.keepEvidence(), f.hook.tell(line))
+}
+
+// keepEvidence makes the evidence durable, with the entries that show it to others. What was found before stays.
+func (f *following) keepEvidence() error {
+	_, err := os.Stat(f.evidencePath())
+	if err == nil {
+		return nil
 	}
-	return errors.Join(err, f.hook.tell(line))
+	if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	e := f.parted.Load().Evidence
+	in, out := io.Pipe()
+	go func() { out.CloseWithError(f.writeEvidence(out, e)) }()
+	err = writeSyncedFrom(f.evidencePath(), in)
+	in.Close()
+	if err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("keeping the evidence: %w", err)
+	}
+	return nil
+}
+
+// writeEvidence writes the line of evidence and behind it the entries that are decided first, unless they are too many for a
+// file that is read whole: then who checks it takes them from a copy of the record.
+func (f *following) writeEvidence(w io.Writer, e witness.Evidence) error {
+	line := e.Append(nil)
+	size := len(line)
+	if err := f.before(e, func(b []byte) error { size += len(b) + 1; return nil }); err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	if _, err := out.Write(line); err != nil {
+		return err
+	}
+	if size <= witness.MaxBundle {
+		if err := f.before(e, func(b []byte) error { _, err := out.Write(append(b, '\n')); return err }); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// before gives the entries that are decided before what evidence speaks of, one after the other.
+func (f *following) before(e witness.Evidence, to func([]byte) error) error {
+	if e.Before == 0 {
+		return nil
+	}
+	for stored, err := range f.engine.Read(context.Background(), 0) {
+		if err == nil {
+			err = to(stored.Bytes)
+		}
+		if err != nil || stored.Index == e.Before-1 {
+			return err
+		}
+	}
+	return nil
 }
 
 // readEvidence takes up what was found before a restart: who parted stays apart. Where it was a key that the party now
@@ -590,7 +679,7 @@ func (f *following) readEvidence() error {
 		return os.Rename(f.evidencePath(), aside)
 	}
 	f.parted.Store(&witness.Divergence{Evidence: e})
-	return f.hook.tell(b)
+	return f.hook.tell(e.Append(nil))
 }
 
 // run follows until ctx ends. It waits at the source for what comes, and after a fault a little longer each time.
@@ -598,7 +687,8 @@ func (f *following) run(ctx context.Context) {
 	pause, said := time.Duration(0), ""
 	for ctx.Err() == nil && f.parted.Load() == nil {
 		endpoint, rest := "", time.Duration(0)
-		if strings.HasPrefix(f.from, "http") && pause == 0 && f.follower.Size() > 0 {
+		size := f.follower.Size()
+		if strings.HasPrefix(f.from, "http") && pause == 0 && size > 0 && f.asks == 0 {
 			endpoint = fmt.Sprintf("checkpoint?after=%d", f.follower.Size())
 		}
 		began := time.Now()
@@ -613,6 +703,7 @@ func (f *following) run(ctx context.Context) {
 			}
 			fallthrough
 		case err != nil:
+			f.asks = 0
 			pause = min(max(2*pause, 200*time.Millisecond), 10*time.Second)
 			f.follower.SignAgain() // the log may have begun anew, and ask who has seen how much
 			if errors.Is(err, errNotAdmitted) {
@@ -625,6 +716,9 @@ func (f *following) run(ctx context.Context) {
 		default:
 			pause, said = 0, ""
 			rest = max(0, atMostEach-time.Since(began))
+			if f.asksOthers(f.follower.Size() > size) {
+				rest = time.Second
+			}
 			if endpoint == "" && !strings.HasPrefix(f.from, "http") {
 				pause = time.Second
 			}
@@ -634,8 +728,32 @@ func (f *following) run(ctx context.Context) {
 		case <-time.After(pause + rest):
 		}
 	}
+	for ctx.Err() == nil && f.parted.Load() != nil && f.keepEvidence() != nil { // a disk that was full may have room again
+		select {
+		case <-ctx.Done():
+		case <-time.After(10 * time.Second):
+		}
+	}
 	<-ctx.Done()
 }
+
+// asksOthers reports whether the checkpoint is asked for again soon, though nothing more may come: what other witnesses
+// cosign of it comes a little later, and a source that waits for entries would not tell.
+func (f *following) asksOthers(grown bool) bool {
+	mark := f.marks.Of(f.follower.Size() - 1)
+	switch {
+	case mark.Witnessed() || mark.Need == 0:
+		f.asks = 0
+	case grown:
+		f.asks = mostAsks
+	case f.asks > 0:
+		f.asks--
+	}
+	return f.asks > 0
+}
+
+// mostAsks is how often the others' cosignatures are asked for, a second apart, before they come with what comes next.
+const mostAsks = 10
 
 // atMostEach is how long a node lets pass at least from one fetch to the next: in a busy hall several acts come with one
 // checkpoint, and the writer is asked twice a second. After a quiet while an act is fetched at once.

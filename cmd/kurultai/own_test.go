@@ -118,8 +118,9 @@ func TestANodeRaisesAKeyThatIsNotItsPartys(t *testing.T) {
 			case <-time.After(20 * time.Second):
 				t.Fatal("the webhook hears of nothing")
 			}
-			if b, err := os.ReadFile(filepath.Join(copied, "evidence.jsonl")); err != nil || !bytes.Equal(b, evidence) {
-				t.Fatalf("the file is not what the webhook heard: %v", err)
+			whole, err := os.ReadFile(filepath.Join(copied, "evidence.jsonl"))
+			if err != nil || !bytes.HasPrefix(whole, evidence) {
+				t.Fatalf("the file does not begin with what the webhook heard: %v", err)
 			}
 			if text := log.String(); !strings.Contains(text, "not-our-key") || !strings.Contains(text, fmt.Sprintf("entry=%d", index)) || !strings.Contains(text, credential) {
 				t.Errorf("the log does not say it: %s", text)
@@ -142,10 +143,10 @@ func TestANodeRaisesAKeyThatIsNotItsPartys(t *testing.T) {
 			}
 			// It convinces somebody who has the log's key alone, and no other key or entry does.
 			file := filepath.Join(dir, "evidence")
-			if err := os.WriteFile(file, evidence, 0o600); err != nil {
+			if err := os.WriteFile(file, whole, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if code, out, talk := kurultai(t, "verify", "-key", h.log.Verifier(), file); code != 0 || !strings.Contains(out, credential) || !strings.Contains(out, "admitted by entry") {
+			if code, out, talk := kurultai(t, "verify", "-key", h.log.Verifier(), file); code != 0 || !strings.Contains(out, credential) || !strings.Contains(out, "says that it is none of theirs") {
 				t.Errorf("%d %s %s", code, out, talk)
 			}
 			e, err := witness.ParseEvidence(evidence)

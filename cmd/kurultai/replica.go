@@ -77,8 +77,8 @@ func (r *replica) Wait(ctx context.Context, size int64) error {
 }
 
 // fetchOpenings asks a source for the names that are meant for all. Names that are not given any more are not told any
-// more.
-func (r *replica) fetchOpenings(ctx context.Context, source torchwood.TileReader) {
+// more. The error is of the first that does not belong to its entry, or is unreadable: the others are taken.
+func (r *replica) fetchOpenings(ctx context.Context, source torchwood.TileReader) (wrong error) {
 	v := r.shown.Load()
 	var all, kept []record.Opening
 	for n := range (v.State().Size + torchwood.TileWidth - 1) / torchwood.TileWidth {
@@ -87,17 +87,22 @@ func (r *replica) fetchOpenings(ctx context.Context, source torchwood.TileReader
 			continue // there is nothing to tell of these entries, or it comes later
 		}
 		for line := range strings.Lines(string(b)) {
-			if o, err := record.ParseOpening(strings.TrimSuffix(line, "\n")); err == nil {
+			o, err := record.ParseOpening(strings.TrimSuffix(line, "\n"))
+			if err == nil {
 				all = append(all, o)
+			} else if wrong == nil {
+				wrong = fmt.Errorf("what the source opens of entries %d to %d: %w", n*torchwood.TileWidth, (n+1)*torchwood.TileWidth-1, err)
 			}
 		}
 	}
 	if ctx.Err() != nil {
-		return
+		return nil
 	}
 	for _, o := range all {
-		if v.Learn(ctx, o) == nil {
+		if err := v.Learn(ctx, o); err == nil {
 			kept = append(kept, o)
+		} else if wrong == nil {
+			wrong = fmt.Errorf("what the source opens of entry %d: %w", o.Index, err)
 		}
 	}
 	v.Unlearn(kept)
@@ -111,6 +116,7 @@ func (r *replica) fetchOpenings(ctx context.Context, source torchwood.TileReader
 	if len(kept) > 0 {
 		r.digest = canonical.EncodeBytes(sum.Sum(nil))
 	}
+	return wrong
 }
 
 // names is the digest of the names that are told.

@@ -23,6 +23,7 @@ func verifyCommand() command {
 	return command{
 		usage: `usage: kurultai verify [-key VERIFIERKEY] [-json] PATH
        kurultai verify [-key VERIFIERKEY] [-policy FILE] [-json] BUNDLE
+       kurultai verify -key VERIFIERKEY [-data DIR] EVIDENCE
        kurultai verify -page FILE.html
        kurultai verify [-data DIR] [-roots FILE] [-lang L] [-json] FILE.pdf
 
@@ -36,7 +37,8 @@ decides every open act again. Prints "verified N entries, root R" and exits 0, o
 A bundle (export -format bundle): each entry in it, its place in the record, the log's signature, the witnesses'
 cosignatures, what is opened of it. No network is needed.
 
-Evidence that a node kept: whether the log signed what it may not have.
+Evidence that a node kept: whether the log signed what it may not have. Of an entry that is decided again from those before
+it, which stand in the file; where they were too many for it, -data names a copy of the record, or exported tiles.
 
   -page FILE     writes a page that checks bundles by itself, in nine languages: open it from the disk, the network off
 
@@ -69,7 +71,7 @@ example: kurultai verify -key "$(cat baku.key)" baku
 			if len(args) != 1 || page != "" {
 				return errUsage{"one PATH is needed"}
 			}
-			if strings.HasSuffix(strings.ToLower(args[0]), ".pdf") || dir != "" || roots != "" {
+			if strings.HasSuffix(strings.ToLower(args[0]), ".pdf") || roots != "" || dir != "" && !beginsAsEvidence(args[0]) {
 				l, ok := language.Get(lang)
 				if !ok {
 					return errUsage{fmt.Sprintf("no language is called %q: az de en ka kk ky ru tr uz", lang)}
@@ -77,7 +79,7 @@ example: kurultai verify -key "$(cat baku.key)" baku
 				return verifyPaper(ctx, args[0], dir, roots, l, asJSON, io.out)
 			}
 			if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() {
-				return verifyFile(args[0], key, policy, asJSON, io.out)
+				return verifyFile(ctx, args[0], key, policy, dir, asJSON, io.out)
 			}
 			if policy != "" {
 				return errUsage{"-policy is for a bundle"}
