@@ -100,6 +100,10 @@ func (m *Member) serveJoin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := bearer(r)
+	if err := m.out(r.TLS.PeerCertificates[0]); err != nil {
+		refuse(w, refusal(err.Error(), "kurultai cluster cert makes a new file, where the clocks agree"))
+		return
+	}
 	if err := r.TLS.PeerCertificates[0].VerifyHostname(p.host); err != nil {
 		refuse(w, refusal(fmt.Sprintf("the certificate of %s does not name %s", name, p.host), "kurultai cluster cert with this HOST"))
 		return
@@ -349,6 +353,7 @@ func (m *Member) remove(ctx context.Context, node *etcd.Node, whom string) error
 		return noMajority(err)
 	}
 	var id uint64
+	var name string
 	learns, rest, up := false, 0, 0
 	var silent []string
 	for _, l := range list.Members {
@@ -357,7 +362,7 @@ func (m *Member) remove(ctx context.Context, node *etcd.Node, whom string) error
 			return err
 		}
 		if l.Name == whom || p.String() == whom {
-			id, learns = l.ID, l.IsLearner
+			id, name, learns = l.ID, l.Name, l.IsLearner
 			continue
 		}
 		if l.IsLearner {
@@ -371,6 +376,8 @@ func (m *Member) remove(ctx context.Context, node *etcd.Node, whom string) error
 		}
 	}
 	switch {
+	case id == 0 && isName(whom): // perhaps it left, and this could not be written down
+		return errors.Join(m.markGone(ctx, node, whom), refusal(whom+" is no member; what was certified to it until now counts no more", "kurultai cluster status names the members"))
 	case id == 0:
 		return refusal(fmt.Sprintf("%.60q is no member", whom), "kurultai cluster status names them")
 	case !learns && rest == 0:
@@ -382,7 +389,10 @@ func (m *Member) remove(ctx context.Context, node *etcd.Node, whom string) error
 	if errors.Is(err, rpctypes.ErrUnhealthy) {
 		return refusal("too few members have been up for some seconds", "kurultai cluster status says which; ask again")
 	}
-	return err
+	if err != nil || name == "" {
+		return err
+	}
+	return m.markGone(ctx, node, name)
 }
 
 // Leave removes the member called name, "" the one in dir, from its cluster. Any member that runs is asked; a member that
@@ -414,9 +424,10 @@ func Leave(ctx context.Context, dir, name string) error {
 func (m *Member) remember() error {
 	now := m.known()
 	c, err := readConfig(m.dir)
-	if err != nil || c.Left || maps.Equal(now, c.Members) || now[c.Name] == "" {
+	gone := *m.gone.Load()
+	if err != nil || c.Left || maps.Equal(now, c.Members) && maps.Equal(gone, c.Gone) || now[c.Name] == "" {
 		return err
 	}
-	c.Members = now
+	c.Members, c.Gone = now, gone
 	return c.write(m.dir)
 }

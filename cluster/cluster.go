@@ -52,6 +52,7 @@ type config struct {
 	Distant bool              `json:"distant,omitempty"` // members are far apart
 	Quota   int64             `json:"quota,omitempty"`   // of etcd's database, in bytes
 	Left    bool              `json:"left,omitempty"`    // it was removed at its own wish
+	Gone    map[string]int64  `json:"gone,omitempty"`    // when members left, by name, in seconds since 1970
 }
 
 func folder(dir string) string     { return filepath.Join(dir, "cluster") }
@@ -105,6 +106,11 @@ func (c config) check() error {
 	for name, at := range c.Members {
 		if _, err := parsePlace(at); err != nil || !isName(name) {
 			return fmt.Errorf("a member %.60q at %.200q", name, at)
+		}
+	}
+	for name := range c.Gone {
+		if !isName(name) {
+			return fmt.Errorf("a member that left, %.60q", name)
 		}
 	}
 	return nil
@@ -209,6 +215,8 @@ type Member struct {
 	client *http.Client
 	server *http.Server
 	mux    *http.ServeMux
+	gates  []*gate                          // before etcd's ports
+	gone   atomic.Pointer[map[string]int64] // when members left, by name, in seconds since 1970
 	node   atomic.Pointer[etcd.Node]
 	engine atomic.Pointer[etcd.Engine]
 	ended  chan error
@@ -217,6 +225,8 @@ type Member struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
 
+	refused  *refused // who came without a certificate that counts
+	sockets  string   // a folder of etcd's sockets, to be removed; "": they are in DIR/cluster
 	said     recently
 	every    time.Duration // between two looks of Upkeep
 	complete atomic.Bool   // the copy has all files too
@@ -252,7 +262,13 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (_ 
 		return nil, err
 	}
 	m.client = m.pair.client(c.Distant)
+	m.gone.Store(&c.Gone)
+	m.refused = &refused{log: m.log}
 	if err := m.listen(); err != nil {
+		return nil, err
+	}
+	peers, clients, err := m.guard()
+	if err != nil {
 		return nil, err
 	}
 	members := map[string]string{}
@@ -263,8 +279,18 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (_ 
 		}
 		members[name] = p.peer()
 	}
-	node, err := etcd.StartNode(ctx, etcd.NodeConfig{Name: c.Name, Dir: folder(dir), Peer: m.place.peer(), Client: m.place.client(), Members: members, Cluster: c.Cluster,
-		Joining: c.Joining, Distant: c.Distant, Quota: c.Quota, Bind: m.place.bind(), CA: caPath(dir), Pair: pairPath(dir)})
+	starting, stopStarting := context.WithCancelCause(ctx)
+	m.done.Go(func() {
+		if m.turnedAway(starting, func() bool { return true }) {
+			stopStarting(errRemoved)
+		}
+	})
+	node, err := etcd.StartNode(starting, etcd.NodeConfig{Name: c.Name, Dir: folder(dir), Peer: m.place.peer(), Client: m.place.client(), Members: members, Cluster: c.Cluster,
+		Joining: c.Joining, Distant: c.Distant, Quota: c.Quota, Bind: m.place.bind(), CA: caPath(dir), Pair: pairPath(dir), PeerSocket: peers, ClientSocket: clients})
+	if removed := context.Cause(starting) == errRemoved; err != nil && removed {
+		err = errRemoved
+	}
+	stopStarting(nil)
 	if err != nil {
 		return nil, m.explain(err)
 	}
@@ -293,6 +319,11 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (_ 
 	}
 	m.engine.Store(engine)
 	m.done.Go(m.watchNode)
+	m.done.Go(func() {
+		if m.turnedAway(m.ctx, func() bool { return node.LeaderID() == 0 }) {
+			m.end(errRemoved)
+		}
+	})
 	return m, nil
 }
 
@@ -329,7 +360,7 @@ func mayStart(dir string, c config) error {
 func (m *Member) explain(err error) error {
 	switch {
 	case errors.Is(err, etcd.ErrRemoved):
-		return refusal("this member was removed from its cluster", "a new folder joins again: kurultai cluster join -h")
+		return errRemoved
 	case errors.Is(err, context.DeadlineExceeded):
 		return refusal(err.Error(), "start the other members; kurultai cluster status says which answer, etcd.log in "+folder(m.dir)+" what is wrong with their certificates")
 	}
@@ -342,6 +373,7 @@ func (m *Member) watchNode() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
+		m.hearGone(node)
 		if err := m.remember(); err != nil {
 			m.log.Warn("keeping the list of members", "why", err)
 		}
@@ -514,6 +546,12 @@ func (m *Member) Close() error {
 	}
 	if m.server != nil {
 		errs = append(errs, m.server.Close())
+	}
+	for _, g := range m.gates {
+		errs = append(errs, g.Close())
+	}
+	if m.sockets != "" {
+		errs = append(errs, os.RemoveAll(m.sockets))
 	}
 	if m.client != nil {
 		m.client.CloseIdleConnections()

@@ -567,7 +567,7 @@ func TestCertificates(t *testing.T) {
 		if err == nil {
 			answer.Body.Close()
 		}
-		return err == nil && answer.StatusCode == http.StatusForbidden
+		return err == nil && (answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusGone)
 	})
 }
 
