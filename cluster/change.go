@@ -22,8 +22,10 @@ import (
 	"kurultai/record/etcd"
 )
 
-// changeKey is held while the members change.
-const changeKey = "r/change"
+const (
+	changeKey = "r/change" // is held while the members change
+	addedKey  = "r/added/" // has, by HOST:PORT, the name of who was last added there
+)
 
 // alone runs a change while no other runs, on any member.
 func (m *Member) alone(ctx context.Context, key string, change func(context.Context) error) error {
@@ -141,6 +143,13 @@ func (m *Member) add(ctx context.Context, node *etcd.Node, name string, p place)
 		}
 		switch {
 		case at == p && l.Name == "" && l.IsLearner:
+			r, err := node.Client.Get(ctx, addedKey+p.String())
+			if err != nil {
+				return noMajority(err)
+			}
+			if len(r.Kvs) > 0 && string(r.Kvs[0].Value) != name {
+				return refusal(fmt.Sprintf("%s was added at %s and has not been started", r.Kvs[0].Value, p), "name another HOST:PORT for "+name+", once "+string(r.Kvs[0].Value)+" votes; or take that one out: kurultai cluster leave "+p.String())
+			}
 			return nil
 		case at == p:
 			return refusal(fmt.Sprintf("%s is at %s already", l.Name, p), "name another address, or let that member leave first")
@@ -155,6 +164,9 @@ func (m *Member) add(ctx context.Context, node *etcd.Node, name string, p place)
 	}
 	if len(list.Members) >= maxMembers {
 		return refusal(fmt.Sprintf("there are %d members", len(list.Members)), "three or five are enough; readers are served by edges")
+	}
+	if _, err := node.Client.Put(ctx, addedKey+p.String(), name); err != nil { // until it is started etcd knows its address alone
+		return noMajority(err)
 	}
 	err = whenSeen(ctx, func() error { _, err := node.Client.MemberAddAsLearner(ctx, []string{p.peer()}); return err })
 	if errors.Is(err, rpctypes.ErrUnhealthy) {

@@ -381,6 +381,7 @@ func TestADeadMemberIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.refused(Join(t.Context(), second, r.free(), r.ticket(dirs[0], "E")), "has not been started: one joins at a time")
+	r.refused(Join(t.Context(), second, at, r.ticket(dirs[0], "E")), "D was added at "+at+" and has not been started")
 	again := filepath.Join(t.TempDir(), "D")
 	if err := Join(t.Context(), again, at, ticket); err != nil { // its answer was lost, perhaps
 		t.Error(err)

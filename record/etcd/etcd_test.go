@@ -545,3 +545,24 @@ func TestWhoIsLatePublishingFollows(t *testing.T) {
 	}
 	whole(t, late, 1)
 }
+
+// A member that waits for a majority that does not come can be told to stop, and stops.
+func TestAMemberThatWaitsCanBeStopped(t *testing.T) {
+	config := NodeConfig{Name: "m0", Dir: t.TempDir(), Peer: free(t), Client: free(t), Members: map[string]string{}, Cluster: t.Name()}
+	config.Members["m0"], config.Members["m1"] = config.Peer, free(t)
+	ctx, stop := context.WithTimeout(t.Context(), time.Second)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := StartNode(ctx, config)
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it goes on waiting")
+	}
+}

@@ -254,6 +254,11 @@ func (n *Node) Close() (err error) {
 		if n.Client != nil {
 			err = n.Client.Close()
 		}
+		select {
+		case <-n.etcd.Server.ReadyNotify():
+		default: // it waits for the others, and what serves clients waits for it: Close would wait for both, for ever
+			n.etcd.Server.HardStop()
+		}
 		n.etcd.Close()
 	})
 	return err
