@@ -393,7 +393,7 @@ func (m *Member) remove(ctx context.Context, node *etcd.Node, whom string) error
 	case id == 0:
 		return refusal(fmt.Sprintf("%.60q is no member", whom), "kurultai cluster status names them")
 	case !learns && rest == 0:
-		return refusal(whom+" is the last member that votes", "stop it and move DIR/cluster away: its copy is the record of one machine again")
+		return refusal(whom+" is the last member that votes", "stop it and move DIR/cluster and DIR/keys/subjects.terms away: its copy is the record of one machine again")
 	case !learns && up < rest/2+1:
 		return refusal(fmt.Sprintf("without %s, %d of %d members would answer, and that is no majority: %v are silent", whom, up, rest, silent), "start those, or take them out first, where they are dead")
 	}

@@ -26,6 +26,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -35,6 +36,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"kurultai/record"
@@ -285,12 +287,14 @@ func Start(ctx context.Context, dir string, copied record.Engine, o Options) (_ 
 			stopStarting(errRemoved)
 		}
 	})
+	waits := time.AfterFunc(2*time.Second, func() { m.log.Info("this member waits until a majority of the members is up", "members", m.known()) })
 	node, err := etcd.StartNode(starting, etcd.NodeConfig{Name: c.Name, Dir: folder(dir), Peer: m.place.peer(), Client: m.place.client(), Members: members, Cluster: c.Cluster,
 		Joining: c.Joining, Distant: c.Distant, Quota: c.Quota, Bind: m.place.bind(), CA: caPath(dir), Pair: pairPath(dir), PeerSocket: peers, ClientSocket: clients})
 	if removed := context.Cause(starting) == errRemoved; err != nil && removed {
 		err = errRemoved
 	}
 	stopStarting(nil)
+	waits.Stop()
 	if err != nil {
 		return nil, m.explain(err)
 	}
@@ -356,11 +360,25 @@ func mayStart(dir string, c config) error {
 	return nil
 }
 
+// room is what etcd takes of a disk when it begins, in bytes: two files of 64 MiB for its log, and its database.
+const room = 160 << 20
+
+// free is how much of a disk can be used, in bytes.
+func free(dir string) int64 {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(dir, &disk); err != nil {
+		return math.MaxInt64
+	}
+	return int64(disk.Bavail) * int64(disk.Bsize)
+}
+
 // explain says what an error of starting means.
 func (m *Member) explain(err error) error {
 	switch {
 	case errors.Is(err, etcd.ErrRemoved):
 		return errRemoved
+	case free(m.dir) < room:
+		return refusal(fmt.Sprintf("%d MiB are free for %s, and a member begins with %d: %v", free(m.dir)>>20, m.dir, room>>20, err), "make room and start again; nothing is lost")
 	case errors.Is(err, context.DeadlineExceeded):
 		return refusal(err.Error(), "start the other members; kurultai cluster status says which answer, etcd.log in "+folder(m.dir)+" what is wrong with their certificates")
 	}

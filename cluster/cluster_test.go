@@ -796,10 +796,16 @@ func TestWhatIsNoCluster(t *testing.T) {
 		r.refused(Found(dir, f), says)
 	}
 	r.refused(Found(t.TempDir(), Founding{Name: "A", At: "127.0.0.1:2380"}), "holds no record")
+	served, err := sqlite.Open(dir, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.refused(Found(dir, Founding{Name: "A", At: "127.0.0.1:2380"}), "another process writes the record")
+	served.Close()
 	if Is(dir) || rows != 5 {
 		t.Errorf("%d rows, and a cluster: %v", rows, Is(dir))
 	}
-	_, err := Certify(dir, "B", []string{"127.0.0.1"}, false)
+	_, err = Certify(dir, "B", []string{"127.0.0.1"}, false)
 	r.refused(err, "is not of a member of a cluster")
 	founder := r.founder(1, Founding{})
 	for says, call := range map[string]func() ([]byte, error){

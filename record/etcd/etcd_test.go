@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -564,5 +565,23 @@ func TestAMemberThatWaitsCanBeStopped(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Error("it goes on waiting")
+	}
+}
+
+// Where etcd's log cannot be written, the start fails and says so; the program goes on.
+func TestALogThatCannotBeWrittenIsNoPanic(t *testing.T) {
+	config := NodeConfig{Name: "m0", Dir: t.TempDir(), Peer: free(t), Client: free(t), Members: map[string]string{}, Cluster: t.Name()}
+	config.Members["m0"] = config.Peer
+	if err := os.MkdirAll(filepath.Join(config.Dir, "etcd", "member"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/proc/nowhere", filepath.Join(config.Dir, "etcd", "member", "wal.tmp")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := StartNode(t.Context(), config); err == nil {
+		n.Close()
+		t.Error("it starts without a log")
+	} else if !strings.Contains(err.Error(), "it gave up: ") {
+		t.Errorf("it fails otherwise: %v", err)
 	}
 }

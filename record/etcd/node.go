@@ -125,7 +125,7 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 	if c.Distant {
 		n.patience = 15
 	}
-	if n.etcd, err = embed.StartEtcd(config); err != nil {
+	if n.etcd, err = startEtcd(config); err != nil {
 		return nil, fmt.Errorf("starting etcd in %s: %w", c.Dir, err)
 	}
 	select {
@@ -164,6 +164,16 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 		go n.untilVoting(c.Client)
 	}
 	return n, nil
+}
+
+// startEtcd starts etcd, which panics where its log cannot be written, as on a full disk.
+func startEtcd(config *embed.Config) (e *embed.Etcd, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it gave up: %v", p)
+		}
+	}()
+	return embed.StartEtcd(config)
 }
 
 // ErrRemoved says that the other members have removed this one.
