@@ -360,8 +360,8 @@ func mayStart(dir string, c config) error {
 	return nil
 }
 
-// room is what etcd takes of a disk when it begins, in bytes: two files of 64 MiB for its log, and its database.
-const room = 160 << 20
+// begins is what etcd takes of a disk when it begins, in bytes: two files of 64 MiB for its log, and its database.
+const begins = 160 << 20
 
 // free is how much of a disk can be used, in bytes.
 func free(dir string) int64 {
@@ -377,8 +377,8 @@ func (m *Member) explain(err error) error {
 	switch {
 	case errors.Is(err, etcd.ErrRemoved):
 		return errRemoved
-	case free(m.dir) < room:
-		return refusal(fmt.Sprintf("%d MiB are free for %s, and a member begins with %d: %v", free(m.dir)>>20, m.dir, room>>20, err), "make room and start again; nothing is lost")
+	case free(m.dir) < begins:
+		return refusal(fmt.Sprintf("%d MiB are free for %s, and a member begins with %d: %v", free(m.dir)>>20, m.dir, begins>>20, err), "make room and start again; nothing is lost")
 	case errors.Is(err, context.DeadlineExceeded):
 		return refusal(err.Error(), "start the other members; kurultai cluster status says which answer, etcd.log in "+folder(m.dir)+" what is wrong with their certificates")
 	}

@@ -107,7 +107,7 @@ func TestAClusterByItsCommands(t *testing.T) {
 	if err := errors.Join(os.Rename(filepath.Join(other, "cluster"), filepath.Join(other, "aside")), os.WriteFile(termsPath(other), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if out, talk, code := said(t, "act", "-data", other, "-by", "x", "FileNote", "{}"); code != 1 || !strings.Contains(talk, "a second record under the same key") || !strings.Contains(talk, "\nhint: put that back") {
+	if out, talk, code := said(t, "act", "-data", other, "-by", "x", "FileNote", `{"note":"n","text":"t"}`); code != 1 || !strings.Contains(talk, "a second record under the same key") || !strings.Contains(talk, "\nhint: put that back") {
 		t.Errorf("%d, %s%s", code, out, talk)
 	}
 	for _, d := range []string{dir, other} {
