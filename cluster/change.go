@@ -23,8 +23,10 @@ import (
 	"kurultai/record/sqlite"
 )
 
-// changeKey is held while the members change.
-const changeKey = "r/change"
+const (
+	changeKey = "r/change" // is held while the members change
+	addedKey  = "r/added/" // has, by HOST:PORT, the name of who was last added there
+)
 
 // alone runs a change while no other runs, on any member.
 func (m *Member) alone(ctx context.Context, key string, change func(context.Context) error) error {
@@ -101,6 +103,10 @@ func (m *Member) serveJoin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := bearer(r)
+	if err := m.out(r.TLS.PeerCertificates[0]); err != nil {
+		refuse(w, refusal(err.Error(), "kurultai cluster cert makes a new file, where the clocks agree"))
+		return
+	}
 	if err := r.TLS.PeerCertificates[0].VerifyHostname(p.host); err != nil {
 		refuse(w, refusal(fmt.Sprintf("the certificate of %s does not name %s", name, p.host), "kurultai cluster cert with this HOST"))
 		return
@@ -138,6 +144,13 @@ func (m *Member) add(ctx context.Context, node *etcd.Node, name string, p place)
 		}
 		switch {
 		case at == p && l.Name == "" && l.IsLearner:
+			r, err := node.Client.Get(ctx, addedKey+p.String())
+			if err != nil {
+				return noMajority(err)
+			}
+			if len(r.Kvs) > 0 && string(r.Kvs[0].Value) != name {
+				return refusal(fmt.Sprintf("%s was added at %s and has not been started", r.Kvs[0].Value, p), "name another HOST:PORT for "+name+", once "+string(r.Kvs[0].Value)+" votes; or take that one out: kurultai cluster leave "+p.String())
+			}
 			return nil
 		case at == p:
 			return refusal(fmt.Sprintf("%s is at %s already", l.Name, p), "name another address, or let that member leave first")
@@ -152,6 +165,9 @@ func (m *Member) add(ctx context.Context, node *etcd.Node, name string, p place)
 	}
 	if len(list.Members) >= maxMembers {
 		return refusal(fmt.Sprintf("there are %d members", len(list.Members)), "three or five are enough; readers are served by edges")
+	}
+	if _, err := node.Client.Put(ctx, addedKey+p.String(), name); err != nil { // until it is started etcd knows its address alone
+		return noMajority(err)
 	}
 	err = whenSeen(ctx, func() error { _, err := node.Client.MemberAddAsLearner(ctx, []string{p.peer()}); return err })
 	if errors.Is(err, rpctypes.ErrUnhealthy) {
@@ -350,6 +366,7 @@ func (m *Member) remove(ctx context.Context, node *etcd.Node, whom string) error
 		return noMajority(err)
 	}
 	var id uint64
+	var name string
 	learns, rest, up := false, 0, 0
 	var silent []string
 	for _, l := range list.Members {
@@ -358,7 +375,7 @@ func (m *Member) remove(ctx context.Context, node *etcd.Node, whom string) error
 			return err
 		}
 		if l.Name == whom || p.String() == whom {
-			id, learns = l.ID, l.IsLearner
+			id, name, learns = l.ID, l.Name, l.IsLearner
 			continue
 		}
 		if l.IsLearner {
@@ -372,10 +389,12 @@ func (m *Member) remove(ctx context.Context, node *etcd.Node, whom string) error
 		}
 	}
 	switch {
+	case id == 0 && isName(whom): // perhaps it left, and this could not be written down
+		return errors.Join(m.markGone(ctx, node, whom), refusal(whom+" is no member; what was certified to it until now counts no more", "kurultai cluster status names the members"))
 	case id == 0:
 		return refusal(fmt.Sprintf("%.60q is no member", whom), "kurultai cluster status names them")
 	case !learns && rest == 0:
-		return refusal(whom+" is the last member that votes", "stop it and move DIR/cluster away: its copy is the record of one machine again")
+		return refusal(whom+" is the last member that votes", "stop it and move DIR/cluster and DIR/keys/subjects.terms away: its copy is the record of one machine again")
 	case !learns && up < rest/2+1:
 		return refusal(fmt.Sprintf("without %s, %d of %d members would answer, and that is no majority: %v are silent", whom, up, rest, silent), "start those, or take them out first, where they are dead")
 	}
@@ -383,7 +402,10 @@ func (m *Member) remove(ctx context.Context, node *etcd.Node, whom string) error
 	if errors.Is(err, rpctypes.ErrUnhealthy) {
 		return refusal("too few members have been up for some seconds", "kurultai cluster status says which; ask again")
 	}
-	return err
+	if err != nil || name == "" {
+		return err
+	}
+	return m.markGone(ctx, node, name)
 }
 
 // Leave removes the member called name, "" the one in dir, from its cluster. Any member that runs is asked; a member that
@@ -415,9 +437,10 @@ func Leave(ctx context.Context, dir, name string) error {
 func (m *Member) remember() error {
 	now := m.known()
 	c, err := readConfig(m.dir)
-	if err != nil || c.Left || maps.Equal(now, c.Members) || now[c.Name] == "" {
+	gone := *m.gone.Load()
+	if err != nil || c.Left || maps.Equal(now, c.Members) && maps.Equal(gone, c.Gone) || now[c.Name] == "" {
 		return err
 	}
-	c.Members = now
+	c.Members, c.Gone = now, gone
 	return c.write(m.dir)
 }

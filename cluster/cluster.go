@@ -26,6 +26,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -35,6 +36,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -55,6 +57,7 @@ type config struct {
 	Distant bool              `json:"distant,omitempty"` // members are far apart
 	Quota   int64             `json:"quota,omitempty"`   // of etcd's database, in bytes
 	Left    bool              `json:"left,omitempty"`    // it was removed at its own wish
+	Gone    map[string]int64  `json:"gone,omitempty"`    // when members left, by name, in seconds since 1970
 }
 
 func folder(dir string) string     { return filepath.Join(dir, "cluster") }
@@ -108,6 +111,11 @@ func (c config) check() error {
 	for name, at := range c.Members {
 		if _, err := parsePlace(at); err != nil || !isName(name) {
 			return fmt.Errorf("a member %.60q at %.200q", name, at)
+		}
+	}
+	for name := range c.Gone {
+		if !isName(name) {
+			return fmt.Errorf("a member that left, %.60q", name)
 		}
 	}
 	return nil
@@ -212,6 +220,8 @@ type Member struct {
 	client *http.Client
 	server *http.Server
 	mux    *http.ServeMux
+	gates  []*gate                          // before etcd's ports
+	gone   atomic.Pointer[map[string]int64] // when members left, by name, in seconds since 1970
 	node   atomic.Pointer[etcd.Node]
 	engine atomic.Pointer[etcd.Engine]
 	ended  chan error
@@ -220,6 +230,8 @@ type Member struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
 
+	refused  *refused // who came without a certificate that counts
+	sockets  string   // a folder of etcd's sockets, to be removed; "": they are in DIR/cluster
 	said     recently
 	every    time.Duration // between two looks of Upkeep
 	complete atomic.Bool   // the copy has all files too
@@ -255,7 +267,13 @@ func Start(ctx context.Context, dir string, copied etcd.Copy, o Options) (_ *Mem
 		return nil, err
 	}
 	m.client = m.pair.client(c.Distant)
+	m.gone.Store(&c.Gone)
+	m.refused = &refused{log: m.log}
 	if err := m.listen(); err != nil {
+		return nil, err
+	}
+	peers, clients, err := m.guard()
+	if err != nil {
 		return nil, err
 	}
 	members := map[string]string{}
@@ -266,8 +284,20 @@ func Start(ctx context.Context, dir string, copied etcd.Copy, o Options) (_ *Mem
 		}
 		members[name] = p.peer()
 	}
-	node, err := etcd.StartNode(ctx, etcd.NodeConfig{Name: c.Name, Dir: folder(dir), Peer: m.place.peer(), Client: m.place.client(), Members: members, Cluster: c.Cluster,
-		Joining: c.Joining, Distant: c.Distant, Quota: c.Quota, Bind: m.place.bind(), CA: caPath(dir), Pair: pairPath(dir)})
+	starting, stopStarting := context.WithCancelCause(ctx)
+	m.done.Go(func() {
+		if m.turnedAway(starting, func() bool { return true }) {
+			stopStarting(errRemoved)
+		}
+	})
+	waits := time.AfterFunc(2*time.Second, func() { m.log.Info("this member waits until a majority of the members is up", "members", m.known()) })
+	node, err := etcd.StartNode(starting, etcd.NodeConfig{Name: c.Name, Dir: folder(dir), Peer: m.place.peer(), Client: m.place.client(), Members: members, Cluster: c.Cluster,
+		Joining: c.Joining, Distant: c.Distant, Quota: c.Quota, Bind: m.place.bind(), CA: caPath(dir), Pair: pairPath(dir), PeerSocket: peers, ClientSocket: clients})
+	if removed := context.Cause(starting) == errRemoved; err != nil && removed {
+		err = errRemoved
+	}
+	stopStarting(nil)
+	waits.Stop()
 	if err != nil {
 		return nil, m.explain(err)
 	}
@@ -296,6 +326,11 @@ func Start(ctx context.Context, dir string, copied etcd.Copy, o Options) (_ *Mem
 	}
 	m.engine.Store(engine)
 	m.done.Go(m.watchNode)
+	m.done.Go(func() {
+		if m.turnedAway(m.ctx, func() bool { return node.LeaderID() == 0 }) {
+			m.end(errRemoved)
+		}
+	})
 	return m, nil
 }
 
@@ -328,6 +363,18 @@ func mayStart(dir string, c config) error {
 	return nil
 }
 
+// begins is what etcd takes of a disk when it begins, in bytes: two files of 64 MiB for its log, and its database.
+const begins = 160 << 20
+
+// free is how much of a disk can be used, in bytes.
+func free(dir string) int64 {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(dir, &disk); err != nil {
+		return math.MaxInt64
+	}
+	return int64(disk.Bavail) * int64(disk.Bsize)
+}
+
 // explain says what an error of starting means.
 func (m *Member) explain(err error) error {
 	for _, gone := range []error{rpctypes.ErrTimeout, rpctypes.ErrTimeoutDueToLeaderFail, rpctypes.ErrTimeoutDueToConnectionLost, rpctypes.ErrLeaderChanged, rpctypes.ErrNoLeader} {
@@ -337,7 +384,9 @@ func (m *Member) explain(err error) error {
 	}
 	switch {
 	case errors.Is(err, etcd.ErrRemoved):
-		return refusal("this member was removed from its cluster", "a new folder joins again: kurultai cluster join -h")
+		return errRemoved
+	case free(m.dir) < begins:
+		return refusal(fmt.Sprintf("%d MiB are free for %s, and a member begins with %d: %v", free(m.dir)>>20, m.dir, begins>>20, err), "make room and start again; nothing is lost")
 	case errors.Is(err, context.DeadlineExceeded):
 		return refusal(err.Error(), "start the other members; kurultai cluster status says which answer, etcd.log in "+folder(m.dir)+" what is wrong with their certificates")
 	}
@@ -350,6 +399,7 @@ func (m *Member) watchNode() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
+		m.hearGone(node)
 		if err := m.remember(); err != nil {
 			m.log.Warn("keeping the list of members", "why", err)
 		}
@@ -522,6 +572,12 @@ func (m *Member) Close() error {
 	}
 	if m.server != nil {
 		errs = append(errs, m.server.Close())
+	}
+	for _, g := range m.gates {
+		errs = append(errs, g.Close())
+	}
+	if m.sockets != "" {
+		errs = append(errs, os.RemoveAll(m.sockets))
 	}
 	if m.client != nil {
 		m.client.CloseIdleConnections()

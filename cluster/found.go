@@ -48,6 +48,9 @@ func Found(dir string, f Founding) error {
 	if err == nil {
 		err = kept.Close()
 	}
+	if errors.Is(err, sqlite.ErrTaken) {
+		return refusal(err.Error(), "stop kurultai serve there first: a cluster begins with a record at rest")
+	}
 	if err != nil {
 		return err
 	}

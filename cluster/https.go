@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,9 +18,9 @@ import (
 
 // listen begins to serve the members' HTTPS.
 func (m *Member) listen() error {
-	l, err := net.Listen("tcp", m.place.listen(2))
+	g, err := m.openGate(2)
 	if err != nil {
-		return refusal(fmt.Sprintf("listening for members: %v", err), "a member at HOST:PORT listens at PORT, PORT+1 and PORT+2: free them, or join at others")
+		return err
 	}
 	serve := etcd.Serve(m.copied)
 	for _, pattern := range []string{"/blob", "/blob/", "/groups", "/cosigned", "/blobs"} {
@@ -32,9 +31,9 @@ func (m *Member) listen() error {
 	m.Handle("GET /cluster/status", http.HandlerFunc(m.serveStatus))
 	m.Handle("POST /cluster/leave", http.HandlerFunc(m.serveLeave))
 	m.mux.HandleFunc("POST /cluster/join", m.serveJoin) // who asks is no member yet
-	m.server = &http.Server{Handler: m.mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(&refused{log: m.log}, "", 0)}
+	m.server = &http.Server{Handler: m.mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(m.refused, "", 0)}
 	go func() {
-		if err := m.server.Serve(tls.NewListener(l, m.pair.serving())); !errors.Is(err, http.ErrServerClosed) {
+		if err := m.server.Serve(g); !errors.Is(err, http.ErrServerClosed) {
 			m.end(fmt.Errorf("serving members: %w", err))
 		}
 	}()
@@ -68,21 +67,24 @@ type refused struct {
 }
 
 func (r *refused) Write(b []byte) (int, error) {
-	text := strings.TrimSpace(string(b))
-	from := ""
-	if rest, ok := strings.CutPrefix(text, "http: TLS handshake error from "); ok {
-		from, text, _ = strings.Cut(rest, ": ")
-	}
-	why := certificateTrouble(errors.New(text))
-	if from == "" || why == "" {
-		r.log.Debug("members' HTTPS", "said", text, "from", from)
-		return len(b), nil
-	}
-	if host, _, err := net.SplitHostPort(from); err == nil && r.said.often(host+" "+why) {
-		return len(b), nil
-	}
-	r.log.Warn("who asks is no member", "from", from, "why", why)
+	r.log.Debug("members' HTTPS", "said", strings.TrimSpace(string(b)))
 	return len(b), nil
+}
+
+// hear says why who came from an address was not let in.
+func (r *refused) hear(from net.Addr, err error) {
+	why := certificateTrouble(err)
+	if left := (&errLeft{}); errors.As(err, &left) {
+		why = left.Error()
+	}
+	if why == "" {
+		r.log.Debug("members' port", "said", err, "from", from)
+		return
+	}
+	if host, _, err := net.SplitHostPort(from.String()); err == nil && r.said.often(host+" "+why) {
+		return
+	}
+	r.log.Warn("who asks is no member", "from", from.String(), "why", why)
 }
 
 // bearer is the name in the certificate of who asks.
@@ -91,6 +93,10 @@ func bearer(r *http.Request) string { return r.TLS.PeerCertificates[0].Subject.C
 // members lets members pass: a certificate outlives its bearer's membership.
 func (m *Member) members(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := m.out(r.TLS.PeerCertificates[0]); err != nil {
+			http.Error(w, err.Error(), http.StatusGone)
+			return
+		}
 		name := bearer(r)
 		if _, ok := m.known()[name]; !ok {
 			http.Error(w, name+" is no member of this cluster", http.StatusForbidden)
@@ -136,6 +142,8 @@ func hear(answer *http.Response, v any) error {
 			return fmt.Errorf("%s: %.200s", answer.Status, b)
 		}
 		return r
+	case http.StatusGone:
+		return errRemoved
 	}
 	return fmt.Errorf("%s: %.200s", answer.Status, strings.TrimSpace(string(b)))
 }

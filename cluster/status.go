@@ -31,22 +31,23 @@ type Status struct {
 
 // A MemberStatus says how one member is.
 type MemberStatus struct {
-	Name     string    `json:"name"`             // "" where it was added and has not been started
-	At       string    `json:"at"`               // HOST:PORT
-	Voting   bool      `json:"voting"`           // else it learns
-	Reached  bool      `json:"reached"`          // it answered; else what follows Why is not known
-	Why      string    `json:"why,omitempty"`    // it was not reached
-	Leads    bool      `json:"leads"`            // etcd
-	Size     int64     `json:"size"`             // entries of its copy
-	Held     int64     `json:"held"`             // of these, what a power cut leaves
-	Lag      int64     `json:"lag"`              // entries that its copy lacks
-	Complete bool      `json:"complete"`         // its copy has all files too
-	Database int64     `json:"database"`         // of etcd, in bytes
-	Used     int64     `json:"used"`             // of that, in bytes
-	Quota    int64     `json:"quota"`            // for that, in bytes
-	Disk     float64   `json:"disk"`             // the part of the disk that is used
-	Ends     time.Time `json:"ends"`             // its certificate
-	Alarms   []string  `json:"alarms,omitempty"` // what somebody should see to
+	Name     string    `json:"name"`               // "" where it was added and has not been started
+	At       string    `json:"at"`                 // HOST:PORT
+	Voting   bool      `json:"voting"`             // else it learns
+	Reached  bool      `json:"reached"`            // it answered; else what follows Why is not known
+	Why      string    `json:"why,omitempty"`      // it was not reached
+	Starting bool      `json:"starting,omitempty"` // it waits for a majority; what etcd and files are like is not known yet
+	Leads    bool      `json:"leads"`              // etcd
+	Size     int64     `json:"size"`               // entries of its copy
+	Held     int64     `json:"held"`               // of these, what a power cut leaves
+	Lag      int64     `json:"lag"`                // entries that its copy lacks
+	Complete bool      `json:"complete"`           // its copy has all files too
+	Database int64     `json:"database"`           // of etcd, in bytes
+	Used     int64     `json:"used"`               // of that, in bytes
+	Quota    int64     `json:"quota"`              // for that, in bytes
+	Disk     float64   `json:"disk"`               // the part of the disk that is used
+	Ends     time.Time `json:"ends"`               // its certificate
+	Alarms   []string  `json:"alarms,omitempty"`   // what somebody should see to
 }
 
 const (
@@ -78,7 +79,8 @@ func (m *Member) myself(ctx context.Context) MemberStatus {
 			s.Alarms = append(s.Alarms, etcdAlarm(a))
 		}
 	} else {
-		s.Alarms = append(s.Alarms, "it is starting, and waits for a majority")
+		s.Starting = true
+		s.Alarms = append(s.Alarms, "it is starting, and waits until a majority of the members is up")
 	}
 	var disk syscall.Statfs_t
 	if err := syscall.Statfs(m.dir, &disk); err == nil && disk.Blocks > 0 {
@@ -218,7 +220,9 @@ func Ask(ctx context.Context, dir string) (s Status, err error) {
 	if err == nil || len(others) == 0 {
 		return s, err
 	}
-	if othersErr := ask(ctx, dir, others, "", "/cluster/status", nil, &s); othersErr != nil {
+	if othersErr := ask(ctx, dir, others, "", "/cluster/status", nil, &s); errors.Is(othersErr, errRemoved) {
+		return s, othersErr
+	} else if othersErr != nil {
 		return s, errors.Join(err, othersErr)
 	}
 	return s, nil

@@ -90,14 +90,14 @@ func (v vault) fits(ctx context.Context, e *record.Entry, row record.Row) (opene
 	} else if e.Closed != row.Digest {
 		return false, errors.New("the opening kept is of another digest")
 	}
-	key, err := v.keys.Get(row.Subject)
+	_, err = v.keys.Get(row.Subject)
 	if errors.Is(err, ErrForgotten) || errors.Is(err, record.ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	plain, err := key.Decrypt(row)
+	plain, err := v.keys.Decrypt(row)
 	if err != nil {
 		return false, fmt.Errorf("the opening kept at place %d is damaged: %w", row.Place, err)
 	}

@@ -423,11 +423,7 @@ func (v vault) plain(ctx context.Context, digest record.Digest) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	key, err := v.keys.Get(row.Subject)
-	if err != nil {
-		return nil, err
-	}
-	return key.Decrypt(row)
+	return v.keys.Decrypt(row)
 }
 
 // open opens a sealed value.

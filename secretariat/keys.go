@@ -25,10 +25,17 @@ type SubjectKeys struct {
 	file  *os.File
 	slots map[[32]byte]int64 // hash of the subject: offset of its slot
 	keys  map[[32]byte]record.SubjectKey
+	older map[[32]byte][]slot // of subjects that were given another key meanwhile: what was sealed before may be under these
 	end   int64
 
 	drawing sync.Mutex // held while keys are drawn and, where others keep them too, given to them; before mu
 	shared  *shared    // nil: no other machine keeps them
+}
+
+// A slot is a key and where it stands.
+type slot struct {
+	at  int64
+	key record.SubjectKey
 }
 
 // OpenSubjectKeys opens or creates the file. A trailing part of a slot, left by a crash, is dropped.
@@ -50,7 +57,7 @@ func openSubjectKeys(path string, mode int) (*SubjectKeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the subject keys: %w", err)
 	}
-	k := &SubjectKeys{file: f, slots: map[[32]byte]int64{}, keys: map[[32]byte]record.SubjectKey{}}
+	k := &SubjectKeys{file: f, slots: map[[32]byte]int64{}, keys: map[[32]byte]record.SubjectKey{}, older: map[[32]byte][]slot{}}
 	if err := k.load(mode != os.O_RDONLY); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("reading the subject keys: %w", err)
@@ -64,14 +71,41 @@ func (k *SubjectKeys) load(mend bool) error {
 		return err
 	}
 	for k.end = 0; k.end+slotSize <= int64(len(b)); k.end += slotSize {
-		slot := b[k.end : k.end+slotSize]
-		k.slots[[32]byte(slot)] = k.end
-		k.keys[[32]byte(slot)] = record.SubjectKey(slot[32:])
+		k.put([32]byte(b[k.end:]), slot{k.end, record.SubjectKey(b[k.end+32 : k.end+slotSize])})
 	}
 	if !mend || k.end == int64(len(b)) {
 		return nil
 	}
 	return k.file.Truncate(k.end)
+}
+
+// put makes a key that of its subject. k.mu is held.
+func (k *SubjectKeys) put(hash [32]byte, s slot) {
+	if before, have := k.keys[hash]; have && before != (record.SubjectKey{}) {
+		k.older[hash] = append(k.older[hash], slot{k.slots[hash], before})
+	}
+	k.slots[hash], k.keys[hash] = s.at, s.key
+}
+
+// Decrypt opens a row under the key of its subject, or under one that the subject had before.
+func (k *SubjectKeys) Decrypt(r record.Row) ([]byte, error) {
+	key, err := k.Get(r.Subject)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := key.Decrypt(r)
+	if err == nil {
+		return plain, nil
+	}
+	k.mu.Lock()
+	older := k.older[sha256.Sum256([]byte(r.Subject))]
+	k.mu.Unlock()
+	for _, s := range older {
+		if plain, err := s.key.Decrypt(r); err == nil {
+			return plain, nil
+		}
+	}
+	return nil, err
 }
 
 // Close closes the file.
@@ -138,6 +172,16 @@ func (k *SubjectKeys) draw(subjects []string, chance io.Reader) error {
 
 // append writes whole slots at the end and syncs; on failure the slots are forgotten again.
 func (k *SubjectKeys) append(slots []byte) error {
+	err := k.write(slots)
+	for ; err != nil && len(slots) > 0; slots = slots[slotSize:] {
+		delete(k.slots, [32]byte(slots))
+		delete(k.keys, [32]byte(slots))
+	}
+	return err
+}
+
+// write writes whole slots at the end and syncs.
+func (k *SubjectKeys) write(slots []byte) error {
 	if len(slots) == 0 {
 		return nil
 	}
@@ -146,10 +190,6 @@ func (k *SubjectKeys) append(slots []byte) error {
 		err = k.file.Sync()
 	}
 	if err != nil {
-		for ; len(slots) > 0; slots = slots[slotSize:] {
-			delete(k.slots, [32]byte(slots))
-			delete(k.keys, [32]byte(slots))
-		}
 		return fmt.Errorf("writing subject keys: %w", errors.Join(err, k.file.Truncate(k.end)))
 	}
 	k.end += int64(len(slots))
@@ -162,6 +202,11 @@ func (k *SubjectKeys) Forget(subject string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	hash := sha256.Sum256([]byte(subject))
+	for ; len(k.older[hash]) > 0; k.older[hash] = k.older[hash][1:] {
+		if err := k.destroy(k.older[hash][0].at); err != nil {
+			return err
+		}
+	}
 	switch _, err := k.get(hash); {
 	case errors.Is(err, ErrForgotten):
 		return nil
@@ -169,13 +214,21 @@ func (k *SubjectKeys) Forget(subject string) error {
 		k.slots[hash], k.keys[hash] = k.end, record.SubjectKey{}
 		return k.append(append(hash[:], make([]byte, 32)...))
 	}
-	_, err := k.file.WriteAt(make([]byte, 32), k.slots[hash]+32)
+	if err := k.destroy(k.slots[hash]); err != nil {
+		return err
+	}
+	k.keys[hash] = record.SubjectKey{}
+	return nil
+}
+
+// destroy overwrites the key of a slot with zeros and syncs.
+func (k *SubjectKeys) destroy(at int64) error {
+	_, err := k.file.WriteAt(make([]byte, 32), at+32)
 	if err == nil {
 		err = k.file.Sync()
 	}
 	if err != nil {
 		return fmt.Errorf("destroying a subject key: %w", err)
 	}
-	k.keys[hash] = record.SubjectKey{}
 	return nil
 }

@@ -322,6 +322,7 @@ func TestAKeyIsOnAMajorityBeforeItIsUsed(t *testing.T) {
 }
 
 // Of two keys drawn for one subject the later pen's stands, a promise outlives a restart, and what was destroyed stays so.
+// That another machine says it was destroyed destroys nothing here: the record says who is forgotten.
 func TestTheLaterPensKeyStands(t *testing.T) {
 	open := func(dir string) *SubjectKeys {
 		k, err := OpenSubjectKeys(filepath.Join(dir, "subjects"))
@@ -364,6 +365,18 @@ func TestTheLaterPensKeyStands(t *testing.T) {
 			t.Errorf("machine %d has another key: %v", i, err)
 		}
 	}
+	sealed := record.Row{Subject: "x", Digest: "d"}
+	if err := later.Encrypt(&sealed, []byte("what it says"), rand.Reader); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Accept(8, []Slot{{Subject: sha256.Sum256([]byte("x")), Key: record.SubjectKey{1}, Term: 8}}); err != nil { // a member that lies
+		t.Fatal(err)
+	}
+	b.Close()
+	b = open(dirs[1])
+	if plain, err := b.Decrypt(sealed); err != nil || string(plain) != "what it says" {
+		t.Errorf("what was sealed before another key came: %q, %v", plain, err)
+	}
 	if err := a.Forget("x"); err != nil {
 		t.Fatal(err)
 	}
@@ -371,7 +384,13 @@ func TestTheLaterPensKeyStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	mine, _ = a.Promise(0)
-	if err := b.Learn(mine); err != nil {
+	if err := errors.Join(b.Learn(mine), b.Accept(9, mine)); err != nil {
+		t.Fatal(err)
+	}
+	if key, err := b.Get("x"); err != nil || key == (record.SubjectKey{}) {
+		t.Errorf("a key is destroyed because another machine says so: %v", err)
+	}
+	if err := errors.Join(b.Forget("x"), b.Learn(theirs)); err != nil {
 		t.Fatal(err)
 	}
 	a.Close()
@@ -380,6 +399,9 @@ func TestTheLaterPensKeyStands(t *testing.T) {
 		k := open(dir)
 		if _, err := k.Get("x"); !errors.Is(err, ErrForgotten) {
 			t.Errorf("machine %d brings back what was destroyed: %v", i, err)
+		}
+		if b, err := os.ReadFile(filepath.Join(dir, "subjects")); err != nil || bytes.Contains(b, later[:]) {
+			t.Errorf("machine %d keeps a key that was destroyed: %v", i, err)
 		}
 		k.Close()
 	}

@@ -15,7 +15,7 @@ import (
 // drawn before, and that majority takes nothing of an earlier term from then on, so the earlier key was used nowhere.
 type Slot struct {
 	Subject [32]byte          // SHA-256 of the subject
-	Key     record.SubjectKey // zeros: destroyed, which stands before any other
+	Key     record.SubjectKey // zeros: destroyed. No machine destroys what it has on the word of another: the record says who is forgotten
 	Term    int64             // of the pen it was drawn with
 }
 
@@ -134,21 +134,19 @@ func (k *SubjectKeys) Learn(slots []Slot) error {
 // k.mu is held.
 func (k *SubjectKeys) keep(slots []Slot, before func(mine, theirs Slot) bool, term int64) error {
 	var fresh []byte
-	var changed []Slot
+	took := map[[32]byte]bool{}
 	terms := map[int64][][32]byte{}
 	for _, s := range slots {
 		mine, have := k.keys[s.Subject]
 		gone := s.Key == (record.SubjectKey{})
 		switch {
-		case have && (mine == s.Key || mine == (record.SubjectKey{})):
+		case took[s.Subject], have && (gone || mine == s.Key || mine == (record.SubjectKey{})):
 			continue
-		case have && !gone && !before(Slot{s.Subject, mine, k.shared.terms[s.Subject]}, s):
+		case have && !before(Slot{s.Subject, mine, k.shared.terms[s.Subject]}, s):
 			continue
-		case have:
-			changed = append(changed, s)
-		default:
-			fresh = append(append(fresh, s.Subject[:]...), s.Key[:]...)
 		}
+		took[s.Subject] = true
+		fresh = append(append(fresh, s.Subject[:]...), s.Key[:]...) // behind what is here: that may have sealed something
 		of := s.Term
 		if term > 0 {
 			of = term
@@ -160,23 +158,12 @@ func (k *SubjectKeys) keep(slots []Slot, before func(mine, theirs Slot) bool, te
 			return err
 		}
 	}
-	for at := 0; at < len(fresh); at += slotSize { // what cannot be written is not here
-		slot := fresh[at:]
-		k.slots[[32]byte(slot)], k.keys[[32]byte(slot)] = k.end+int64(at), record.SubjectKey(slot[32:slotSize])
-	}
-	if err := k.append(fresh); err != nil {
+	at := k.end
+	if err := k.write(fresh); err != nil { // what cannot be written is not here
 		return err
 	}
-	for _, s := range changed {
-		if _, err := k.file.WriteAt(s.Key[:], k.slots[s.Subject]+32); err != nil {
-			return fmt.Errorf("writing a subject key: %w", err)
-		}
-		k.keys[s.Subject] = s.Key
-	}
-	if len(changed) > 0 {
-		if err := k.file.Sync(); err != nil {
-			return fmt.Errorf("writing a subject key: %w", err)
-		}
+	for ; len(fresh) > 0; fresh, at = fresh[slotSize:], at+slotSize {
+		k.put([32]byte(fresh), slot{at, record.SubjectKey(fresh[32:slotSize])})
 	}
 	return nil
 }

@@ -233,6 +233,10 @@ func tellCluster(w io.Writer, s cluster.Status) error {
 			fmt.Fprintf(table, "%s\t%s\tsilent\t\t\t\t\t\n", name, m.At)
 			continue
 		}
+		if m.Starting {
+			fmt.Fprintf(table, "%s\t%s\tstarting\t%d\t%d\t\t%.0f %%\t%s\n", name, m.At, m.Size, m.Lag, 100*m.Disk, m.Ends.UTC().Format(time.DateOnly))
+			continue
+		}
 		is := []string{"learns"}
 		if m.Voting {
 			is[0] = "votes"

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,6 +103,13 @@ func TestAClusterByItsCommands(t *testing.T) {
 		t.Error(out)
 	}
 	refused("has left its cluster", 1, "leave", "-data", other)
+	// A copy that lacks what makes it a member's is not written alone.
+	if err := errors.Join(os.Rename(filepath.Join(other, "cluster"), filepath.Join(other, "aside")), os.WriteFile(termsPath(other), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if out, talk, code := said(t, "act", "-data", other, "-by", "x", "FileNote", `{"note":"n","text":"t"}`); code != 1 || !strings.Contains(talk, "a second record under the same key") || !strings.Contains(talk, "\nhint: put that back") {
+		t.Errorf("%d, %s%s", code, out, talk)
+	}
 	for _, d := range []string{dir, other} {
 		if out, talk, code := said(t, "verify", d); code != 0 {
 			t.Errorf("%s%s", out, talk)

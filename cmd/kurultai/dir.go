@@ -274,6 +274,10 @@ func openHouse(dir string, keys func(string) (*secretariat.SubjectKeys, error), 
 	if cluster.Is(dir) && cluster.Begun(dir) && !o.ReadOnly {
 		return nil, hinted{fmt.Errorf("%s is kept by several machines together, and only kurultai serve writes it", dir), "submit acts where it is served: kurultai act -url URL"}
 	}
+	if _, err := os.Stat(termsPath(dir)); err == nil && !cluster.Is(dir) && !o.ReadOnly {
+		return nil, hinted{fmt.Errorf("%s is the copy of a member of a cluster, without what makes it one (%s): written alone it would be a second record under the same key", dir, filepath.Join(dir, "cluster")),
+			"put that back; only where no other member runs or ever will, move " + termsPath(dir) + " away: it is the record of one machine then"}
+	}
 	var err error
 	if h.log, err = readLogKey(dir); err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"kurultai/cluster"
 	"kurultai/conference"
 	"kurultai/language"
+	"kurultai/record/sqlite"
 	"kurultai/story"
 )
 
@@ -221,6 +222,9 @@ func remedy(err error) string {
 	var c *cluster.Refusal
 	if errors.As(err, &c) {
 		return c.Hint
+	}
+	if errors.Is(err, sqlite.ErrTaken) {
+		return "stop kurultai serve there first, or submit acts where it is served: kurultai act -url URL"
 	}
 	var r *conference.Refusal
 	if errors.As(err, &r) {

@@ -158,6 +158,9 @@ func (q *quorum) Take(ctx context.Context) (context.Context, func(), error) {
 	if err != nil {
 		slog.Warn("the pen cannot be taken up", "error", err)
 		release()
+		if errors.Is(err, etcd.ErrOtherTree) {
+			secretariat.Pause(ctx, 10*time.Second)
+		}
 		return nil, nil, err
 	}
 	if head, err := q.member.Engine().Copied(leading); err == nil {

@@ -131,6 +131,9 @@ func serveRecord(ctx context.Context, io streams, dir, addr, tripwire string, fr
 		case err := <-h.lost:
 			return h.errLost(err)
 		case err := <-ended:
+			if no := (*cluster.Refusal)(nil); errors.As(err, &no) {
+				return err // started again it would say the same
+			}
 			return fmt.Errorf("this machine's part of the quorum ended; it goes on when it is started again: %w", err)
 		case err := <-named:
 			if err != nil {

@@ -242,7 +242,7 @@ func (e *Engine) append(ctx context.Context, c *call, again bool, g record.Group
 	}
 	head, err := e.publishFrom(ctx, last, revision, size, &g, sign)
 	var unsigned *signError
-	if errors.As(err, &unsigned) {
+	if errors.As(err, &unsigned) || errors.Is(err, ErrOtherTree) {
 		return head, errors.Join(err, e.withdraw(ctx, expect, size, r.Header.Revision))
 	}
 	return head, err
@@ -297,11 +297,17 @@ func (e *Engine) publish(ctx context.Context, size int64, sign record.SignFunc) 
 // hand: it is not asked for.
 func (e *Engine) publishFrom(ctx context.Context, last record.Checkpoint, revision, size int64, own *record.Group, sign record.SignFunc) (record.Checkpoint, error) {
 	for {
-		if last.Size >= size {
-			return last, e.reach(ctx, last.Size)
-		}
 		if err := e.reach(ctx, last.Size); err != nil {
+			if last.Size >= size {
+				return last, err
+			}
 			return last, unknown(err)
+		}
+		if err := e.continues(last); err != nil {
+			return last, err
+		}
+		if last.Size >= size {
+			return last, nil
 		}
 		edge, groups, err := e.tail(ctx, last.Size, size, own)
 		if err != nil {
@@ -339,6 +345,20 @@ func (e *Engine) publishFrom(ctx context.Context, last record.Checkpoint, revisi
 			return last, err
 		}
 	}
+}
+
+// ErrOtherTree says that this node's copy is not of the record that was published: its bytes and hashes were changed where
+// it lies. Nothing is signed over it, and another member writes: it is a record.ErrConflict.
+var ErrOtherTree = fmt.Errorf("%w: the copy here makes another tree than was published, so it was changed on this machine's disk; let this member leave, and join with a new folder", record.ErrConflict)
+
+// continues holds the copy, which has reached a published checkpoint, against it.
+func (e *Engine) continues(last record.Checkpoint) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if last.Size > 0 && e.edge.Size() == last.Size && e.edge.Root() != last.Root {
+		return fmt.Errorf("%w (at %d entries)", ErrOtherTree, last.Size)
+	}
+	return nil
 }
 
 // withdraw takes back a group that was never published: nobody has seen it.
@@ -519,24 +539,23 @@ func (e *Engine) catchUpTo(ctx context.Context, head record.Checkpoint, options 
 		return nil
 	}
 	if errors.Is(err, errTrimmed) {
-		return e.fromPeers(ctx)
+		return e.fromPeers(ctx, head)
 	}
 	if err != nil {
 		return err
 	}
 	if edge.Root() != head.Root {
-		return fmt.Errorf("the first %d entries make another tree than the checkpoint published says: this copy or etcd is damaged", head.Size)
+		return fmt.Errorf("%w (at %d entries)", ErrOtherTree, head.Size)
 	}
 	return e.apply(g, head)
 }
 
 // fromPeers reads what was trimmed from the copy of the first peer that has it.
-func (e *Engine) fromPeers(ctx context.Context) error {
+func (e *Engine) fromPeers(ctx context.Context, head record.Checkpoint) error {
 	errs := []error{errTrimmed}
 	for _, p := range e.Peers() {
-		have, _ := e.size()
-		err := e.fromPeer(ctx, p, have)
-		if now, _ := e.size(); err == nil && now > have {
+		err := e.fromPeer(ctx, p, head)
+		if err == nil {
 			return nil
 		}
 		errs = append(errs, err)
@@ -544,27 +563,68 @@ func (e *Engine) fromPeers(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (e *Engine) fromPeer(ctx context.Context, p Peer, have int64) error {
-	for part, err := range p.Groups(ctx, have) {
-		if err == nil {
-			e.mu.Lock()
-			edge := e.edge.Clone()
-			e.mu.Unlock()
-			for _, b := range part.Group.Entries {
-				edge.Append(tlog.RecordHash(b))
-			}
-			if edge.Size() != part.Checkpoint.Size || edge.Root() != part.Checkpoint.Root {
-				err = errors.New("a peer's entries make another tree than its checkpoint says")
-			}
-		}
-		if err == nil {
-			err = e.apply(part.Group, part.Checkpoint)
-		}
+// fromPeer reads the entries up to a published checkpoint from one peer: once for their hashes, for a peer is believed only
+// where they make that checkpoint's tree, and once to keep them.
+func (e *Engine) fromPeer(ctx context.Context, p Peer, head record.Checkpoint) error {
+	e.mu.Lock()
+	begin := e.edge.Clone()
+	e.mu.Unlock()
+	whole, from := begin.Clone(), begin.Size()
+	var proven []tlog.Hash
+	for part, err := range p.Groups(ctx, from) {
 		if err != nil {
 			return err
 		}
+		for _, b := range part.Group.Entries {
+			proven = append(proven, tlog.RecordHash(b))
+		}
+		if from+int64(len(proven)) >= head.Size {
+			break
+		}
 	}
-	return nil
+	if have := from + int64(len(proven)); have < head.Size {
+		return fmt.Errorf("a peer has %d entries and %d are published", have, head.Size)
+	}
+	proven = proven[:head.Size-from]
+	for _, h := range proven {
+		whole.Append(h)
+	}
+	if whole.Root() != head.Root {
+		return fmt.Errorf("a peer's entries %d to %d, behind those here, make another tree than was published: its copy or this one was changed", from, head.Size-1)
+	}
+	at := begin
+	for part, err := range p.Groups(ctx, from) {
+		if err != nil {
+			return err
+		}
+		g, first := part.Group, at.Size()
+		if g.Entries = g.Entries[:min(int64(len(g.Entries)), head.Size-first)]; len(g.Entries) == 0 {
+			return errCut
+		}
+		for _, b := range g.Entries {
+			h := tlog.RecordHash(b)
+			if h != proven[at.Size()-from] {
+				return fmt.Errorf("a peer tells another entry %d than a moment ago", at.Size())
+			}
+			at.Append(h)
+		}
+		beside := func(index int64) bool { return index < first || index >= at.Size() } // of another part
+		g.Rows = slices.DeleteFunc(g.Rows, func(r record.Row) bool { return beside(r.Index) })
+		g.Keys = slices.DeleteFunc(g.Keys, func(k record.ClosedKey) bool { return beside(k.Index) })
+		under := head
+		if at.Size() < head.Size {
+			if under, err = between(head.Origin, at.Size(), at.Root()); err != nil {
+				return err
+			}
+		}
+		if err := e.apply(g, under); err != nil {
+			return err
+		}
+		if at.Size() == head.Size {
+			return nil
+		}
+	}
+	return errCut
 }
 
 // Settle publishes what a writer that died had committed and not published, and returns etcd's revision by then: who has

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -561,4 +562,43 @@ func TestWhoIsLatePublishingFollows(t *testing.T) {
 		t.Errorf("%d, %v", head.Size, err)
 	}
 	whole(t, late, 1)
+}
+
+// A member that waits for a majority that does not come can be told to stop, and stops.
+func TestAMemberThatWaitsCanBeStopped(t *testing.T) {
+	config := NodeConfig{Name: "m0", Dir: t.TempDir(), Peer: free(t), Client: free(t), Members: map[string]string{}, Cluster: t.Name()}
+	config.Members["m0"], config.Members["m1"] = config.Peer, free(t)
+	ctx, stop := context.WithTimeout(t.Context(), time.Second)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := StartNode(ctx, config)
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it goes on waiting")
+	}
+}
+
+// Where etcd's log cannot be written, the start fails and says so; the program goes on.
+func TestALogThatCannotBeWrittenIsNoPanic(t *testing.T) {
+	config := NodeConfig{Name: "m0", Dir: t.TempDir(), Peer: free(t), Client: free(t), Members: map[string]string{}, Cluster: t.Name()}
+	config.Members["m0"] = config.Peer
+	if err := os.MkdirAll(filepath.Join(config.Dir, "etcd", "member"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/proc/nowhere", filepath.Join(config.Dir, "etcd", "member", "wal.tmp")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := StartNode(t.Context(), config); err == nil {
+		n.Close()
+		t.Error("it starts without a log")
+	} else if !strings.Contains(err.Error(), "it gave up: ") {
+		t.Errorf("it fails otherwise: %v", err)
+	}
 }

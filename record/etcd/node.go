@@ -38,6 +38,10 @@ type NodeConfig struct {
 	Bind    string            // the IP address to listen at; "": the host of Peer and Client, which is one then
 	CA      string            // file of the certificates that members trust; "": they trust whoever reaches them
 	Pair    string            // file of this member's certificate and its key, read again for each connection
+
+	// Where somebody stands before this member's ports who asks for certificates: the sockets behind, in a folder that
+	// nobody else reaches, at which etcd listens in place of them, for peers and for clients.
+	PeerSocket, ClientSocket string
 }
 
 // secured is how members know each other. Their certificates are of a body of their own, which makes no others, so that
@@ -46,8 +50,11 @@ func (c NodeConfig) secured() transport.TLSInfo {
 	return transport.TLSInfo{CertFile: c.Pair, KeyFile: c.Pair, TrustedCAFile: c.CA, ClientCertAuth: true, SkipClientSANVerify: true}
 }
 
-// listen is where to listen for what is reached at a URL.
-func (c NodeConfig) listen(at url.URL) url.URL {
+// listen is where to listen for what is reached at a URL, unless it is at a socket.
+func (c NodeConfig) listen(at url.URL, socket string) url.URL {
+	if socket != "" {
+		return url.URL{Scheme: "unix", Host: socket}
+	}
 	if c.Bind != "" {
 		at.Host = net.JoinHostPort(c.Bind, at.Port())
 	}
@@ -82,8 +89,8 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
-	config.ListenPeerUrls, config.AdvertisePeerUrls = []url.URL{c.listen(*peer)}, []url.URL{*peer}
-	config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{c.listen(*client)}, []url.URL{*client}
+	config.ListenPeerUrls, config.AdvertisePeerUrls = []url.URL{c.listen(*peer, c.PeerSocket)}, []url.URL{*peer}
+	config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{c.listen(*client, c.ClientSocket)}, []url.URL{*client}
 	var asClient *tls.Config
 	if c.CA != "" {
 		config.PeerTLSInfo, config.ClientTLSInfo = c.secured(), c.secured()
@@ -120,7 +127,7 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 	if c.Distant {
 		n.patience = 15
 	}
-	if n.etcd, err = embed.StartEtcd(config); err != nil {
+	if n.etcd, err = startEtcd(config); err != nil {
 		return nil, fmt.Errorf("starting etcd in %s: %w", c.Dir, err)
 	}
 	select {
@@ -160,6 +167,16 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 		go n.untilVoting(c.Client)
 	}
 	return n, nil
+}
+
+// startEtcd starts etcd, which panics where its log cannot be written, as on a full disk.
+func startEtcd(config *embed.Config) (e *embed.Etcd, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it gave up: %v", p)
+		}
+	}()
+	return embed.StartEtcd(config)
 }
 
 // ErrRemoved says that the other members have removed this one.
@@ -261,6 +278,11 @@ func (n *Node) Close() (err error) {
 		}
 		if n.near != nil {
 			n.near.Close() // it has no connection; its error is that its context has ended
+		}
+		select {
+		case <-n.etcd.Server.ReadyNotify():
+		default: // it waits for the others, and what serves clients waits for it: Close would wait for both, for ever
+			n.etcd.Server.HardStop()
 		}
 		n.etcd.Close()
 	})

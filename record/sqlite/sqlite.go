@@ -127,6 +127,9 @@ func (e *Engine) open() error {
 	return e.check()
 }
 
+// ErrTaken says that a record has its writer.
+var ErrTaken = errors.New("another process writes the record")
+
 // takeLock keeps a second writer out.
 func (e *Engine) takeLock() error {
 	if err := os.MkdirAll(e.dir, 0o700); err != nil {
@@ -138,7 +141,7 @@ func (e *Engine) takeLock() error {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
-		return fmt.Errorf("another process writes the record in %s", e.dir)
+		return fmt.Errorf("%w in %s", ErrTaken, e.dir)
 	}
 	e.lock = f
 	return nil
