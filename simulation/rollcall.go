@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -182,9 +183,7 @@ func Replay(ctx context.Context, c Config, rules string, rolls []Roll) ([]confer
 	if err == nil {
 		err = h.dear()
 	}
-	h.s.Close()
-	h.keys.Close()
-	return results, h.laws.counts, err
+	return results, h.laws.counts, errors.Join(err, h.stops())
 }
 
 // leastHouse is the smallest house: of some early roll calls the absent are not known.
