@@ -85,8 +85,18 @@ func (h *hall) rollCall(k int64) error {
 			return presides("DrawStart", h.draw(conference.MeetingID(meeting), conference.Question{ID: conference.QuestionID(question)}))
 		},
 		func() error { return h.callAll(meeting, question, answers) },
-		func() error { return presides("EndVoting", fmt.Sprintf(`{"question":"%s"}`, question)) },
-		func() error { return presides("AnnounceResult", fmt.Sprintf(`{"question":"%s"}`, question)) },
+		func() error {
+			if q, _ := h.s.View().State().Question(conference.QuestionID(question)); q.Ended { // the Chair was faster
+				return nil
+			}
+			return presides("EndVoting", fmt.Sprintf(`{"question":"%s"}`, question))
+		},
+		func() error {
+			if q, _ := h.s.View().State().Question(conference.QuestionID(question)); q.Result != nil {
+				return nil
+			}
+			return presides("AnnounceResult", fmt.Sprintf(`{"question":"%s"}`, question))
+		},
 	} {
 		if err := step(); err != nil {
 			return err
