@@ -172,8 +172,27 @@ func (d *desk) lookups(t testing.TB) {
 		p, _, _ := strings.Cut(key, "/")
 		got = append(got, "stands "+p+" "+string(e))
 	}
+	for id, q := range d.requests.All() {
+		want = append(want, "asked "+string(q.Meeting)+" "+id)
+		for _, x := range d.Requests(q.Meeting) {
+			got = append(got, "asked "+string(x.Meeting)+" "+string(x.ID))
+		}
+	}
+	for _, k := range d.authenticity.passkeys.All() {
+		want = append(want, "holds "+string(k.Person)+" "+k.Credential)
+		for _, x := range d.Passkeys(k.Person) {
+			got = append(got, "holds "+string(x.Person)+" "+x.Credential)
+		}
+	}
+	for _, l := range d.authenticity.links.All() {
+		want = append(want, "is sent "+string(l.Person)+" "+string(l.Link))
+		for _, x := range d.EnrolmentLinks(l.Person) {
+			got = append(got, "is sent "+string(x.Person)+" "+string(x.Link))
+		}
+	}
 	slices.Sort(want)
 	slices.Sort(got)
+	got = slices.Compact(got)
 	if want = slices.Compact(want); !slices.Equal(want, got) {
 		t.Fatalf("found by their keys:\n%q\nall there are:\n%q", got, want)
 	}

@@ -53,6 +53,7 @@ var slips = map[string]slip{
 		func(s *State, id string, index int64) {
 			q := s.requests.At(id)
 			s.requests = s.requests.Delete(id)
+			s.asked = s.asked.Delete(string(q.Meeting) + "/" + id)
 			s.setFloor(q.Meeting, index, func(f room) room {
 				f.list = slices.DeleteFunc(slices.Clone(f.list), func(r RequestID) bool { return r == q.ID })
 				return f

@@ -262,6 +262,7 @@ func (s *State) LimitOf(q Request) int64 { return s.limit(s.meetings.At(string(q
 func (s *State) setRequest(q Request, index int64) {
 	q.Index = index
 	s.requests = s.requests.Set(string(q.ID), q)
+	s.asked = s.asked.Set(string(q.Meeting)+"/"+string(q.ID), string(q.ID))
 }
 
 func (s *State) setFloor(id MeetingID, index int64, change func(room) room) {
@@ -277,8 +278,8 @@ func (s *State) Speaking(id MeetingID) (Request, bool) {
 
 // Requests lists who asked for the floor at a meeting and what became of it, in order of id.
 func (s *State) Requests(id MeetingID) (list []Request) {
-	for _, q := range s.requests.All() {
-		if q.Meeting == id {
+	for _, r := range ownedBy(s.asked, string(id)) {
+		if q := s.requests.At(r); q.Meeting == id {
 			list = append(list, q)
 		}
 	}
@@ -296,8 +297,8 @@ func (s *State) SpeakersList(id MeetingID) (list []Request) {
 // Spoken lists the statements that were made at a meeting, in the order in which they ended: Index is the entry that
 // ended one, until something later speaks of it.
 func (s *State) Spoken(id MeetingID) (list []Request) {
-	for _, q := range s.requests.All() {
-		if q.Meeting == id && q.State == "ended" {
+	for _, q := range s.Requests(id) {
+		if q.State == "ended" {
 			list = append(list, q)
 		}
 	}

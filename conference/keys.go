@@ -12,9 +12,11 @@ import (
 // keysState is passkeys of persons, keys of parties, how both were enrolled, and where people sign in.
 type keysState struct {
 	passkeys  Ordered[string, Passkey]  // by credential
+	held      Ordered[string, string]   // person/credential: the passkeys of each
 	partyKeys Ordered[string, PartyKey] // by credential
 	parties   Ordered[string, string]   // by party: the credential of its key
 	links     Ordered[string, EnrolmentLink]
+	sent      Ordered[string, string]  // person/link: the links made for each
 	accounts  Ordered[string, Account] // by digest
 	origin    OriginNamed
 }
@@ -64,8 +66,8 @@ const MaxLinkLife = 30
 
 // Passkeys lists a person's passkeys in order of credential, those that are revoked too.
 func (s *State) Passkeys(p PersonID) (list []Passkey) {
-	for _, k := range s.authenticity.passkeys.All() {
-		if k.Person == p {
+	for _, id := range ownedBy(s.authenticity.held, string(p)) {
+		if k := s.authenticity.passkeys.At(id); k.Person == p {
 			list = append(list, k)
 		}
 	}
@@ -89,8 +91,8 @@ func (s *State) EnrolmentLink(link record.Digest) (EnrolmentLink, bool) {
 
 // EnrolmentLinks lists the links made for a person in order of entry: at most the last can still be open.
 func (s *State) EnrolmentLinks(p PersonID) (list []EnrolmentLink) {
-	for _, l := range s.authenticity.links.All() {
-		if l.Person == p {
+	for _, id := range ownedBy(s.authenticity.sent, string(p)) {
+		if l := s.authenticity.links.At(id); l.Person == p {
 			list = append(list, l)
 		}
 	}
@@ -202,6 +204,7 @@ func (s *State) changePasskey(id string, index int64, change func(*Passkey)) {
 	change(&k)
 	k.Index = index
 	s.authenticity.passkeys = s.authenticity.passkeys.Set(id, k)
+	s.authenticity.held = s.authenticity.held.Set(string(k.Person)+"/"+id, id)
 }
 
 // forgetKeys ends what a forgotten person signed in with.
@@ -380,6 +383,7 @@ func enrolment(ed *edition) {
 	happens(ed, func(s *State, h Happened, b *EnrolmentInvited) {
 		s.endLinks(b.Person, h.At, h.Index)
 		s.authenticity.links = s.authenticity.links.Set(string(b.Link), EnrolmentLink{Link: b.Link, Person: b.Person, Until: b.Until, Index: h.Index})
+		s.authenticity.sent = s.authenticity.sent.Set(string(b.Person)+"/"+string(b.Link), string(b.Link))
 	})
 	does(ed, Act{
 		Name: "EnrolPasskey", Title: "Enrol a passkey", Help: "Enrols a passkey of your own: the first by a link, a further one attested by one you have.",

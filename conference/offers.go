@@ -288,8 +288,8 @@ func proposeAskFloor(p *prospect) {
 
 // lastStatement is the request under which somebody spoke last at the meeting.
 func (p *prospect) lastStatement() (last Request, ok bool) {
-	for _, q := range p.requests.All() {
-		if q.Meeting == p.id && q.State == "ended" && q.Index >= last.Index {
+	for _, q := range p.Requests(p.id) {
+		if q.State == "ended" && q.Index >= last.Index {
 			last, ok = q, true
 		}
 	}

@@ -3,6 +3,7 @@ package conference
 import (
 	"cmp"
 	"iter"
+	"strings"
 )
 
 // An Ordered map is a value: Set and Delete return another one and leave the first as it was, so a state is
@@ -138,6 +139,18 @@ func (n *node[K, V]) from(k K, yield func(K, V) bool) bool {
 		return n.right.from(k, yield)
 	}
 	return n.left.from(k, yield) && yield(n.key, *n.value) && n.right.all(yield)
+}
+
+// ownedBy yields what m keeps under keys that are an owner's, a slash, and a name without one, in order.
+func ownedBy[V any](m Ordered[string, V], owner string) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for k, v := range m.From(owner + "/") {
+			name, ok := strings.CutPrefix(k, owner+"/")
+			if !ok || !strings.Contains(name, "/") && !yield(name, v) {
+				return
+			}
+		}
+	}
 }
 
 // priority hashes a key (FNV-1a, then mixed), so the shape of a map is a function of its keys.

@@ -34,6 +34,7 @@ type State struct {
 	ordinals      Ordered[string, MeetingID] // ordinalKey: meetings by their number
 	goingOn       Ordered[string, bool]      // meetings that are not closed
 	requests      Ordered[string, Request]
+	asked         Ordered[string, string] // meeting/request: who asked for the floor at each
 	convening     conveningState
 	delegations   delegationsState
 	credentials   credentialsState

@@ -799,8 +799,8 @@ func (s *State) Standing(m MeetingID) (Question, bool) {
 			return q, false
 		}
 	}
-	for _, x := range s.requests.All() {
-		if x.Meeting == m && x.Index > q.Announced && (x.State == "speaking" || x.State == "ended") {
+	for _, x := range s.Requests(m) {
+		if x.Index > q.Announced && (x.State == "speaking" || x.State == "ended") {
 			return q, false
 		}
 	}

@@ -43,7 +43,7 @@ var below = map[string]string{
 	"record/etcd":         "record record/sqlite",
 	"record/etcd/faults":  "cluster record record/etcd record/recordtest record/sqlite record/tiles",
 	"drafting":            "",
-	"simulation":          "record record/canonical record/passkey record/tiles rules conference secretariat story witness",
+	"simulation":          "record record/canonical record/passkey record/tiles rules conference secretariat story web witness",
 	"measure":             "secretariat/gather",
 	"cluster":             "record record/etcd record/sqlite",
 	"backup":              "",

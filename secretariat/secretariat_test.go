@@ -453,6 +453,43 @@ func TestAForgettingCutShortIsFinishedAtTheNextStart(t *testing.T) {
 	}
 }
 
+// What is given away is what all may see when it is asked for, however often it was asked for before: of the record as it stands,
+// and of the past without what was withdrawn since.
+func TestWhatIsGivenAwayFollowsTheRecord(t *testing.T) {
+	r := enter(t, t.TempDir())
+	a, _ := person(r, pid(7))
+	r.must(a)
+	given := func(v *View) (count int) {
+		t.Helper()
+		for range 2 {
+			count = 0
+			for _, err := range v.Openings(t.Context(), 0, false) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				count++
+			}
+		}
+		return count
+	}
+	if n := given(r.View()); n != 0 {
+		t.Errorf("%d openings are given away before a name is published", n)
+	}
+	r.must(r.act("PublishName", published(pid(7))))
+	size := r.View().State().Size
+	if n := given(r.View()); n != 1 {
+		t.Errorf("a name is published, and %d openings are given away", n)
+	}
+	r.must(r.act("WithdrawName", `{"languages":["en"],"person":"`+pid(7)+`"}`))
+	then, err := r.View().At(t.Context(), size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now, before := given(r.View()), given(then); now != 0 || before != 0 {
+		t.Errorf("a name is withdrawn, and %d openings are given away, of the past %d", now, before)
+	}
+}
+
 func TestKeySlots(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "subjects")
 	k, err := OpenSubjectKeys(path)

@@ -26,6 +26,7 @@ type View struct {
 	proofs   *proofs
 	names    *names
 	past     *past
+	public   *public
 	reader   conference.Reader // whom it is for; the zero Reader is the public
 	since    time.Duration     // by the writer's steady clock: when it began to be shown
 	present  *conference.State // of a view of the past: what is withdrawn by now is not shown of then either
@@ -45,7 +46,7 @@ func Read(ctx context.Context, engine record.Engine, keys *SubjectKeys, verifier
 var errSnapshot = errors.New("the snapshot does not fit the record")
 
 func read(ctx context.Context, engine record.Engine, keys *SubjectKeys, verifier string, snapshot bool) (*View, error) {
-	v := &View{desk: desk{vault: vault{engine, keys}}, verifier: verifier, proofs: new(proofs), names: new(names), past: new(past)}
+	v := &View{desk: desk{vault: vault{engine, keys}}, verifier: verifier, proofs: new(proofs), names: new(names), past: new(past), public: new(public)}
 	var err error
 	if v.head, err = engine.Head(ctx); err != nil {
 		return nil, fmt.Errorf("reading the head: %w", err)
@@ -413,6 +414,30 @@ func (p *past) state(ctx context.Context, engine record.Engine, size int64, root
 	return s, nil
 }
 
+// public is what all may see at the size at which somebody last asked, shared by all views of a record: who follows asks for
+// it in as many parts as the record has tiles.
+type public struct {
+	mu     sync.Mutex
+	size   int64
+	open   map[record.Digest]bool
+	closed map[int64]bool
+}
+
+// at is the set of what is sealed, and of closed entries, that a reader may see. It is the caller's only where v is of the
+// past.
+func (p *public) at(v *View, r conference.Reader) (open map[record.Digest]bool, closed map[int64]bool) {
+	s := v.State()
+	if v.present != nil || r.Person != "" || r.Class() != string(conference.ToPublic) {
+		return s.Disclosed(r), s.OpensClosed(r)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open == nil || p.size != s.Size {
+		p.size, p.open, p.closed = s.Size, s.Disclosed(r), s.OpensClosed(r)
+	}
+	return p.open, p.closed
+}
+
 // names are the published names that were opened, shared by all views of a record.
 type names struct{ opened sync.Map } // record.Digest to string
 
@@ -468,7 +493,7 @@ func (v *View) Openings(ctx context.Context, from int64, private bool) iter.Seq2
 
 // OpeningsFor yields, as Openings does, those that a reader may see.
 func (v *View) OpeningsFor(ctx context.Context, from int64, r conference.Reader) iter.Seq2[record.Opening, error] {
-	open, closed := v.State().Disclosed(r), v.State().OpensClosed(r)
+	open, closed := v.public.at(v, r)
 	if v.present != nil {
 		still := v.present.Disclosed(r)
 		maps.DeleteFunc(open, func(d record.Digest, _ bool) bool { return !still[d] })

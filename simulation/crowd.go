@@ -37,8 +37,13 @@ func (h *hall) between() error {
 			return err
 		}
 	}
-	if h.laws.step-h.looked >= h.config.Every {
-		h.looked = h.laws.step
+	if h.config.Look > 0 && h.laws.step-h.paged >= h.config.Look {
+		h.paged = h.laws.step
+		if err := h.looks(); err != nil {
+			return err
+		}
+	}
+	if size := h.laws.disk.size(); h.laws.step-h.looked >= h.config.Every && size > h.sized+h.sized/10 {
 		return h.dear()
 	}
 	return nil

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -326,10 +327,11 @@ func (e *Engine) Cosigned(context.Context) iter.Seq2[record.Checkpoint, error] {
 func (e *Engine) Rows(_ context.Context, from int64) iter.Seq2[record.Row, error] {
 	return func(yield func(record.Row, error) bool) {
 		e.disk.mu.Lock()
-		rows := slices.Clone(e.disk.rows)
+		rows := e.disk.rows // what was added stands; whoever adds in between makes a slice anew
 		e.disk.mu.Unlock()
-		for _, r := range rows {
-			if r.Index >= from && !yield(r, nil) {
+		at, _ := slices.BinarySearchFunc(rows, from, func(r record.Row, from int64) int { return cmp.Compare(r.Index, from) })
+		for _, r := range rows[at:] {
+			if !yield(r, nil) {
 				return
 			}
 		}
@@ -436,6 +438,7 @@ func (e *Engine) Snapshot(_ context.Context, size int64) (record.Snapshot, error
 func (e *Engine) AddRows(_ context.Context, rows []record.Row) error {
 	e.disk.mu.Lock()
 	defer e.disk.mu.Unlock()
+	e.disk.rows = slices.Clone(e.disk.rows)
 	e.disk.addRows(rows)
 	slices.SortStableFunc(e.disk.rows, compareRows)
 	for i, r := range e.disk.rows {

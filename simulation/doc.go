@@ -9,8 +9,19 @@
 // under one key and under two, from one place and from several at once; acts that arrive hours later; other bytes under a
 // used key; staff who enter slips, take them back too late, or act for a delegation that disowns it; closed notes; names
 // published, withdrawn, forgotten; a wall clock that is moved; a disk without room, one that cannot say whether it wrote,
-// and a writer killed before its group and between the group and its answer; nodes that join from nothing, leave with
-// their disk, come back, and follow the writer or another node. After each meeting of the script a roll call of all.
+// and a writer killed before its group and between the group and its answer. After each meeting of the script a roll call
+// of all.
+//
+// Nodes of delegations join from nothing, are admitted and withdrawn, leave with their disk and come back. Each is the
+// program's own follower, behind an HTTP client of the program's, at an address behind which the writer answers, another
+// node, or a mirror of files that lags; it gives back what it cosigned, and the writer's marks take it. Two witnesses wait
+// for checkpoints: the program's own loop sends them, and they answer late, too late, or not for an hour, and begin anew
+// from their disks. A writer that was started waits for one of them; where none answers, two officers go on without. Now
+// and then an older copy of the record is put in its place. No socket is opened: requests go from client to handler.
+//
+// The pages are asked too, by the public, a delegate and an officer who have signed in, each time in one of nine languages:
+// the meeting, its wall, its programme and communiqué, how it stood, an entry, a search for what is private, the
+// delegate's floor and what may be done, the desk.
 //
 // Time is that of testing/synctest, so a week passes in minutes, and nothing happens at once unless the seed says so:
 // acts of one moment arrive in an order of its own. Keys, signatures and salts are drawn from the seed as well, so the root
@@ -32,6 +43,16 @@
 //     the rule says, reckoned apart from package rules
 //   - a doubtful clock stops what depends on time
 //   - a node's copy is a beginning of the record (when it moves)
+//   - a writer that was started writes nothing before as many witnesses as are asked for have answered, or two officers
+//     went on without them; one that lacks its end writes nothing at all, and no witness cosigns it
+//   - a mark rests on a cosignature that was given; what was cosigned stays cosigned, after each start too; the cosignature
+//     of an admitted node is taken; nobody has seen another record, or more of it
+//
+// When pages are looked at:
+//   - none fails
+//   - nobody reads what is not meant for them: no closed word, no name withdrawn, forgotten, or published to others
+//   - the size that a page names is the record's; the wall shows the scene that is on and each answer that was cast; who
+//     waits for the floor is listed; a floor shows its delegation's answer, and the roll
 //
 // After each start, now and then, and at the end:
 //   - the state is a fold of the record: the writer's, begun from a snapshot, is that of who decides again, and that of who
@@ -41,4 +62,8 @@
 //   - every node shows the same at the same size, and comes to the end
 //   - what is durable stays; each opening fits its entry
 //   - the public reads nothing that is closed, sealed, withdrawn or forgotten; who is forgotten is forgotten
+//   - each cosigned checkpoint that is kept, by the writer or a node, is of the record, and of nodes that were admitted
+//
+// What costs as much as the record is long is looked at again when it has grown by a tenth, so that a week costs a few
+// times what its last look does.
 package simulation

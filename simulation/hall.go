@@ -10,12 +10,15 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/canonical"
+	"kurultai/record/tiles"
 	"kurultai/secretariat"
+	"kurultai/witness"
 )
 
 // Config is a week to be lived.
@@ -23,7 +26,8 @@ type Config struct {
 	Seed    uint64
 	Sits    int    // how many sittings, five a day
 	Dir     string // for the keys of persons
-	Every   int64  // steps between two looks at the laws that cost much
+	Every   int64  // steps between two looks at the laws that cost much; the record has grown by a tenth besides
+	Look    int64  // steps between two looks at the pages; 0: nobody looks
 	Real    bool   // the record is no story's: acts of consequence are attested
 	Counts  []Roll // roll calls that were really taken; drawn where there are none
 	Settle  func() // returns when nothing moves any more until time passes (testing/synctest)
@@ -41,12 +45,17 @@ type Roll struct {
 
 // Plants are the faults that can be put in, to see that they are found, and the law that finds each.
 var Plants = map[string]string{
-	"forgets":              "the record only grows",                             // the disk loses what it said was durable
-	"forgets keys":         "a key repeats its own answer",                      // the disk loses the keys of closed acts
-	"tells another state":  "the state is a fold of the record",                 // a snapshot is not the state it says it is
-	"opens what is closed": "the public reads nothing that is closed or sealed", // what is the writer's alone is served to all
-	"bends a copy":         "a copy is a beginning of the record",               // a node's disk has another entry
-	"answers for another":  "acknowledged is durable",                           // a receipt names another entry
+	"forgets":                "the record only grows",                            // the disk loses what it said was durable
+	"forgets keys":           "a key repeats its own answer",                     // the disk loses the keys of closed acts
+	"tells another state":    "the state is a fold of the record",                // a snapshot is not the state it says it is
+	"opens what is closed":   "nobody reads what is not meant for them",          // what is the writer's alone is served to all
+	"bends a copy":           "a copy is a beginning of the record",              // a node's disk has another entry
+	"answers for another":    "acknowledged is durable",                          // a receipt names another entry
+	"writes unasked":         "a record that lacks its end is not written",       // an older copy is written to, whatever witnesses say
+	"does not wait":          "a writer that comes back waits for its witnesses", // nobody is asked what was seen of the record
+	"shows all to everybody": "nobody reads what is not meant for them",          // pages are made as for an officer
+	"shows what was":         "what a page says is so",                           // pages are made from an old state
+	"loses cosignatures":     "what was cosigned stays cosigned",                 // the disk loses them at each start
 }
 
 // A hall is an assembly, its writer, its people and nodes.
@@ -63,6 +72,16 @@ type hall struct {
 	engine *Engine
 	s      *secretariat.Secretariat
 	serves http.Handler // the layout, as the writer serves it
+	marks  atomic.Pointer[witness.Marks]
+
+	network    network
+	watchers   []*watcher
+	unfeed     func() // ends what sends checkpoints to them
+	proceeding bool   // officers are going on without them
+	pages      http.Handler
+	cookies    map[string]*http.Cookie // of who has signed in
+	mirror     string                  // the newest folder of files; "": none yet
+	copied     int64                   // how many entries it has
 
 	founding bool
 	offset   record.Instant // of the wall clock, in milliseconds
@@ -72,7 +91,9 @@ type hall struct {
 	people   []string // heads of delegations
 	late     []*posted
 	nodes    []*node
-	looked   int64
+	looked   int64 // step at which the laws that cost much were last looked at, and
+	sized    int64 // how many entries there were
+	paged    int64 // step at which somebody last looked at the pages
 	spoken   int
 	slips    int
 	owed     int
@@ -101,13 +122,20 @@ func Live(ctx context.Context, c Config) (Counts, error) {
 		return Counts{}, err
 	}
 	err := h.live()
-	if h.s != nil {
-		err = errors.Join(err, h.s.Close(), h.keys.Close())
-	}
+	err = errors.Join(err, h.stops())
 	for _, n := range h.nodes {
 		err = errors.Join(err, n.keys.Close())
 	}
 	return h.laws.counts, err
+}
+
+// stops ends the writer.
+func (h *hall) stops() error {
+	if h.s == nil {
+		return nil
+	}
+	h.unfeed()
+	return errors.Join(h.s.Close(), h.keys.Close())
 }
 
 func (h *hall) open() (err error) {
@@ -166,11 +194,41 @@ func (h *hall) start() (err error) {
 	if h.keys, err = secretariat.OpenSubjectKeys(filepath.Join(h.config.Dir, "subjects")); err != nil {
 		return err
 	}
-	h.s, err = secretariat.Open(h.ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: h.now, Chance: rand.NewChaCha8(seedOf(h.config.Seed, h.laws.counts.Restarts)), Every: max(100, int64(7*h.config.Parties))})
+	if h.laws.counts.Restarts > 0 && !h.founding && h.chance.IntN(3) == 0 {
+		if err := h.putBack(); err != nil {
+			return err
+		}
+	}
+	h.marks.Store(nil)
+	if h.config.Plant == "loses cosignatures" {
+		clear(h.disk.cosigned)
+	}
+	h.laws.begins()
+	s, err := secretariat.Open(h.ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: h.now, Chance: rand.NewChaCha8(seedOf(h.config.Seed, h.laws.counts.Restarts)), Every: max(100, int64(7*h.config.Parties)), Held: func() error {
+		if h.config.Plant == "does not wait" {
+			return nil
+		}
+		return silence(h.marks.Load())
+	}})
 	if err != nil {
 		return h.laws.broken("the writer starts on what it left", "%v", err)
 	}
-	h.serves = layout(func() *secretariat.View { return h.s.View() }, h.config.Plant)
+	h.s = s
+	m, err := witness.OpenMarks(h.ctx, h.engine, h.laws.key, func() witness.Marked { return s.View() })
+	if err != nil {
+		return h.laws.broken("the writer starts on what it left", "%v", err)
+	}
+	h.marks.Store(m)
+	h.unfeed = h.feed(s, m)
+	engine := h.engine
+	h.serves = layout(func() tiles.Log {
+		if at := (cosigned{s.View(), engine}); h.config.Plant == "opens what is closed" {
+			return opener{at}
+		} else {
+			return at
+		}
+	}, h.marks.Load)
+	h.network.serve("writer.example.org", h.serves)
 	h.laws.counts.Restarts++
 	return nil
 }
@@ -185,7 +243,7 @@ func (h *hall) restart() error {
 	if h.engine.Gone() {
 		h.laws.counts.Kills++
 	}
-	if err := errors.Join(h.s.Close(), h.keys.Close()); err != nil {
+	if err := h.stops(); err != nil {
 		return err
 	}
 	if err := h.start(); err != nil {
@@ -237,7 +295,7 @@ func (h *hall) attest(a *secretariat.Act) {
 
 // press submits an act as a phone does: again, under the same key, until it has an answer that is not a fault.
 func (h *hall) press(a *secretariat.Act) (secretariat.Receipt, error) {
-	for range 8 {
+	for tries, waits := 0, 0; tries < 8; tries++ {
 		h.laws.sends(&a.Submitted)
 		r, err := h.s.Do(h.ctx, a)
 		h.config.Settle()
@@ -250,6 +308,12 @@ func (h *hall) press(a *secretariat.Act) (secretariat.Receipt, error) {
 			return r, nil
 		case errors.As(err, &refused) && refused.Code == "disk-full":
 			continue // somebody made room
+		case errors.As(err, &refused) && refused.Code == "witnesses-silent":
+			if err := h.waits(waits); err != nil {
+				return r, err
+			}
+			tries, waits = tries-1, waits+1
+			continue
 		case errors.As(err, &refused) && refused.Code == "clock-doubtful":
 			if err := h.believe(); err != nil {
 				return r, err
@@ -278,6 +342,9 @@ func (h *hall) answered(a *secretariat.Act, r *secretariat.Receipt, err error) e
 	}
 	if !h.engine.Gone() {
 		if err := h.laws.shown(h.s.View()); err != nil {
+			return err
+		}
+		if err := h.laws.marks(h.marks.Load(), h.nodes); err != nil {
 			return err
 		}
 	}
@@ -368,7 +435,7 @@ func (h *hall) atOnce(acts []*secretariat.Act) error {
 // passes reports whether an error says nothing about the act: it may be taken when it is pressed again.
 func passes(err error) bool {
 	var refused *conference.Refusal
-	return !errors.As(err, &refused) || refused.Code == "disk-full" || refused.Code == "clock-doubtful"
+	return !errors.As(err, &refused) || refused.Code == "disk-full" || refused.Code == "clock-doubtful" || refused.Code == "witnesses-silent"
 }
 
 // by makes an act of somebody.
@@ -376,16 +443,22 @@ func (h *hall) by(as, person, party, meeting, name, fields string) *secretariat.
 	s := &record.Submitted{As: as, By: person, For: party, Meeting: meeting, Name: name}
 	var opened []record.Disclosure
 	if fields != "" {
-		v, err := canonical.Parse(fields)
-		if err == nil {
-			s.Fields, opened, err = record.Seal(v, h.config.chance(h.acts))
-		}
-		if err != nil {
+		var err error
+		if s.Fields, opened, err = record.Seal(fieldsOf(fields), h.config.chance(h.acts)); err != nil {
 			panic(fmt.Sprintf("simulation: %s: %v", fields, err)) // fields of our own
 		}
 	}
 	s.Seen = h.phone(person).view.State().Size
 	return h.act(s, opened)
+}
+
+// fieldsOf reads fields of our own.
+func fieldsOf(text string) canonical.Value {
+	v, err := canonical.Parse(text)
+	if err != nil {
+		panic(fmt.Sprintf("simulation: %s: %v", text, err))
+	}
+	return v
 }
 
 // chance is a reader that follows from the seed.
@@ -406,7 +479,7 @@ func (h *hall) live() error {
 	if err := h.script.Found(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{h.script.Admit, h.script.Enrol, h.script.NameOrigin, h.simpler} {
+	for _, step := range []func() error{h.script.Admit, h.script.Enrol, h.script.NameOrigin, h.simpler, h.watch} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -481,11 +554,10 @@ func (h *hall) end() error {
 			}
 		}
 	}
-	for range 3 { // those that follow others need as many steps as there are between them and the writer
-		for _, n := range h.nodes {
-			if err := h.follows(n); err != nil {
-				return err
-			}
+	for _, n := range h.nodes { // each follows the writer, or one before it
+		n.mirror = ""
+		if err := h.follows(n); err != nil {
+			return err
 		}
 	}
 	for _, n := range h.nodes {
@@ -496,8 +568,9 @@ func (h *hall) end() error {
 	return h.dear()
 }
 
-// dear looks at the laws that cost much.
+// dear looks at the laws that cost much: as much as the record is long.
 func (h *hall) dear() error {
+	h.looked, h.sized = h.laws.step, h.s.View().State().Size
 	if err := h.laws.folded(h.ctx, h.s.View(), h.engine, h.keys, h.log.Verifier(), h.chance); err != nil {
 		return err
 	}
@@ -506,6 +579,20 @@ func (h *hall) dear() error {
 	}
 	if _, err := secretariat.CheckOpenings(h.ctx, h.engine, h.keys, h.s.View().State().Size); err != nil {
 		return h.laws.broken("each opening fits its entry", "%v", err)
+	}
+	if err := h.laws.kept(h.ctx, h.engine, h.s.View()); err != nil {
+		return err
+	}
+	for _, n := range h.nodes {
+		if err := h.laws.kept(h.ctx, n.engine, n.view, n.key.Verifier().String()); err != nil {
+			return err
+		}
+	}
+	if size := h.sized; size > h.copied+h.copied/2+200 {
+		h.copied = size
+		if err := h.copies(); err != nil {
+			return err
+		}
 	}
 	return h.search()
 }

@@ -47,7 +47,8 @@ type laws struct {
 	past  []conference.State // some states, each as the replay had it
 	tally map[conference.QuestionID]map[conference.PartyID]string
 
-	names map[string]bool // by word: names that are sealed; true while some audience has them
+	names map[string]conference.Audience // by word: names that are sealed, and for whom they were published; "": nobody
+	of    witnessed
 
 	counts Counts
 }
@@ -75,7 +76,13 @@ type Counts struct {
 	Restarts int64
 	Nodes    int64 // entries that nodes decided again
 	Joined   int64 // nodes that came from nothing
-	Searched int64 // bytes that the public can read, searched for what it may not
+	Searched int64 // bytes that somebody can read, searched for what they may not
+
+	Given, Watched int64 // cosignatures of nodes that the writer took; of witnesses it asked
+	Cosigned       int64 // kept cosigned checkpoints that were checked
+	PutBack        int64 // times an older copy of the record was opened
+	Proceeded      int64 // times two officers went on without witnesses
+	Pages, Held    int64 // pages that were asked for; of them, held against the state
 }
 
 func newLaws(d *Disk, key *record.LogKey) (*laws, error) {
@@ -83,7 +90,8 @@ func newLaws(d *Disk, key *record.LogKey) (*laws, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &laws{disk: d, key: v, replay: &witness.Replay{Origin: key.Origin()}, sent: map[string]*sent{}, at: map[string]int64{}, tally: map[conference.QuestionID]map[conference.PartyID]string{}, names: map[string]bool{},
+	return &laws{disk: d, key: v, replay: &witness.Replay{Origin: key.Origin()}, sent: map[string]*sent{}, at: map[string]int64{}, tally: map[conference.QuestionID]map[conference.PartyID]string{}, names: map[string]conference.Audience{},
+		of:     witnessed{signed: map[string]int64{}, answered: map[string]bool{}, marked: map[string]int64{}, checked: map[keptAt]int{}},
 		counts: Counts{Kinds: map[string]int{}, Refusals: map[string]int{}}}, nil
 }
 
@@ -155,7 +163,7 @@ func (l *laws) repeated(s *record.Submitted, refused *conference.Refusal) error 
 			index = at
 		}
 	}
-	if index < 0 || a.text != s.Text() || refused.Code == "disk-full" {
+	if index < 0 || a.text != s.Text() || refused.Code == "disk-full" || refused.Code == "witnesses-silent" {
 		return nil
 	}
 	l.disk.mu.Lock()
@@ -235,6 +243,9 @@ func (l *laws) entry(stored record.Stored) error {
 	if err != nil {
 		return err
 	}
+	if err := l.waited(&before, e); err != nil {
+		return err
+	}
 	if e.Closed != "" {
 		l.counts.Kinds["closed"]++
 		return nil
@@ -282,15 +293,15 @@ func (l *laws) event(s *conference.State, e conference.Event) error {
 		}
 	case *conference.NamePublished:
 		for _, lang := range b.Languages {
-			l.names[string(b.Person)+string(lang)] = b.Audience == conference.ToPublic
+			l.names[string(b.Person)+string(lang)] = b.Audience
 		}
 	case *conference.NameWithdrawn:
 		for _, lang := range b.Languages {
-			l.names[string(b.Person)+string(lang)] = false
+			l.names[string(b.Person)+string(lang)] = ""
 		}
 	case *conference.PersonForgotten:
 		for _, lang := range s.Body.Languages {
-			l.names[string(b.Person)+string(lang)] = false
+			l.names[string(b.Person)+string(lang)] = forgotten
 		}
 	case *conference.ResultAnnounced:
 		return l.result(s, b)
@@ -472,6 +483,7 @@ func (c Counts) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d entries with root %s: %d acts acknowledged, %d answered again, %d results reckoned again; %d starts, %d after kills\n", c.Entries, c.Root, c.Acked, c.Repeats, c.Results, c.Restarts, c.Kills)
 	fmt.Fprintf(&b, "%d states held against one another, %d proofs that a tree continues another, %d bytes searched for private words; %d nodes joined and decided %d entries again\n", c.States, c.Roots, c.Searched, c.Joined, c.Nodes)
+	fmt.Fprintf(&b, "%d cosignatures of nodes taken, %d of witnesses that were asked, %d cosigned checkpoints held against the tree; %d older copies put back, %d times officers went on without witnesses; %d pages asked for, %d of them held against the state\n", c.Given, c.Watched, c.Cosigned, c.PutBack, c.Proceeded, c.Pages, c.Held)
 	for _, m := range []struct {
 		what string
 		of   map[string]int

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -84,8 +85,18 @@ func (h *hall) rollCall(k int64) error {
 			return presides("DrawStart", h.draw(conference.MeetingID(meeting), conference.Question{ID: conference.QuestionID(question)}))
 		},
 		func() error { return h.callAll(meeting, question, answers) },
-		func() error { return presides("EndVoting", fmt.Sprintf(`{"question":"%s"}`, question)) },
-		func() error { return presides("AnnounceResult", fmt.Sprintf(`{"question":"%s"}`, question)) },
+		func() error {
+			if q, _ := h.s.View().State().Question(conference.QuestionID(question)); q.Ended { // the Chair was faster
+				return nil
+			}
+			return presides("EndVoting", fmt.Sprintf(`{"question":"%s"}`, question))
+		},
+		func() error {
+			if q, _ := h.s.View().State().Question(conference.QuestionID(question)); q.Result != nil {
+				return nil
+			}
+			return presides("AnnounceResult", fmt.Sprintf(`{"question":"%s"}`, question))
+		},
 	} {
 		if err := step(); err != nil {
 			return err
@@ -182,9 +193,7 @@ func Replay(ctx context.Context, c Config, rules string, rolls []Roll) ([]confer
 	if err == nil {
 		err = h.dear()
 	}
-	h.s.Close()
-	h.keys.Close()
-	return results, h.laws.counts, err
+	return results, h.laws.counts, errors.Join(err, h.stops())
 }
 
 // leastHouse is the smallest house: of some early roll calls the absent are not known.

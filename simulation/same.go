@@ -8,49 +8,48 @@ import (
 // differ walks two values of one type and says where they part, or "". A slice without elements is as good as none: which
 // of the two it is follows from whether a thing was decided here or read. Fields called skip are passed over.
 func differ(a, b any, skip string) string {
-	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
 	w := walk{skip: skip}
-	return w.value(x.Elem(), y.Elem(), "")
+	return w.value(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem())
 }
 
 type walk struct {
 	skip string
 }
 
-func (w *walk) value(a, b reflect.Value, path string) string {
+// value says where two values part, from here on: most never do, so the way there is put together on the way back.
+func (w *walk) value(a, b reflect.Value) string {
 	switch a.Kind() {
 	case reflect.Struct:
 		for i := range a.NumField() {
-			name := a.Type().Field(i).Name
-			if name == w.skip {
+			if w.skip != "" && a.Type().Field(i).Name == w.skip {
 				continue
 			}
-			if d := w.value(a.Field(i), b.Field(i), path+"."+name); d != "" {
-				return d
+			if d := w.value(a.Field(i), b.Field(i)); d != "" {
+				return "." + a.Type().Field(i).Name + d
 			}
 		}
 	case reflect.Pointer:
 		if a.IsNil() || b.IsNil() {
 			if a.IsNil() != b.IsNil() {
-				return path + ": one is not there"
+				return ": one is not there"
 			}
 			return ""
 		}
 		if a.Pointer() == b.Pointer() {
 			return ""
 		}
-		return w.value(a.Elem(), b.Elem(), path)
+		return w.value(a.Elem(), b.Elem())
 	case reflect.Interface:
 		if a.IsNil() || b.IsNil() || a.Elem().Type() != b.Elem().Type() {
 			if a.IsNil() && b.IsNil() {
 				return ""
 			}
-			return path + ": of another type"
+			return ": of another type"
 		}
-		return w.value(a.Elem(), b.Elem(), path)
+		return w.value(a.Elem(), b.Elem())
 	case reflect.Slice:
 		if a.Len() != b.Len() {
-			return fmt.Sprintf("%s: %d and %d elements", path, a.Len(), b.Len())
+			return fmt.Sprintf(": %d and %d elements", a.Len(), b.Len())
 		}
 		if a.Len() == 0 || a.Pointer() == b.Pointer() {
 			return ""
@@ -58,28 +57,28 @@ func (w *walk) value(a, b reflect.Value, path string) string {
 		fallthrough
 	case reflect.Array:
 		for i := range a.Len() {
-			if d := w.value(a.Index(i), b.Index(i), fmt.Sprintf("%s[%d]", path, i)); d != "" {
-				return d
+			if d := w.value(a.Index(i), b.Index(i)); d != "" {
+				return fmt.Sprintf("[%d]%s", i, d)
 			}
 		}
 	case reflect.String:
 		if a.String() != b.String() {
-			return fmt.Sprintf("%s: %.60q and %.60q", path, a.String(), b.String())
+			return fmt.Sprintf(": %.60q and %.60q", a.String(), b.String())
 		}
 	case reflect.Bool:
 		if a.Bool() != b.Bool() {
-			return fmt.Sprintf("%s: %v and %v", path, a.Bool(), b.Bool())
+			return fmt.Sprintf(": %v and %v", a.Bool(), b.Bool())
 		}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		if a.Int() != b.Int() {
-			return fmt.Sprintf("%s: %d and %d", path, a.Int(), b.Int())
+			return fmt.Sprintf(": %d and %d", a.Int(), b.Int())
 		}
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		if a.Uint() != b.Uint() {
-			return fmt.Sprintf("%s: %d and %d", path, a.Uint(), b.Uint())
+			return fmt.Sprintf(": %d and %d", a.Uint(), b.Uint())
 		}
 	default:
-		return path + ": a state holds a " + a.Kind().String()
+		return ": a state holds a " + a.Kind().String()
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -185,6 +186,15 @@ func (m *Marks) Held() (have, need int64, held bool) {
 		m.free = true // or two officers went on without them, and they do not agree yet
 	}
 	return have, need, !m.free
+}
+
+// Silence says why nothing may be written yet, a *conference.Refusal, or nil: see Held.
+func (m *Marks) Silence() error {
+	have, need, held := m.Held()
+	if !held {
+		return nil
+	}
+	return &conference.Refusal{Code: "witnesses-silent", Rule: "C2SP tlog-witness", Args: []string{strconv.FormatInt(have, 10), strconv.FormatInt(need, 10)}}
 }
 
 func nodesOf(s *conference.State) map[string]string {

@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -245,11 +244,7 @@ func heldBy(m *witness.Marks) error {
 	if m == nil {
 		return errors.New("the record is being opened; submit the act again")
 	}
-	have, need, held := m.Held()
-	if !held {
-		return nil
-	}
-	return &conference.Refusal{Code: "witnesses-silent", Rule: "C2SP tlog-witness", Args: []string{strconv.FormatInt(have, 10), strconv.FormatInt(need, 10)}}
+	return m.Silence()
 }
 
 // marksIn reads how far witnesses have cosigned a record.

@@ -229,51 +229,12 @@ func (f *following) verifier() string { return record.VerifierText(f.log.Name(),
 // sourceOf is where tiles are read: over HTTP, or from a folder.
 func sourceOf(from string) (torchwood.TileReader, error) {
 	if u, err := url.Parse(from); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
-		client := &http.Client{Transport: bounded{http.DefaultTransport}, Timeout: time.Minute}
-		fetcher, err := torchwood.NewTileFetcher(strings.TrimSuffix(from, "/"), torchwood.WithHTTPClient(client), torchwood.WithUserAgent("kurultai follow"), torchwood.WithConcurrencyLimit(8))
-		return prompt{fetcher, client, strings.TrimSuffix(from, "/") + "/"}, err
+		return witness.Over(http.DefaultTransport, from)
 	}
 	if info, err := os.Stat(from); err != nil || !info.IsDir() {
 		return nil, errUsage{fmt.Sprintf("%s is neither an address that begins with http nor a folder of exported tiles", from)}
 	}
 	return torchwood.NewTileFS(os.DirFS(from))
-}
-
-// prompt asks once for what is no tile: who follows asks again by itself, sooner than a fetcher of tiles would.
-type prompt struct {
-	torchwood.TileReader
-	client *http.Client
-	base   string
-}
-
-func (p prompt) ReadEndpoint(ctx context.Context, path string) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.base+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := p.client.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", path, answer.Status)
-	}
-	return io.ReadAll(answer.Body)
-}
-
-// bounded lets no answer be longer than a blob may be: a source is not trusted.
-type bounded struct{ next http.RoundTripper }
-
-func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := b.next.RoundTrip(r)
-	if err == nil {
-		answer.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.LimitReader(answer.Body, record.MaxBlob+1), answer.Body}
-	}
-	return answer, err
 }
 
 // ownKeys reads what the party knows of its own keys; nil where no list was given.
@@ -562,33 +523,17 @@ func (f *following) give(ctx context.Context, signed []byte) error {
 	if signed == nil || !strings.HasPrefix(f.from, "http") || f.asks > 0 && bytes.Equal(signed, f.given) {
 		return nil
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(f.from, "/")+"/cosignatures", bytes.NewReader(signed))
-	if err != nil {
+	if err := witness.Give(ctx, f.giving(), f.from, signed); err != nil {
 		return err
 	}
-	answer, err := f.giving().Do(r)
-	if err != nil {
-		return fmt.Errorf("giving the cosignature: %w", err)
-	}
-	defer answer.Body.Close()
-	why, _ := io.ReadAll(io.LimitReader(answer.Body, 500))
-	switch answer.StatusCode {
-	case http.StatusNoContent:
-		f.given = signed
-		return nil
-	case http.StatusForbidden:
-		return errNotAdmitted
-	}
-	return fmt.Errorf("giving the cosignature: %s: %s", answer.Status, bytes.TrimSpace(why))
+	f.given = signed
+	return nil
 }
 
 // giving is how cosignatures are given: who takes them and never answers holds up no node.
 func (f *following) giving() *http.Client {
 	return &http.Client{Timeout: cmp.Or(f.patience, 20*time.Second)}
 }
-
-// errNotAdmitted says that the log does not know this node's key yet.
-var errNotAdmitted = errors.New("this node is not admitted yet: an officer or the head of your delegation submits AdmitNode with its verifier key")
 
 func (f *following) evidencePath() string { return filepath.Join(f.dir, "evidence.jsonl") }
 
@@ -706,7 +651,7 @@ func (f *following) run(ctx context.Context) {
 			f.asks = 0
 			pause = min(max(2*pause, 200*time.Millisecond), 10*time.Second)
 			f.follower.SignAgain() // the log may have begun anew, and ask who has seen how much
-			if errors.Is(err, errNotAdmitted) {
+			if errors.Is(err, witness.ErrNotAdmitted) {
 				pause = time.Second
 			}
 			if err.Error() != said {

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"log/slog"
 	"net"
@@ -295,7 +294,7 @@ func (l cosignedLog) Checkpoint() record.Checkpoint {
 func withTiles(pages http.Handler, marks *witness.Marks, ahead func(error), of tiles.Served, bundle http.HandlerFunc) http.Handler {
 	if marks != nil {
 		of.Marked, of.WaitMarked = marks.Changes, marks.Wait
-		pages = beside("/cosignatures", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { takeCosignatures(w, r, marks, ahead) }), pages)
+		pages = beside("/cosignatures", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { witness.TakeCosignatures(w, r, marks, ahead) }), pages)
 	}
 	if marks == nil {
 		bundle = nil
@@ -383,38 +382,6 @@ type under struct {
 }
 
 func (u under) Checkpoint() record.Checkpoint { return u.head }
-
-// maxCosigned is the largest cosigned checkpoint that is taken, in bytes.
-const maxCosigned = 64 << 10
-
-// takeCosignatures takes a cosigned checkpoint from a node. Nobody need sign in: it says itself whose it is.
-func takeCosignatures(w http.ResponseWriter, r *http.Request, marks *witness.Marks, ahead func(error)) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", "POST")
-		http.Error(w, "a cosigned checkpoint is sent here by POST", http.StatusMethodNotAllowed)
-		return
-	}
-	signed, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCosigned))
-	if err != nil {
-		http.Error(w, fmt.Sprintf("a cosigned checkpoint has at most %d bytes", maxCosigned), http.StatusRequestEntityTooLarge)
-		return
-	}
-	switch err := marks.Add(r.Context(), signed); {
-	case err == nil:
-		w.WriteHeader(http.StatusNoContent)
-	case errors.Is(err, witness.ErrNobody):
-		http.Error(w, err.Error()+": an officer or the head of your delegation admits it by the act AdmitNode", http.StatusForbidden)
-	case errors.Is(err, witness.ErrAhead):
-		http.Error(w, err.Error(), http.StatusConflict)
-		ahead(err)
-	case errors.Is(err, witness.ErrOtherTree):
-		http.Error(w, err.Error(), http.StatusConflict)
-	case errors.Is(err, record.ErrFull), errors.Is(err, record.ErrStopped):
-		http.Error(w, "the record cannot keep it now; send it again later", http.StatusServiceUnavailable)
-	default:
-		http.Error(w, err.Error(), http.StatusBadRequest)
-	}
-}
 
 // serveOn serves pages until the site is stopped.
 func serveOn(ctx context.Context, l net.Listener, pages http.Handler, hub *live.Hub) *site {
