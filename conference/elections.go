@@ -2,7 +2,6 @@ package conference
 
 import (
 	"slices"
-	"strings"
 
 	"kurultai/record"
 	"kurultai/record/canonical"
@@ -364,11 +363,8 @@ func ballots(ed *edition) {
 			if !s.persons.Has(string(p)) {
 				return nil, refuse("unknown-person", "GA 92", p)
 			}
-			for key := range s.elections.stands.From(string(p) + "/") {
-				if strings.HasPrefix(key, string(p)+"/") {
-					return nil, refuse("teller-is-candidate", "GA 92", p)
-				}
-				break
+			for range ownedBy(s.elections.stands, string(p)) {
+				return nil, refuse("teller-is-candidate", "GA 92", p)
 			}
 		}
 		return []Event{{Body: &TellersAppointed{m.MeetingConvened.Meeting, f.Persons}}}, nil

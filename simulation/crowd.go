@@ -452,7 +452,7 @@ func (h *hall) chair(meeting conference.MeetingID) error {
 	q, _ := s.Pending(meeting)
 	switch step.Code {
 	case "draw":
-		return does("DrawStart", h.draw(meeting, q))
+		return does("DrawStart", h.draw(meeting, q.ID, KeyOf(string(q.ID))))
 	case "call":
 		return does("CallName", fmt.Sprintf(`{"party":"%s","question":"%s"}`, step.Args[0].ID, q.ID))
 	case "take-votes":
@@ -473,12 +473,84 @@ func (h *hall) chair(meeting conference.MeetingID) error {
 }
 
 // draw is what a roll call is drawn with: all members, and the seed that was committed to.
-func (h *hall) draw(meeting conference.MeetingID, q conference.Question) string {
+func (h *hall) draw(meeting conference.MeetingID, q conference.QuestionID, seed string) string {
 	s := h.s.View().State()
 	m, _ := s.Meeting(meeting)
 	var order []string
 	for _, p := range s.Members(m.From, meeting) {
 		order = append(order, string(p))
 	}
-	return fmt.Sprintf(`{"order":[%s],"question":"%s","seed":"%s"}`, pairs(order), q.ID, KeyOf(string(q.ID)))
+	return fmt.Sprintf(`{"order":[%s],"question":"%s","seed":"%s"}`, pairs(order), q, seed)
+}
+
+// disperse ends what a sitting left unfinished, so that the next finds the hall free: what waits is decided, ruled on or
+// withdrawn, then the meeting is closed; one that never began is called off. What cannot be ended is left.
+func (h *hall) disperse() error {
+	for _, m := range h.s.View().State().Meetings() {
+		if m.Convened == 0 {
+			continue
+		}
+		for vain := 0; vain < 20; { // names of a roll call are called one by one
+			s := h.s.View().State()
+			if m, _ := s.Meeting(m.MeetingConvened.Meeting); m.Closed {
+				break
+			}
+			if err := h.windUp(m.MeetingConvened.Meeting); err != nil {
+				return err
+			}
+			if vain++; h.s.View().State().Size > s.Size {
+				vain = 0
+			}
+		}
+	}
+	return nil
+}
+
+// windUp brings a meeting one step nearer to its end.
+func (h *hall) windUp(id conference.MeetingID) error {
+	s := h.s.View().State()
+	m, _ := s.Meeting(id)
+	desk := func(name, fields, party string) error {
+		return h.twice(func() *secretariat.Act { return h.by("Secretary", h.officer(), party, string(id), name, fields) })
+	}
+	chair := func(name, fields string) error {
+		return h.twice(func() *secretariat.Act { return h.by("Chair", h.presides(id), "", string(id), name, fields) })
+	}
+	waiting := slices.DeleteFunc(s.Motions(id), func(x conference.Motion) bool { return x.State != "pending" })
+	switch step := s.Next(id, h.now()); {
+	case m.Opened == nil:
+		return desk("CancelMeeting", `{"basis":"the presidency","reason":"the hall is needed"}`, "")
+	case step.Code == "await-quorum":
+		for _, p := range s.Members(m.From, id) {
+			if !slices.Contains(m.Present(), p) {
+				return desk("RecordPresence", fmt.Sprintf(`{"party":"%s"}`, p), "")
+			}
+		}
+		return nil
+	case step.Code == "resume":
+		return chair("ResumeMeeting", "")
+	case step.Code == "rule":
+		point := slices.IndexFunc(waiting, func(x conference.Motion) bool { return x.Type == "order" })
+		return chair("Rule", fmt.Sprintf(`{"point":"%s","reason":"the hall is needed","rule":"71"}`, waiting[point].ID))
+	case step.Act == "PutQuestion" && len(waiting) > 0 && !slices.Contains([]string{"put-amendment", "put-part", "put-proposal"}, string(step.Code)):
+		return desk("WithdrawMotion", fmt.Sprintf(`{"motion":"%s"}`, waiting[len(waiting)-1].ID), string(waiting[len(waiting)-1].Party))
+	}
+	if q, pending := s.Pending(id); pending && q.Method == "roll-call" && q.Called > 0 { // who does not answer is passed over
+		if q.Called < int64(len(q.Order)) {
+			return chair("CallName", fmt.Sprintf(`{"party":"%s","question":"%s"}`, q.Order[q.Called], q.ID))
+		}
+		if !q.Ended {
+			return chair("EndVoting", fmt.Sprintf(`{"question":"%s"}`, q.ID))
+		}
+	}
+	if _, pending := s.Pending(id); pending {
+		return h.chair(id)
+	}
+	if _, speaking := s.Speaking(id); speaking {
+		return chair("EndFloor", `{"why":"done"}`)
+	}
+	if i, open := s.OpenItem(id); open {
+		return chair("CloseItem", fmt.Sprintf(`{"item":"%s"}`, i.ID))
+	}
+	return chair("CloseMeeting", "")
 }

@@ -164,6 +164,11 @@ func (h *hall) open() (err error) {
 		if !h.founding {
 			h.until(at)
 		}
+		if s.Name == "DrawStart" { // all of this house are called
+			if q, ok := h.s.View().State().Question(conference.QuestionID(s.Fields.Get("question").Str)); ok {
+				s.Fields = fieldsOf(h.draw(q.Meeting, q.ID, s.Fields.Get("seed").Str))
+			}
+		}
 		a := h.act(s, with.Opened)
 		a.Blobs = with.Blobs
 		if h.founding {
@@ -532,6 +537,9 @@ func (h *hall) sitting(k int64) error {
 		},
 	}
 	if err := h.script.Meet(k, c, h.between); err != nil {
+		return err
+	}
+	if err := h.disperse(); err != nil {
 		return err
 	}
 	return h.rollCall(k)

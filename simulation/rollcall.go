@@ -82,7 +82,7 @@ func (h *hall) rollCall(k int64) error {
 			return presides("PutQuestion", fmt.Sprintf(`{"commitment":"%s","method":"roll-call","question":"%s","thing":"draft-%d","type":"proposal"}`, record.DigestOf(seed), question, k))
 		},
 		func() error {
-			return presides("DrawStart", h.draw(conference.MeetingID(meeting), conference.Question{ID: conference.QuestionID(question)}))
+			return presides("DrawStart", h.draw(conference.MeetingID(meeting), conference.QuestionID(question), KeyOf(question)))
 		},
 		func() error { return h.callAll(meeting, question, answers) },
 		func() error {
@@ -343,7 +343,7 @@ func (h *hall) again(meeting string, k int, r Roll) (conference.ResultAnnounced,
 	acts = []*secretariat.Act{
 		h.by("Head", sponsor.person, sponsor.party, meeting, "SubmitProposal", fmt.Sprintf(`{%s"item":"item","proposal":"draft-%d","symbol":"R/%d","text":"%s"}`, important, k, k, text)),
 		h.by("Chair", chair, "", meeting, "PutQuestion", fmt.Sprintf(`{"commitment":"%s","method":"roll-call","question":"%s","thing":"draft-%d","type":"proposal"}`, record.DigestOf(seed), question, k)),
-		h.by("Chair", chair, "", meeting, "DrawStart", h.draw(m, conference.Question{ID: conference.QuestionID(question)})),
+		h.by("Chair", chair, "", meeting, "DrawStart", h.draw(m, conference.QuestionID(question), KeyOf(question))),
 	}
 	if err := h.all(acts); err != nil {
 		return conference.ResultAnnounced{}, err
