@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,9 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"kurultai": func() { os.Exit(run(context.Background(), streams{os.Stdout, os.Stderr}, os.Args[1:])) },
-	})
+	testscript.Main(m, map[string]func(){"kurultai": main})
 }
 
 // TestScripts runs whole commands; each file in testdata is a story of its own.

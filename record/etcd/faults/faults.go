@@ -751,9 +751,10 @@ func (t *trial) judgeReaders(f *Found, tree *record.Tree, edges []treeOf) error 
 	for i, text := range why {
 		fmt.Fprintf(t.Talk, "reader %d, at %s first: %s\n", i, t.readers[i].at[0], text)
 	}
-	for _, e := range edges {
+	for i, e := range edges { // what each gives, then what each keeps
 		if e != (treeOf{tree.Size(), root}) {
 			f.EdgesApart++
+			fmt.Fprintf(t.Talk, "tree %d of the edges has %d entries and root %s; the record has %d and root %s\n", i, e.size, e.root, tree.Size(), root)
 		}
 	}
 	return nil

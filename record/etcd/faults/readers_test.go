@@ -119,7 +119,7 @@ func TestEdgesApartAreFound(t *testing.T) {
 		r.edge.Append(tlog.RecordHash(recordtest.Entry(a, []string{"a", "b", "c"}[a])))
 	}
 	var f Found
-	trial := &trial{readers: []*reader{r}}
+	trial := &trial{Config: Config{Talk: io.Discard}, readers: []*reader{r}}
 	if err := trial.judgeReaders(&f, &whole.tree, []treeOf{{3, root(whole)}, {3, root(other)}, {2, root(whole)}}); err != nil {
 		t.Fatal(err)
 	}
