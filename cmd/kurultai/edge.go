@@ -340,7 +340,7 @@ func (e *edge) take(ctx context.Context, from *edgeSource) (well bool, err error
 	defer cancel(nil)
 	reading.Go(func() {
 		defer close(events)
-		for event, err := range tiles.Events(signs{answer.Body, func() { idle.Reset(e.silence) }}) {
+		for event, err := range tiles.Events(tiles.Signs{Reader: answer.Body, Of: func() { idle.Reset(e.silence) }}) {
 			if err != nil {
 				ended <- err
 				return
@@ -388,20 +388,6 @@ func (e *edge) take(ctx context.Context, from *edgeSource) (well bool, err error
 		err = errEnded
 	}
 	return well, err
-}
-
-// signs tells of each sign of life.
-type signs struct {
-	io.Reader
-	of func()
-}
-
-func (s signs) Read(b []byte) (int, error) {
-	n, err := s.Reader.Read(b)
-	if n > 0 {
-		s.of()
-	}
-	return n, err
 }
 
 // keep verifies and keeps what came, and shows it.

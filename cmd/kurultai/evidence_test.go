@@ -142,13 +142,7 @@ func TestEvidenceAgainstAnHonestLogConvincesNobody(t *testing.T) {
 // The evidence of an entry that may not be stands by itself, and where the entries before it are not beside it, by any copy:
 // what the file says of it is what whoever checks it found.
 func TestEvidenceOfAnEntryIsDecidedAgain(t *testing.T) {
-	dir := trainingRecord(t)
-	h, err := openToRead(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, size := h.log.Verifier(), must(h.view(t.Context())).State().Size
-	h.Close()
+	dir, log, size := finishedRecord(t)
 	source := forged(t, dir, size, func(i int64, b []byte) []byte {
 		if i == size-10 {
 			b = bytes.Replace(b, []byte(`"at":"2`), []byte(`"at":"1`), 1)
@@ -199,13 +193,7 @@ func changedAt(b []byte, at int) []byte {
 // A copy that was stopped before it had verified a checkpoint whole knows which one it was: another record is evidence, and
 // nothing of it is put behind the entries that are kept.
 func TestWhatIsKeptOnTheWayIsMixedWithNothing(t *testing.T) {
-	dir := trainingRecord(t)
-	h, err := openToRead(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, size := h.log.Verifier(), must(h.view(t.Context())).State().Size
-	h.Close()
+	dir, log, size := finishedRecord(t)
 	later := func(at int64) func(int64, []byte) []byte {
 		return func(i int64, b []byte) []byte {
 			if i == at {
@@ -234,13 +222,8 @@ func TestWhatIsKeptOnTheWayIsMixedWithNothing(t *testing.T) {
 	if err != nil || e.Kind != "fork" || e.Check(must(record.ParseVerifier(log))) != nil {
 		t.Errorf("%v %+v", err, e)
 	}
-	engine, err := sqlite.Open(copied, sqlite.Options{ReadOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Close()
-	if head, err := engine.Head(t.Context()); err != nil || head.Size != size-10 {
-		t.Errorf("%d entries are kept: %v", head.Size, err)
+	if kept := keptIn(t, copied); kept != size-10 {
+		t.Errorf("%d entries are kept", kept)
 	}
 }
 
@@ -368,7 +351,7 @@ func TestANodeHearsOfTheOthersSoon(t *testing.T) {
 	takes(t, h.s, conference.Head, "xa", "AdmitNode", conference.AdmitNode{Verifier: strings.TrimSpace(verifier)})
 	takes(t, h.s, conference.Secretary, "", "AdmitNode", conference.AdmitNode{Verifier: cosigner(t, "node.other").Verifier().String()})
 	way := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Has("after") { // no entry comes
+		if q := r.URL.Query(); q.Has("after") && !q.Has("unlike") { // no entry comes
 			<-r.Context().Done()
 			return
 		}

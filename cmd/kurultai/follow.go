@@ -140,7 +140,6 @@ type following struct {
 	parted   atomic.Pointer[witness.Divergence]
 	opened   error  // what is wrong with the openings that came; nil: nothing
 	wrong    string // what was told last of what came beside entries
-	asks     int    // how often more the checkpoint is asked for at once, for what others cosigned
 	given    []byte // the cosignature that the source took last
 
 	stood    sync.Mutex // guards what follows
@@ -520,7 +519,7 @@ func (f *following) show(ctx context.Context) error {
 
 // give sends the log what this node cosigned. It is sent again with the next checkpoint if nobody took it.
 func (f *following) give(ctx context.Context, signed []byte) error {
-	if signed == nil || !strings.HasPrefix(f.from, "http") || f.asks > 0 && bytes.Equal(signed, f.given) {
+	if signed == nil || !strings.HasPrefix(f.from, "http") || bytes.Equal(signed, f.given) {
 		return nil
 	}
 	if err := witness.Give(ctx, f.giving(), f.from, signed); err != nil {
@@ -633,8 +632,11 @@ func (f *following) run(ctx context.Context) {
 	for ctx.Err() == nil && f.parted.Load() == nil {
 		endpoint, rest := "", time.Duration(0)
 		size := f.follower.Size()
-		if strings.HasPrefix(f.from, "http") && pause == 0 && size > 0 && f.asks == 0 {
-			endpoint = fmt.Sprintf("checkpoint?after=%d", f.follower.Size())
+		if strings.HasPrefix(f.from, "http") && pause == 0 && size > 0 {
+			endpoint = fmt.Sprintf("checkpoint?after=%d", size)
+			if mark := f.marks.Of(size - 1); !mark.Witnessed() && mark.Need > 0 { // what others cosign of it comes a little later
+				endpoint += "&unlike=" + string(record.DigestOf(f.follower.Fetched))
+			}
 		}
 		began := time.Now()
 		err := f.step(ctx, endpoint)
@@ -648,7 +650,7 @@ func (f *following) run(ctx context.Context) {
 			}
 			fallthrough
 		case err != nil:
-			f.asks = 0
+			f.given = nil // whoever took it may have lost it
 			pause = min(max(2*pause, 200*time.Millisecond), 10*time.Second)
 			f.follower.SignAgain() // the log may have begun anew, and ask who has seen how much
 			if errors.Is(err, witness.ErrNotAdmitted) {
@@ -661,9 +663,6 @@ func (f *following) run(ctx context.Context) {
 		default:
 			pause, said = 0, ""
 			rest = max(0, atMostEach-time.Since(began))
-			if f.asksOthers(f.follower.Size() > size) {
-				rest = time.Second
-			}
 			if endpoint == "" && !strings.HasPrefix(f.from, "http") {
 				pause = time.Second
 			}
@@ -681,24 +680,6 @@ func (f *following) run(ctx context.Context) {
 	}
 	<-ctx.Done()
 }
-
-// asksOthers reports whether the checkpoint is asked for again soon, though nothing more may come: what other witnesses
-// cosign of it comes a little later, and a source that waits for entries would not tell.
-func (f *following) asksOthers(grown bool) bool {
-	mark := f.marks.Of(f.follower.Size() - 1)
-	switch {
-	case mark.Witnessed() || mark.Need == 0:
-		f.asks = 0
-	case grown:
-		f.asks = mostAsks
-	case f.asks > 0:
-		f.asks--
-	}
-	return f.asks > 0
-}
-
-// mostAsks is how often the others' cosignatures are asked for, a second apart, before they come with what comes next.
-const mostAsks = 10
 
 // atMostEach is how long a node lets pass at least from one fetch to the next: in a busy hall several acts come with one
 // checkpoint, and the writer is asked twice a second. After a quiet while an act is fetched at once.

@@ -149,13 +149,7 @@ func TestALostKeyOfTheLogBeginsANewRecord(t *testing.T) {
 
 // Whatever a node finds it tells by its webhook, in the bytes of the first line it keeps.
 func TestADisagreementIsToldEverywhere(t *testing.T) {
-	dir := trainingRecord(t)
-	h, err := openToRead(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, size := h.log.Verifier(), must(h.view(t.Context())).State().Size
-	h.Close()
+	dir, log, size := finishedRecord(t)
 	told := make(chan []byte, 10)
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)

@@ -45,6 +45,20 @@ const (
 	mostEntries = 4 * lotEntries
 )
 
+// Signs is a stream that tells of each sign of life: a quiet source sends comments, which are no events.
+type Signs struct {
+	io.Reader
+	Of func()
+}
+
+func (s Signs) Read(b []byte) (int, error) {
+	n, err := s.Reader.Read(b)
+	if n > 0 {
+		s.Of()
+	}
+	return n, err
+}
+
 // Events reads a stream until it ends or is refused. Events and fields it does not know are passed over.
 func Events(r io.Reader) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {

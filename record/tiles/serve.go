@@ -50,7 +50,8 @@ type Served struct {
 // stream: GET /log. What may change is never kept by caches, what may not is immutable. Of tiles on the edge every width
 // is served that the record has reached.
 //
-// GET /checkpoint?after=SIZE waits up to 25 seconds for a larger one: who follows hears of an entry at once.
+// GET /checkpoint?after=SIZE waits up to 25 seconds for a larger one: who follows hears of an entry at once. With
+// unlike=DIGEST, of the checkpoint that who asks has, it waits no longer than until that was cosigned by somebody more.
 func Handler(of Served) http.Handler {
 	s := &served{Served: of, public: map[record.Digest]bool{}}
 	mux := http.NewServeMux()
@@ -115,10 +116,31 @@ func refuse(w http.ResponseWriter, err error) {
 	http.Error(w, "this part of the record cannot be read now", http.StatusInternalServerError)
 }
 
+// await waits for a checkpoint of more than so many entries, or of as many and unlike the one of a digest, if there is a
+// place to wait at.
+func (s *served) await(ctx context.Context, after int64, unlike record.Digest) {
+	if s.Now().Checkpoint().Size > after || !s.enter() {
+		return
+	}
+	defer s.leave()
+	for {
+		woken := s.signal()
+		head := s.Now().Checkpoint()
+		if head.Size > after || unlike != "" && head.Size == after && record.DigestOf(head.Note) != unlike {
+			return
+		}
+		select {
+		case <-woken:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 func (s *served) checkpoint(w http.ResponseWriter, r *http.Request) {
-	if after, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64); err == nil && s.Now().Checkpoint().Size <= after {
+	if after, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64); err == nil {
 		ctx, cancel := context.WithTimeout(r.Context(), longest)
-		s.Wait(ctx, after) // when it ends there is one to give, larger or not
+		s.await(ctx, after, record.Digest(r.URL.Query().Get("unlike"))) // when it ends there is one to give, larger or not
 		cancel()
 	}
 	head := s.Now().Checkpoint()

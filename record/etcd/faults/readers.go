@@ -108,7 +108,7 @@ func (r *reader) follow(ctx context.Context, at string) bool {
 	if answer.StatusCode != http.StatusOK {
 		return false
 	}
-	body := signs{answer.Body, func() { silent.Reset(patience) }}
+	body := tiles.Signs{Reader: answer.Body, Of: func() { silent.Reset(patience) }}
 	if r.pages {
 		r.renewals(body)
 		return true
@@ -120,20 +120,6 @@ func (r *reader) follow(ctx context.Context, at string) bool {
 		r.take(event)
 	}
 	return true
-}
-
-// signs tells of each sign of life.
-type signs struct {
-	io.Reader
-	of func()
-}
-
-func (s signs) Read(b []byte) (int, error) {
-	n, err := s.Reader.Read(b)
-	if n > 0 {
-		s.of()
-	}
-	return n, err
 }
 
 func (r *reader) seen() int64 {
