@@ -12,6 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Sum adds up.
+func Sum(v []float64) (sum float64) {
+	for _, x := range v {
+		sum += x
+	}
+	return sum
+}
+
 // Median is the middle of values, of an even number the higher one. There must be one.
 func Median(v []float64) float64 {
 	v = slices.Clone(v)

@@ -551,6 +551,7 @@ func (s *Secretariat) show(head record.Checkpoint, g *draft) {
 	v := *s.View()
 	s.clock.saw(s.ahead.state.Last)
 	v.since = s.clock.steady()
+	v.newest = v.newest.and(v.State().Size, g.group.Entries, g.hashes)
 	v.proofs.append(g.hashes)
 	kept := v.past.keep(s.ahead.state)
 	for _, subject := range g.forgotten {

@@ -24,6 +24,7 @@ type View struct {
 	head     record.Checkpoint
 	verifier string
 	proofs   *proofs
+	newest   newest
 	names    *names
 	past     *past
 	public   *public
@@ -107,7 +108,7 @@ func (v *View) advance(ctx context.Context, head record.Checkpoint) (next *View,
 	}
 	w := *v
 	next = &w
-	next.head, next.desk.origin = head, head.Origin
+	next.head, next.desk.origin, next.newest = head, head.Origin, newest{}
 	var hashes []tlog.Hash
 	for stored, err := range v.desk.engine.Read(ctx, v.State().Size) {
 		if err != nil {
@@ -246,7 +247,7 @@ func (v *View) OpenClosed(ctx context.Context, d record.Digest) ([]byte, error) 
 // Entry returns the bytes of an entry.
 func (v *View) Entry(ctx context.Context, index int64) ([]byte, error) {
 	if index >= 0 && index < v.State().Size {
-		for stored, err := range v.desk.engine.Read(ctx, index) {
+		for stored, err := range v.Entries(ctx, index) {
 			return stored.Bytes, err
 		}
 	}
@@ -256,7 +257,11 @@ func (v *View) Entry(ctx context.Context, index int64) ([]byte, error) {
 // Entries yields the entries from an index up to v's size.
 func (v *View) Entries(ctx context.Context, from int64) iter.Seq2[record.Stored, error] {
 	return func(yield func(record.Stored, error) bool) {
-		for stored, err := range v.desk.engine.Read(ctx, from) {
+		list, ok := v.newest.from(from)
+		if !ok {
+			list = v.desk.engine.Read(ctx, from)
+		}
+		for stored, err := range list {
 			if err == nil && stored.Index >= v.State().Size || !yield(stored, err) {
 				return
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -15,6 +16,7 @@ import (
 	"runtime"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"filippo.io/torchwood"
@@ -22,6 +24,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"kurultai/conference"
+	"kurultai/measure"
 	"kurultai/record"
 	"kurultai/record/canonical"
 	"kurultai/record/sqlite"
@@ -135,11 +138,13 @@ func benchJoin(ctx context.Context, dir string, size int64, attest bool, talk io
 }
 
 const (
-	benchNodesOf    = 3
-	benchNodesNeed  = 2
-	benchNodesPace  = 20 * time.Millisecond // between two acts: a hall in which everybody acts
-	benchNodesActs  = 250                   // a round
-	benchNodesVotes = 20
+	benchNodesOf     = 3
+	benchNodesNeed   = 2
+	benchNodesPace   = 20 * time.Millisecond // between two acts: a hall in which everybody acts
+	benchNodesActs   = 250                   // a round of these
+	benchNodesFull   = 2                     // times benchActs of each author a round at full load
+	benchNodesRounds = 6
+	benchNodesVotes  = 20
 )
 
 // benchNodes measures what three nodes, each a process of its own, cost the writer they follow, and how soon a quorum of
@@ -178,8 +183,12 @@ func benchNodes(ctx context.Context, dir string, g *figures, talk io.Writer) err
 	}
 	round := func() (cpu float64, err error) {
 		used := processor()
-		_, err = together(func() error { _, err := act(); return err })
-		return processor() - used, err
+		for range benchNodesFull {
+			if _, err := together(func() error { _, err := act(); return err }); err != nil {
+				return 0, err
+			}
+		}
+		return processor() - used, nil
 	}
 	// slowly is the share of a processor that a hall takes in which somebody acts all the time.
 	slowly := func() (share float64, err error) {
@@ -192,32 +201,17 @@ func benchNodes(ctx context.Context, dir string, g *figures, talk io.Writer) err
 		}
 		return (processor() - used) / seconds(start), nil
 	}
-	if _, err := round(); err != nil { // warm
-		return err
-	}
-	var alone, followed []float64
-	for range 3 {
-		cpu, err := round()
-		if err != nil {
-			return err
-		}
-		alone = append(alone, cpu)
-	}
-	calm, err := slowly()
-	if err != nil {
-		return err
-	}
-	stop, err := benchFollowers(ctx, dir, site.url, func(verifier string) error {
+	nodes, err := benchFollowers(dir, site.url, func(verifier string) error {
 		v, err := canonical.Parse(string(canonical.Encode(nil, conference.AdmitNode{Verifier: verifier})))
 		if err == nil {
 			_, err = do("AdmitNode", v)
 		}
 		return err
 	}, talk)
+	defer nodes.stop()
 	if err != nil {
 		return err
 	}
-	defer stop()
 	var keys []string
 	for _, n := range h.s.View().State().Nodes() {
 		keys = append(keys, n.Verifier)
@@ -226,23 +220,52 @@ func benchNodes(ctx context.Context, dir string, g *figures, talk io.Writer) err
 	if err != nil {
 		return err
 	}
-	last, err := do("NameWitnesses", policy, string(h.s.View().State().Holders(conference.Secretary)[1].Person))
-	if err != nil {
+	if _, err := do("NameWitnesses", policy, string(h.s.View().State().Holders(conference.Secretary)[1].Person)); err != nil {
 		return err
 	}
-	if err := h.cosigned(ctx, last); err != nil {
+	settled := func() error { // all that came is followed and cosigned
+		index, err := act()
+		if err == nil {
+			err = h.cosigned(ctx, index)
+		}
+		time.Sleep(2 * atMostEach)
 		return err
 	}
-	for range 3 {
-		cpu, err := round()
+	// pair measures the same alone, while the nodes are stopped, and followed: each is first in turn, for the record grows.
+	pair := func(first int, what func() (float64, error)) (alone, followed float64, err error) {
+		for i := range 2 {
+			of := &alone
+			if (first+i)%2 == 0 {
+				err = nodes.signal(syscall.SIGSTOP)
+			} else {
+				of, err = &followed, errors.Join(nodes.signal(syscall.SIGCONT), settled())
+			}
+			if err == nil {
+				*of, err = what()
+			}
+			if err != nil {
+				return 0, 0, err
+			}
+		}
+		return alone, followed, errors.Join(nodes.signal(syscall.SIGCONT), settled())
+	}
+	if _, err := round(); err != nil { // warm
+		return err
+	}
+	var alone, followed, calm, watched []float64
+	for i := range benchNodesRounds {
+		a, f, err := pair(i, round)
 		if err != nil {
 			return err
 		}
-		followed = append(followed, cpu)
+		alone, followed = append(alone, a), append(followed, f)
 	}
-	watched, err := slowly()
-	if err != nil {
-		return err
+	for i := range benchNodesRounds / 2 {
+		a, f, err := pair(i, slowly)
+		if err != nil {
+			return err
+		}
+		calm, watched = append(calm, a), append(watched, f)
 	}
 	var took []float64
 	for range benchNodesVotes {
@@ -257,10 +280,10 @@ func benchNodes(ctx context.Context, dir string, g *figures, talk io.Writer) err
 		}
 		took = append(took, seconds(start))
 	}
-	g.add("nodes_ratio", median(followed)/median(alone)-1, "", fmt.Sprintf("processor that %d nodes add to a writer at full load, %d authors", benchNodesOf, benchAuthors)).atMost(0.05)
-	g.add("writer_ms", 1000*median(alone)/(benchAuthors*benchActs), "ms", "processor of the writer alone, an act")
-	g.add("hall_share", watched-calm, "", fmt.Sprintf("share of one processor that they take where %.0f acts come a second", 1/benchNodesPace.Seconds())).atMost(0.05)
-	g.add("hall_share_alone", calm, "", "that the writer takes alone")
+	g.add("nodes_ratio", measure.Sum(followed)/measure.Sum(alone)-1, "", fmt.Sprintf("processor that %d nodes add to a writer at full load, %d authors", benchNodesOf, benchAuthors)).atMost(0.05)
+	g.add("writer_ms", 1000*measure.Sum(alone)/(benchNodesRounds*benchNodesFull*benchAuthors*benchActs), "ms", "processor of the writer alone, an act")
+	g.add("hall_share", median(watched)-median(calm), "", fmt.Sprintf("share of one processor that they take where %.0f acts come a second", 1/benchNodesPace.Seconds())).atMost(0.05)
+	g.add("hall_share_alone", median(calm), "", "that the writer takes alone")
 	g.add("quorum_s", slices.Max(took), "s", fmt.Sprintf("from an act submitted to its cosignatures by %d of %d, the slowest of %d", benchNodesNeed, benchNodesOf, benchNodesVotes)).atMost(1)
 	g.add("quorum_median_s", median(took), "s", "the median of these")
 	return nil
@@ -281,18 +304,29 @@ func (h *house) cosigned(ctx context.Context, index int64) error {
 	}
 }
 
-// benchFollowers starts nodes, each a process, and admits them.
-func benchFollowers(ctx context.Context, dir, url string, admit func(verifier string) error, talk io.Writer) (stop func(), err error) {
+// benchFleet are nodes, each a process.
+type benchFleet []*exec.Cmd
+
+func (f benchFleet) signal(what os.Signal) (err error) {
+	for _, c := range f {
+		err = errors.Join(err, c.Process.Signal(what))
+	}
+	return err
+}
+
+func (f benchFleet) stop() {
+	_ = f.signal(syscall.SIGCONT) // whoever ended by itself
+	_ = f.signal(os.Interrupt)    // is waited for
+	for _, c := range f {
+		c.Wait()
+	}
+}
+
+// benchFollowers starts nodes and admits them. Those that were started are to be stopped, whatever the error.
+func benchFollowers(dir, url string, admit func(verifier string) error, talk io.Writer) (fleet benchFleet, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
-	}
-	var running []*exec.Cmd
-	stop = func() {
-		for _, c := range running {
-			c.Process.Signal(os.Interrupt)
-			c.Wait()
-		}
 	}
 	for i := range benchNodesOf {
 		key := filepath.Join(dir, fmt.Sprint("key", i))
@@ -302,18 +336,16 @@ func benchFollowers(ctx context.Context, dir, url string, admit func(verifier st
 			err = admit(node.Verifier().String())
 		}
 		if err != nil {
-			stop()
-			return nil, err
+			return fleet, err
 		}
-		cmd := exec.CommandContext(ctx, self, "follow", "-data", filepath.Join(dir, fmt.Sprint("copy", i)), "-key", key, "-addr", "localhost:0", url)
+		cmd := exec.Command(self, "follow", "-data", filepath.Join(dir, fmt.Sprint("copy", i)), "-key", key, "-addr", "localhost:0", url)
 		cmd.Stderr = talk
 		if err := cmd.Start(); err != nil {
-			stop()
-			return nil, err
+			return fleet, err
 		}
-		running = append(running, cmd)
+		fleet = append(fleet, cmd)
 	}
-	return stop, nil
+	return fleet, nil
 }
 
 // filled is a record of the entries in a file.

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -75,9 +74,6 @@ example: kurultai edge -from https://meeting.example -data edge
 				return err
 			}
 			defer c.ops.stop()
-			if os.Getenv("GOGC") == "" {
-				debug.SetGCPercent(edgeGarbage)
-			}
 			return c.serve(ctx, io, nil)
 		},
 	}
@@ -121,10 +117,6 @@ type edgeSource struct {
 	url   string
 	tiles torchwood.TileReader // for what is beside the entries: names, files, the key
 }
-
-// edgeGarbage is how much garbage an edge lets lie, in percent of what lives: pages and entries are short-lived, and the
-// state that the collector walks for them is not large.
-const edgeGarbage = 400
 
 const (
 	stoodWell    = 10 * time.Second // a stream that lasted so long was cut, and did not fail

@@ -18,8 +18,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime/debug"
-	"runtime/metrics"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -355,39 +353,6 @@ func (f *following) told() func(size, of int64) {
 
 // manyToCome is a number of entries that is worth another setting of the collector.
 const manyToCome = 10_000
-
-// seldom lets garbage be collected less often while a state grows, which the collector walks each time: up to seldomBytes of
-// it are left lying, or as much as lives, whichever is more. Whoever set GOGC is obeyed.
-type seldom struct {
-	on     bool
-	before int // percent
-}
-
-const seldomBytes = 1 << 30
-
-func (s *seldom) adjust() {
-	if os.Getenv("GOGC") != "" {
-		return
-	}
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	percent := 400
-	if n := live[0].Value.Uint64(); n > 0 {
-		percent = int(min(max(100*seldomBytes/n, 100), 400))
-	}
-	before := debug.SetGCPercent(percent)
-	if !s.on {
-		s.on, s.before = true, before
-	}
-}
-
-// end sets it as it was.
-func (s *seldom) end() {
-	if s.on {
-		s.on = false
-		debug.SetGCPercent(s.before)
-	}
-}
 
 // once fetches what there is.
 func (f *following) once(ctx context.Context) error {

@@ -387,6 +387,7 @@ func (u under) Checkpoint() record.Checkpoint { return u.head }
 func serveOn(ctx context.Context, l net.Listener, pages http.Handler, hub *live.Hub) *site {
 	base, end := context.WithCancel(ctx)
 	s := &site{url: addressOf(l), live: hub, end: end, done: make(chan error, 1)}
+	go tendCollector(base)
 	s.server = &http.Server{Handler: pages, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return base }}
 	go func() {

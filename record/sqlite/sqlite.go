@@ -636,7 +636,7 @@ func (e *Engine) reading(ctx context.Context, do func(*conn) error) error {
 }
 
 // readBatch is how many entries are read at a time at most, so that no reader holds a transaction while its caller thinks.
-// The first are read in smaller batches: who wants one entry reads no thousand.
+// The first are read in smaller batches: who wants one entry reads no thousand, and who wants a power of two no more.
 const (
 	firstBatch = 2
 	readBatch  = 1024
@@ -656,7 +656,8 @@ func (e *Engine) Read(ctx context.Context, from int64) iter.Seq2[record.Stored, 
 
 // readTo yields the entries from *from up to size, and reports whether the caller wants more.
 func (e *Engine) readTo(ctx context.Context, from *int64, size int64, yield func(record.Stored, error) bool) bool {
-	for count := int64(firstBatch); *from < size; count = min(8*count, readBatch) {
+	began := *from
+	for count := int64(firstBatch); *from < size; count = min(7*(*from-began), readBatch) {
 		batch, err := e.batch(ctx, *from, min(count, size-*from))
 		for _, s := range batch {
 			if *from = s.Index + 1; !yield(s, nil) {

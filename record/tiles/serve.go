@@ -87,8 +87,10 @@ type served struct {
 	woken   chan struct{} // closed, and made anew, when there is more to send
 	seen    int64         // entries whose blobs are in public
 	public  map[record.Digest]bool
-	tiles   map[string][]byte // made lately, by path
-	bytes   int               // of these
+
+	reading sync.Mutex         // guards what follows
+	read    map[int64][][]byte // entries that were read lately, by tile
+	kept    int                // bytes of these
 }
 
 // answer sends bytes; kind is the media type. What is served is for all and carries nothing of who asks.
@@ -158,71 +160,85 @@ func (s *served) key(w http.ResponseWriter, r *http.Request) {
 	answer(w, r, "text/plain; charset=utf-8", false, []byte(s.Now().VerifierKey()+"\n"))
 }
 
-// tile serves hashes and entries (C2SP tlog-tiles).
+// tile serves hashes and entries (C2SP tlog-tiles), as far as the record has come.
 func (s *served) tile(w http.ResponseWriter, r *http.Request) {
-	b, err := s.kept(r.Context(), "tile/"+r.PathValue("path"))
+	l, path := s.Now(), "tile/"+r.PathValue("path")
+	t, err := torchwood.ParseTilePath(path)
+	if err != nil || t.H != torchwood.TileHeight || torchwood.TilePath(t) != path || t.L > 5 || t.N > 1<<40 { // 2^53 entries have no more
+		refuse(w, record.ErrNotFound)
+		return
+	}
+	leaves := (t.N<<torchwood.TileHeight + int64(t.W)) << (torchwood.TileHeight * max(t.L, 0))
+	if leaves > l.Checkpoint().Size {
+		refuse(w, record.ErrNotFound)
+		return
+	}
+	if t.L >= 0 {
+		b, err := tlog.ReadTileData(t, tlog.HashReaderFunc(l.ReadHashes))
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		answer(w, r, "application/octet-stream", true, b)
+		return
+	}
+	entries, err := s.entries(r.Context(), l, t.N, t.W)
+	b := filled.Get().(*[]byte)
+	defer filled.Put(b)
+	*b = (*b)[:0]
+	for _, e := range entries {
+		if err == nil {
+			*b, err = torchwood.AppendTileEntry(*b, e)
+		}
+	}
 	if err != nil {
 		refuse(w, err)
 		return
 	}
-	answer(w, r, "application/octet-stream", true, b)
+	answer(w, r, "application/octet-stream", true, *b)
 }
 
-// mostKept bounds the tiles that are kept, in bytes: several nodes that follow ask for the same ones within a moment.
-const mostKept = 8 << 20
+// filled are buffers of tiles that were sent.
+var filled = sync.Pool{New: func() any { return new([]byte) }}
 
-// kept is a tile, as it was made for who asked before: what stands at a path never changes.
-func (s *served) kept(ctx context.Context, path string) ([]byte, error) {
-	s.mu.Lock()
-	b, ok := s.tiles[path]
-	s.mu.Unlock()
-	if ok {
-		return b, nil
-	}
-	b, err := Tile(ctx, s.Now(), path)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.bytes += len(b); s.bytes > mostKept || s.tiles == nil {
-		s.bytes, s.tiles = len(b), map[string][]byte{}
-	}
-	s.tiles[path] = b
-	return b, nil
-}
+const (
+	mostKept  = 8 << 20 // bytes of entries that are kept, by tile
+	readAhead = 4       // tiles that are read at once, where there are as many: who asks for one soon asks for the next
+)
 
-// Tile is the tile of hashes or entries at a path of the layout, as far as the record has come.
-func Tile(ctx context.Context, l Log, path string) ([]byte, error) {
-	t, err := torchwood.ParseTilePath(path)
-	if err != nil || t.H != torchwood.TileHeight || torchwood.TilePath(t) != path {
-		return nil, record.ErrNotFound
+// entries is the first so many entries of tile n. A tile of fewer is the beginning of one of more, so what was read for one
+// node serves the others, wherever they stand.
+func (s *served) entries(ctx context.Context, l Log, n int64, width int) ([][]byte, error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	at := s.read[n]
+	if len(at) >= width {
+		return at[:width], nil
 	}
-	level := max(t.L, 0)
-	if level > 5 || t.N > 1<<40 { // 2^53 entries have no more
-		return nil, record.ErrNotFound
+	if s.kept > mostKept || s.read == nil {
+		s.kept, s.read = 0, map[int64][][]byte{}
 	}
-	leaves := (t.N<<torchwood.TileHeight + int64(t.W)) << (torchwood.TileHeight * level)
-	if size := l.Checkpoint().Size; leaves > size {
-		return nil, record.ErrNotFound
-	}
-	if t.L >= 0 {
-		return tlog.ReadTileData(t, tlog.HashReaderFunc(l.ReadHashes))
-	}
-	var b []byte
-	from := t.N << torchwood.TileHeight
+	from, size := n<<torchwood.TileHeight+int64(len(at)), min(l.Checkpoint().Size, (n+readAhead)<<torchwood.TileHeight)
+	tile := n
 	for stored, err := range l.Entries(ctx, from) {
 		if err != nil {
 			return nil, err
 		}
-		if b, err = torchwood.AppendTileEntry(b, stored.Bytes); err != nil {
-			return nil, err
+		at = append(at, stored.Bytes)
+		s.kept += len(stored.Bytes)
+		if from++; len(at) < torchwood.TileWidth && from < size {
+			continue
 		}
-		if stored.Index == from+int64(t.W)-1 {
-			return b, nil
+		s.read[tile] = at
+		tile++
+		if at = s.read[tile]; from == size || len(at) > 0 || s.kept > mostKept {
+			break
 		}
 	}
-	return nil, record.ErrNotFound
+	if at = s.read[n]; len(at) < width {
+		return nil, record.ErrNotFound
+	}
+	return at[:width], nil
 }
 
 // opening serves what is open to all of what the entries of a bundle seal. Names come and go, so caches keep nothing.

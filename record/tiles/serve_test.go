@@ -1,0 +1,85 @@
+package tiles_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"kurultai/record/recordtest"
+	"kurultai/record/tiles"
+)
+
+// A tile of entries has the bytes of its entries at each width, however far the record had come when one was asked for first,
+// and who follows within a moment costs no reading.
+func TestTilesOfEntriesAreReadOnceForAllWidths(t *testing.T) {
+	g := begun(t, 10)
+	server := httptest.NewServer(tiles.Handler(tiles.Served{Now: func() tiles.Log { return g }, Wait: g.wait}))
+	t.Cleanup(server.Close)
+	checked := 0
+	get := func(n int64, width int, code int) {
+		path := torchwood.TilePath(tlog.Tile{H: torchwood.TileHeight, L: -1, N: n, W: width})
+		answer, err := http.Get(server.URL + "/" + path)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer answer.Body.Close()
+		b, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != code {
+			t.Errorf("%s: %s, want %d: %v", path, answer.Status, code, err)
+			return
+		}
+		if code != http.StatusOK {
+			return
+		}
+		var want []byte
+		for i := range int64(width) {
+			want = mustEntry(want, recordtest.Entry(n*torchwood.TileWidth+i, fmt.Sprint(n*torchwood.TileWidth+i)))
+		}
+		if !bytes.Equal(b, want) {
+			t.Errorf("%s has other bytes than its entries", path)
+		}
+	}
+	for _, row := range []struct {
+		size  int64 // the record has come so far
+		tile  int64
+		width int
+		code  int
+		reads int // what this one costs
+	}{
+		{10, 0, 3, 200, 1}, {10, 0, 10, 200, 0}, {10, 0, 11, 404, 0}, {10, 1, 1, 404, 0},
+		{200, 0, 5, 200, 0}, {200, 0, 11, 200, 1}, {200, 0, 200, 200, 0},
+		{600, 1, 256, 200, 1}, {600, 2, 88, 200, 0}, {600, 0, 256, 200, 1}, {600, 0, 199, 200, 0}, {600, 2, 89, 404, 0},
+		{3000, 2, 256, 200, 1}, {3000, 3, 1, 200, 0}, {3000, 5, 256, 200, 0}, {3000, 7, 256, 200, 1}, {3000, 6, 256, 200, 1}, {3000, 11, 184, 200, 1},
+	} {
+		if n := row.size - g.Checkpoint().Size; n > 0 {
+			g.grow(t, int(n), "")
+		}
+		before := g.read
+		var nodes sync.WaitGroup
+		for range 3 {
+			nodes.Go(func() { get(row.tile, row.width, row.code) })
+		}
+		nodes.Wait()
+		if g.read-before != row.reads {
+			t.Errorf("%d: tile %d of %d was read %d times, not %d", row.size, row.tile, row.width, g.read-before, row.reads)
+		}
+		checked++
+	}
+	t.Logf("%d rows", checked)
+}
+
+func mustEntry(tile, entry []byte) []byte {
+	tile, err := torchwood.AppendTileEntry(tile, entry)
+	if err != nil {
+		panic(err)
+	}
+	return tile
+}
