@@ -1,7 +1,6 @@
 package conference
 
 import (
-	"fmt"
 	"slices"
 
 	"kurultai/record"
@@ -201,7 +200,7 @@ type TimeCame struct {
 }
 
 func officeKey(p PersonID, c Capacity, party PartyID) string {
-	return fmt.Sprintf("%s/%s/%s", c, party, p)
+	return string(c) + "/" + string(party) + "/" + string(p)
 }
 
 func (s *State) grant(o Office) {

@@ -36,6 +36,19 @@ type Group struct {
 	Entries [][]byte    // canonical bytes, in order
 	Rows    []Row       // disclosures and openings of these entries
 	Keys    []ClosedKey // keys of the closed acts among them
+	Hashes  []tlog.Hash // of the entries, where they are known already: tlog.RecordHash of each
+}
+
+// RecordHashes is the hash of each entry.
+func (g Group) RecordHashes() []tlog.Hash {
+	if len(g.Hashes) == len(g.Entries) {
+		return g.Hashes
+	}
+	hashes := make([]tlog.Hash, len(g.Entries))
+	for i, b := range g.Entries {
+		hashes[i] = tlog.RecordHash(b)
+	}
+	return hashes
 }
 
 // A ClosedKey remembers the key of a closed act, so that an erased one still answers.

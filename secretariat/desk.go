@@ -43,8 +43,7 @@ type draft struct {
 	blobs [][]byte                 // public ones
 	files map[record.Digest][]byte // the plain bytes of private blobs, by the digest of what opens them
 
-	hashes    []tlog.Hash // of the entries
-	forgotten []string    // subjects whose keys go when the group is shown
+	forgotten []string // subjects whose keys go when the group is shown
 }
 
 // seal makes the keys of the rows, encrypts them, and stores the blobs.
@@ -392,8 +391,7 @@ func (d *desk) add(entry []byte, at record.Instant, events []conference.Event, g
 		}
 	}
 	d.fresh.added(entry)
-	g.hashes = append(g.hashes, tlog.RecordHash(entry))
-	g.group.Entries = append(g.group.Entries, entry)
+	g.group.Entries, g.group.Hashes = append(g.group.Entries, entry), append(g.group.Hashes, tlog.RecordHash(entry))
 	return Receipt{Index: e.Index, At: at, Events: events, Notices: conference.Notices(events)}, nil
 }
 

@@ -551,8 +551,8 @@ func (s *Secretariat) show(head record.Checkpoint, g *draft) {
 	v := *s.View()
 	s.clock.saw(s.ahead.state.Last)
 	v.since = s.clock.steady()
-	v.newest = v.newest.and(v.State().Size, g.group.Entries, g.hashes)
-	v.proofs.append(g.hashes)
+	v.newest = v.newest.and(v.State().Size, g.group.Entries, g.group.Hashes)
+	v.proofs.append(g.group.Hashes)
 	kept := v.past.keep(s.ahead.state)
 	for _, subject := range g.forgotten {
 		// A failure here is met again at the next start, which forgets whoever the state says is forgotten.

@@ -293,7 +293,7 @@ func (v *View) Rehearse(origin string, clock func() record.Instant, chance io.Re
 			d.fallDue(ctx, max(d.state.Last, now.at), chance, g)
 		}
 		r, err := d.take(ctx, a, now, chance, g)
-		g.group.Rows, g.plain, g.blobs, g.hashes = g.group.Rows[:0], g.plain[:0], g.blobs[:0], g.hashes[:0] // nothing is appended
+		g.group.Rows, g.plain, g.blobs, g.group.Hashes = g.group.Rows[:0], g.plain[:0], g.blobs[:0], g.group.Hashes[:0] // nothing is appended
 		clear(g.files)
 		return r, err
 	}

@@ -391,7 +391,7 @@ func (f *Follower) keep(ctx context.Context, head record.Checkpoint, l lot) erro
 	}
 	var g record.Group
 	for i := range l {
-		g.Entries = append(g.Entries, l[i].Bytes)
+		g.Entries, g.Hashes = append(g.Entries, l[i].Bytes), append(g.Hashes, l[i].Hash)
 	}
 	_, err := f.config.Engine.Append(ctx, f.tree.Size(), g, func(size int64, root tlog.Hash) ([]byte, error) {
 		if size == head.Size {

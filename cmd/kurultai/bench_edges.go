@@ -349,11 +349,3 @@ func (b *edgesBench) reached(ctx context.Context) error {
 	clear(b.acked)
 	return nil
 }
-
-// memoryAvailable is what the machine can give, in bytes; 0 where it does not say.
-func memoryAvailable() (n int64) {
-	text, _ := os.ReadFile("/proc/meminfo")
-	_, text, _ = bytes.Cut(text, []byte("MemAvailable:"))
-	fmt.Sscan(string(text), &n)
-	return n << 10
-}

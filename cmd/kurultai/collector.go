@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
@@ -10,11 +12,13 @@ import (
 )
 
 // What serves lets garbage lie up to usualGarbage, or as much as lives, whichever is more: the collector walks the whole state
-// each time, and acts, pages and tiles leave little that lives. Where much comes at once it is seldomGarbage.
+// each time, and acts, pages and tiles leave little that lives. Where much comes at once it is an eighth of what the machine
+// can give, within bounds.
 const (
-	usualGarbage  = 128 << 20
-	seldomGarbage = 1 << 30
-	mostPercent   = 400 // of what lives
+	usualGarbage = 128 << 20
+	leastSeldom  = 256 << 20
+	mostSeldom   = 4 << 30
+	mostPercent  = 400 // of what lives
 )
 
 // leave lets so much garbage lie, and returns the percentage that was set before. Whoever set GOGC is obeyed: false.
@@ -51,11 +55,15 @@ func tendCollector(ctx context.Context) {
 // seldom lets garbage be collected less often while a state grows.
 type seldom struct {
 	on     bool
-	before int // percent
+	before int    // percent
+	bytes  uint64 // of garbage that may lie
 }
 
 func (s *seldom) adjust() {
-	before, ok := leave(seldomGarbage)
+	if s.bytes == 0 {
+		s.bytes = uint64(min(max(memoryAvailable()/8, leastSeldom), mostSeldom))
+	}
+	before, ok := leave(s.bytes)
 	if ok && !s.on {
 		s.on, s.before = true, before
 		rushes.Add(1)
@@ -69,4 +77,12 @@ func (s *seldom) end() {
 		debug.SetGCPercent(s.before)
 		rushes.Add(-1)
 	}
+}
+
+// memoryAvailable is what the machine can give, in bytes; 0 where it does not say.
+func memoryAvailable() (n int64) {
+	text, _ := os.ReadFile("/proc/meminfo")
+	_, text, _ = bytes.Cut(text, []byte("MemAvailable:"))
+	fmt.Sscan(string(text), &n)
+	return n << 10
 }

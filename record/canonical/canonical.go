@@ -13,8 +13,8 @@ package canonical
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"unicode/utf8"
 )
@@ -64,11 +64,18 @@ func (v Value) Get(key string) Value {
 // ErrSyntax is wrapped by every error of Parse.
 var ErrSyntax = errors.New("not canonical JSON")
 
-// Parse reads exactly one canonical value. The Value keeps s alive.
+// Parse reads exactly one canonical value. The Value keeps s alive, and whoever keeps a part of it keeps the whole.
 func Parse(s string) (Value, error) {
 	p := parsers.Get().(*parser)
 	p.s, p.i, p.keys, p.items = s, 0, p.keys[:0], p.items[:0]
+	objects := strings.Count(s, "{")
+	most := min(objects+strings.Count(s, "[")+strings.Count(s, ","), mostReserved)
+	p.closedItems = make([]Value, 0, most)
+	if objects > 0 {
+		p.closedKeys = make([]string, 0, most)
+	}
 	v, ok := p.value(1)
+	p.closedKeys, p.closedItems = nil, nil
 	if ok && p.i != len(s) {
 		ok = p.fail("bytes behind the value")
 	}
@@ -84,22 +91,32 @@ func Parse(s string) (Value, error) {
 
 var parsers = sync.Pool{New: func() any { return &parser{} }}
 
-// A parser holds the members of what is open and not yet closed, of the innermost last: what a Value keeps is of exact
-// length.
+// A parser holds the members of what is open and not yet closed, of the innermost last, and room for all that will be: no
+// value has more of them than commas and brackets, unless it has more than mostReserved.
 type parser struct {
 	s     string
 	i     int
 	why   string
 	keys  []string
 	items []Value
+
+	closedKeys  []string
+	closedItems []Value
 }
 
-// closed takes off the members behind the first so many.
-func closed[T any](open *[]T, first int) []T {
-	members := slices.Clone((*open)[first:])
-	clear((*open)[first:])
+const mostReserved = 512
+
+// closed takes off the members behind the first so many and puts them where those stand that are closed.
+func closed[T any](open, done *[]T, first int) []T {
+	members := (*open)[first:]
+	at := len(*done)
+	if cap(*done)-at < len(members) {
+		*done, at = make([]T, 0, len(members)), 0
+	}
+	*done = append(*done, members...)
+	clear(members)
 	*open = (*open)[:first]
-	return members
+	return (*done)[at:len(*done):len(*done)]
 }
 
 func (p *parser) fail(why string) bool { p.why = why; return false }
@@ -164,7 +181,7 @@ func (p *parser) object(depth int) (Value, bool) {
 		c := p.s[p.i]
 		p.i++
 		if c == '}' {
-			return Value{Kind: Object, Str: p.s[start:p.i], Keys: closed(&p.keys, firstKey), Items: closed(&p.items, first)}, true
+			return Value{Kind: Object, Str: p.s[start:p.i], Keys: closed(&p.keys, &p.closedKeys, firstKey), Items: closed(&p.items, &p.closedItems, first)}, true
 		}
 		if c != ',' {
 			p.i--
@@ -192,7 +209,7 @@ func (p *parser) array(depth int) (Value, bool) {
 		c := p.s[p.i]
 		p.i++
 		if c == ']' {
-			return Value{Kind: Array, Str: p.s[start:p.i], Items: closed(&p.items, first)}, true
+			return Value{Kind: Array, Str: p.s[start:p.i], Items: closed(&p.items, &p.closedItems, first)}, true
 		}
 		if c != ',' {
 			p.i--
@@ -242,14 +259,17 @@ func (p *parser) integer() (int64, bool) {
 
 // text reads a string; unescaped ones are slices of the input.
 func (p *parser) text() (string, bool) {
-	p.i++
-	start := p.i
-	for p.i < len(p.s) {
-		c := p.s[p.i]
+	s, start := p.s, p.i+1
+	for i := start; i < len(s); {
+		c := s[i]
+		if c >= 0x20 && c < utf8.RuneSelf && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		p.i = i
 		if c == '"' {
-			s := p.s[start:p.i]
 			p.i++
-			return s, true
+			return s[start:i], true
 		}
 		if c == '\\' {
 			return p.escaped(start)
@@ -257,7 +277,9 @@ func (p *parser) text() (string, bool) {
 		if !p.char(c) {
 			return "", false
 		}
+		i = p.i
 	}
+	p.i = len(s)
 	return "", p.fail("string not closed")
 }
 

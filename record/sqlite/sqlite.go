@@ -455,11 +455,9 @@ func (e *Engine) Append(ctx context.Context, expect int64, g record.Group, sign 
 	case len(g.Entries) == 0:
 		return record.Checkpoint{}, errors.New("an empty group")
 	}
-	edge := e.edge.Clone()
-	hashes := make([]tlog.Hash, len(g.Entries))
-	for i, b := range g.Entries {
-		hashes[i] = tlog.RecordHash(b)
-		edge.Append(hashes[i])
+	edge, hashes := e.edge.Clone(), g.RecordHashes()
+	for _, h := range hashes {
+		edge.Append(h)
 	}
 	head, err := e.commit(expect, g, hashes, func() (record.Checkpoint, error) { return signed(edge.Size(), edge.Root(), sign) })
 	if err != nil {

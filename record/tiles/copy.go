@@ -328,9 +328,10 @@ func continues(before, head record.Checkpoint) error {
 
 // keep makes entries durable that are proven to be in the newest checkpoint, behind those that are kept.
 func (c *Copy) keep(ctx context.Context, lines [][]byte, proof []tlog.Hash) error {
-	edge := c.edge.Clone()
-	for _, b := range lines {
-		edge.Append(tlog.RecordHash(b))
+	edge, g := c.edge.Clone(), record.Group{Entries: lines}
+	g.Hashes = g.RecordHashes()
+	for _, h := range g.Hashes {
+		edge.Append(h)
 	}
 	head, size, root := c.claimed, edge.Size(), edge.Root()
 	switch {
@@ -345,7 +346,7 @@ func (c *Copy) keep(ctx context.Context, lines [][]byte, proof []tlog.Hash) erro
 			return fmt.Errorf("%w: the first %d entries are not proven to be in the tree of %d", ErrOtherTree, size, head.Size)
 		}
 	}
-	_, err := c.engine.Append(ctx, c.edge.Size(), record.Group{Entries: lines}, func(size int64, root tlog.Hash) ([]byte, error) {
+	_, err := c.engine.Append(ctx, c.edge.Size(), g, func(size int64, root tlog.Hash) ([]byte, error) {
 		if size == head.Size {
 			return head.Note, nil
 		}

@@ -224,6 +224,9 @@ func (s *served) entries(ctx context.Context, l Log, n int64, width int) ([][]by
 		if err != nil {
 			return nil, err
 		}
+		if err := s.pass(stored); err != nil {
+			return nil, err
+		}
 		at = append(at, stored.Bytes)
 		s.kept += len(stored.Bytes)
 		if from++; len(at) < torchwood.TileWidth && from < size {
@@ -302,19 +305,37 @@ func (s *served) named(ctx context.Context, l Log, d record.Digest) (bool, error
 		return s.public[d], nil
 	}
 	for stored, err := range l.Entries(ctx, s.seen) {
+		if err == nil {
+			err = s.look(stored)
+		}
 		if err != nil {
 			return false, err
 		}
-		if bytes.Contains(stored.Bytes, blobKey) { // most entries name none, and need not be parsed
-			e, err := record.ParseEntry(string(stored.Bytes), stored.Index)
-			if err != nil {
-				return false, err
-			}
-			for _, ref := range record.Blobs(e.Act.Fields) {
-				s.public[ref.Digest] = true
-			}
-		}
-		s.seen = stored.Index + 1
 	}
 	return s.public[d], nil
+}
+
+// pass looks at an entry that was read for something else, where those before it were looked at.
+func (s *served) pass(stored record.Stored) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stored.Index != s.seen {
+		return nil
+	}
+	return s.look(stored)
+}
+
+// look takes up the blobs that an entry names. s.mu is held.
+func (s *served) look(stored record.Stored) error {
+	if bytes.Contains(stored.Bytes, blobKey) { // most entries name none, and need not be parsed
+		e, err := record.ParseEntry(string(stored.Bytes), stored.Index)
+		if err != nil {
+			return err
+		}
+		for _, ref := range record.Blobs(e.Act.Fields) {
+			s.public[ref.Digest] = true
+		}
+	}
+	s.seen = stored.Index + 1
+	return nil
 }

@@ -117,9 +117,9 @@ func (t *Tail) writeAll() error {
 	if len(waiting) == 0 {
 		return nil
 	}
-	g := record.Group{Entries: make([][]byte, len(waiting))}
+	g := record.Group{Entries: make([][]byte, len(waiting)), Hashes: make([]tlog.Hash, len(waiting))}
 	for i, s := range waiting {
-		g.Entries[i] = s.Bytes
+		g.Entries[i], g.Hashes[i] = s.Bytes, s.Hash
 	}
 	_, err := t.Engine.Append(context.Background(), from, g, func(int64, tlog.Hash) ([]byte, error) { return head.Note, nil })
 	t.mu.Lock()
@@ -161,10 +161,10 @@ func (t *Tail) Append(ctx context.Context, expect int64, g record.Group, sign re
 	case len(g.Entries) == 0:
 		return record.Checkpoint{}, errors.New("an empty group")
 	}
-	edge, added, bytes := t.edge.Clone(), make([]record.Stored, len(g.Entries)), 0
+	edge, added, bytes, hashes := t.edge.Clone(), make([]record.Stored, len(g.Entries)), 0, g.RecordHashes()
 	for i, b := range g.Entries {
-		added[i] = record.Stored{Index: expect + int64(i), Bytes: b, Hash: tlog.RecordHash(b)}
-		edge.Append(added[i].Hash)
+		added[i] = record.Stored{Index: expect + int64(i), Bytes: b, Hash: hashes[i]}
+		edge.Append(hashes[i])
 		bytes += len(b)
 	}
 	note, err := sign(edge.Size(), edge.Root())
@@ -199,12 +199,13 @@ func (t *Tail) appendWritten(ctx context.Context, expect int64, g record.Group, 
 		t.mu.Unlock()
 	}
 	defer t.mu.Unlock()
+	g.Hashes = g.RecordHashes()
 	head, err := t.Engine.Append(ctx, expect, g, sign)
 	if err != nil {
 		return head, err
 	}
-	for _, b := range g.Entries {
-		t.edge.Append(tlog.RecordHash(b))
+	for _, h := range g.Hashes {
+		t.edge.Append(h)
 	}
 	t.head, t.newest, t.written = head, nil, head.Size
 	t.grown()
