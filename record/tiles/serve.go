@@ -85,7 +85,9 @@ type served struct {
 	streams int        // that go on
 	unwatch context.CancelFunc
 	woken   chan struct{} // closed, and made anew, when there is more to send
-	seen    int64         // entries whose blobs are in public
+
+	looking sync.Mutex // guards what follows
+	seen    int64      // entries whose blobs are in public
 	public  map[record.Digest]bool
 
 	reading sync.Mutex         // guards what follows
@@ -168,8 +170,7 @@ func (s *served) tile(w http.ResponseWriter, r *http.Request) {
 		refuse(w, record.ErrNotFound)
 		return
 	}
-	leaves := (t.N<<torchwood.TileHeight + int64(t.W)) << (torchwood.TileHeight * max(t.L, 0))
-	if leaves > l.Checkpoint().Size {
+	if t.N<<torchwood.TileHeight+int64(t.W) > l.Checkpoint().Size>>(torchwood.TileHeight*max(t.L, 0)) {
 		refuse(w, record.ErrNotFound)
 		return
 	}
@@ -299,8 +300,8 @@ var blobKey = []byte(`"blob":"`)
 
 // named reports whether an open entry names a blob. Each entry is looked at once.
 func (s *served) named(ctx context.Context, l Log, d record.Digest) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.looking.Lock()
+	defer s.looking.Unlock()
 	if s.public[d] || s.seen >= l.Checkpoint().Size {
 		return s.public[d], nil
 	}
@@ -317,15 +318,15 @@ func (s *served) named(ctx context.Context, l Log, d record.Digest) (bool, error
 
 // pass looks at an entry that was read for something else, where those before it were looked at.
 func (s *served) pass(stored record.Stored) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.looking.Lock()
+	defer s.looking.Unlock()
 	if stored.Index != s.seen {
 		return nil
 	}
 	return s.look(stored)
 }
 
-// look takes up the blobs that an entry names. s.mu is held.
+// look takes up the blobs that an entry names. s.looking is held.
 func (s *served) look(stored record.Stored) error {
 	if bytes.Contains(stored.Bytes, blobKey) { // most entries name none, and need not be parsed
 		e, err := record.ParseEntry(string(stored.Bytes), stored.Index)

@@ -57,7 +57,7 @@ func TestTilesOfEntriesAreReadOnceForAllWidths(t *testing.T) {
 		{10, 0, 3, 200, 1}, {10, 0, 10, 200, 0}, {10, 0, 11, 404, 0}, {10, 1, 1, 404, 0},
 		{200, 0, 5, 200, 0}, {200, 0, 11, 200, 1}, {200, 0, 200, 200, 0},
 		{600, 1, 256, 200, 1}, {600, 2, 88, 200, 0}, {600, 0, 256, 200, 1}, {600, 0, 199, 200, 0}, {600, 2, 89, 404, 0},
-		{3000, 2, 256, 200, 1}, {3000, 3, 1, 200, 0}, {3000, 5, 256, 200, 0}, {3000, 7, 256, 200, 1}, {3000, 6, 256, 200, 1}, {3000, 11, 184, 200, 1},
+		{600, 1 << 39, 256, 404, 0}, {3000, 2, 256, 200, 1}, {3000, 3, 1, 200, 0}, {3000, 5, 256, 200, 0}, {3000, 7, 256, 200, 1}, {3000, 6, 256, 200, 1}, {3000, 11, 184, 200, 1},
 	} {
 		if n := row.size - g.Checkpoint().Size; n > 0 {
 			g.grow(t, int(n), "")
@@ -70,6 +70,16 @@ func TestTilesOfEntriesAreReadOnceForAllWidths(t *testing.T) {
 		nodes.Wait()
 		if g.read-before != row.reads {
 			t.Errorf("%d: tile %d of %d was read %d times, not %d", row.size, row.tile, row.width, g.read-before, row.reads)
+		}
+		checked++
+	}
+	for _, path := range []string{"tile/5/x032/768", "tile/5/x016/x777/216", "tile/6/000.p/1", "tile/0/12", "tile/1/000.p/12", "tile/entries/x000/012"} { // beyond what any record has, and beyond this one
+		answer, err := http.Get(server.URL + "/" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Body.Close(); answer.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %s", path, answer.Status)
 		}
 		checked++
 	}
