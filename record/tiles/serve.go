@@ -43,7 +43,7 @@ type Served struct {
 	// Names is a digest of the openings that are meant for all, where they come later than the entries; nil: they do not.
 	Names func() string
 	Every time.Duration // how often a stream says so; 0: 5 s
-	Pace  time.Duration // what a stream lets pass at least from one lot to the next, once it has come to the end; 0: 60 ms
+	Pace  time.Duration // what a stream lets pass at least from one lot to the next, once it has come to the end; 0: 75 ms
 }
 
 // Handler serves a record over HTTP as Export lays it out: GET /checkpoint, /key, /tile/…, /opening/…, /blob/…, and as a

@@ -42,7 +42,7 @@ import (
 
 const (
 	aliveEvery     = 5 * time.Second
-	lotPace        = 60 * time.Millisecond // in a busy hall several acts come with one lot; after a quiet while one comes at once
+	lotPace        = 75 * time.Millisecond // in a busy hall several acts come with one lot; after a quiet while one comes at once
 	lotEntries     = 1024                  // at most in one event
 	lotBytes       = 256 << 10             // about, in one event
 	mostStreams    = 2000
