@@ -225,9 +225,7 @@ func (s *served) entries(ctx context.Context, l Log, n int64, width int) ([][]by
 		if err != nil {
 			return nil, err
 		}
-		if err := s.pass(stored); err != nil {
-			return nil, err
-		}
+		s.pass(stored)
 		at = append(at, stored.Bytes)
 		s.kept += len(stored.Bytes)
 		if from++; len(at) < torchwood.TileWidth && from < size {
@@ -316,14 +314,14 @@ func (s *served) named(ctx context.Context, l Log, d record.Digest) (bool, error
 	return s.public[d], nil
 }
 
-// pass looks at an entry that was read for something else, where those before it were looked at.
-func (s *served) pass(stored record.Stored) error {
+// pass looks at an entry that was read for a tile, where those before it were looked at. One that is malformed is given away
+// as it is, for who follows to judge: an error is met again by who asks for a file.
+func (s *served) pass(stored record.Stored) {
 	s.looking.Lock()
 	defer s.looking.Unlock()
-	if stored.Index != s.seen {
-		return nil
+	if stored.Index == s.seen {
+		_ = s.look(stored)
 	}
-	return s.look(stored)
 }
 
 // look takes up the blobs that an entry names. s.looking is held.

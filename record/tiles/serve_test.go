@@ -86,6 +86,30 @@ func TestTilesOfEntriesAreReadOnceForAllWidths(t *testing.T) {
 	t.Logf("%d rows", checked)
 }
 
+// An entry that is malformed is given away as it is: whoever follows is to see it.
+func TestAMalformedEntryIsGivenAway(t *testing.T) {
+	g := begun(t, 1)
+	bad := []byte(`{"blob":"` + "that is none")
+	g.mu.Lock()
+	g.entries = append(g.entries, bad)
+	g.tree.Append(tlog.RecordHash(bad))
+	g.head = g.signed(t, 2)
+	g.mu.Unlock()
+	server := httptest.NewServer(tiles.Handler(tiles.Served{Now: func() tiles.Log { return g }, Wait: g.wait}))
+	t.Cleanup(server.Close)
+	for range 2 {
+		answer, err := http.Get(server.URL + "/tile/entries/000.p/2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != http.StatusOK || !bytes.HasSuffix(b, bad) {
+			t.Errorf("%s, %q, %v", answer.Status, b, err)
+		}
+	}
+}
+
 func mustEntry(tile, entry []byte) []byte {
 	tile, err := torchwood.AppendTileEntry(tile, entry)
 	if err != nil {
