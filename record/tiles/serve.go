@@ -53,7 +53,7 @@ type Served struct {
 // GET /checkpoint?after=SIZE waits up to 25 seconds for a larger one: who follows hears of an entry at once. With
 // unlike=DIGEST, of the checkpoint that who asks has, it waits no longer than until that was cosigned by somebody more.
 func Handler(of Served) http.Handler {
-	s := &served{Served: of, public: map[record.Digest]bool{}}
+	s := &served{Served: of, began: time.Now(), public: map[record.Digest]bool{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /checkpoint", s.checkpoint)
 	mux.HandleFunc("GET /key", s.key)
@@ -76,6 +76,7 @@ func Serves(path string) bool {
 
 type served struct {
 	Served
+	began time.Time // from which the turns of streams are reckoned
 
 	lots      sync.Mutex // guards made
 	made      map[lotKey][]byte
@@ -83,6 +84,7 @@ type served struct {
 
 	mu      sync.Mutex // guards what follows
 	streams int        // that go on
+	entered int64      // streams that ever began
 	unwatch context.CancelFunc
 	woken   chan struct{} // closed, and made anew, when there is more to send
 
@@ -123,7 +125,10 @@ func refuse(w http.ResponseWriter, err error) {
 // await waits for a checkpoint of more than so many entries, or of as many and unlike the one of a digest, if there is a
 // place to wait at.
 func (s *served) await(ctx context.Context, after int64, unlike record.Digest) {
-	if s.Now().Checkpoint().Size > after || !s.enter() {
+	if s.Now().Checkpoint().Size > after {
+		return
+	}
+	if _, ok := s.enter(); !ok {
 		return
 	}
 	defer s.leave()

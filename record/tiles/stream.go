@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -64,7 +65,8 @@ func (s *served) stream(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "say with ?after=N how many entries are there already", http.StatusBadRequest)
 		return
 	}
-	if !s.enter() {
+	order, ok := s.enter()
+	if !ok {
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, "too many nodes follow here: ask another", http.StatusServiceUnavailable)
 		return
@@ -119,7 +121,7 @@ func (s *served) stream(w http.ResponseWriter, r *http.Request) {
 			}
 			if came && at >= s.Now().Checkpoint().Size {
 				select {
-				case <-time.After(cmp.Or(s.Pace, lotPace)):
+				case <-time.After(untilTurn(time.Since(s.began), cmp.Or(s.Pace, lotPace), order)):
 				case <-r.Context().Done():
 					return
 				}
@@ -136,6 +138,19 @@ func (s *served) stream(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// turns is how much of a pace the turns of two streams are apart that came one after the other: the golden section, for so
+// any number of them lie evenly.
+const turns = 0.6180339887498949
+
+// untilTurn is how long a stream that has just sent a lot lets pass: till its turn, a pace after its last one. Each has its
+// own, by the order in which they came, so that those who follow do not all have to do with one lot at one time; who had
+// none for a while waits half a pace to one and a half.
+func untilTurn(now, pace time.Duration, order int64) time.Duration {
+	_, part := math.Modf(float64(order) * turns)
+	half := pace / 2
+	return half + (pace-(now+half-time.Duration(part*float64(pace)))%pace)%pace
 }
 
 // alive says when the writer was last heard.
@@ -220,13 +235,15 @@ func appendEvent(b []byte, name string, lines ...[]byte) []byte {
 	return append(b, '\n')
 }
 
-// enter counts a stream in; false: there is no place. With the first begins the watch of the record.
-func (s *served) enter() bool {
+// enter counts a stream in, and says which in the order of their coming it is; false: there is no place. With the first begins the watch of
+// the record.
+func (s *served) enter() (order int64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.streams >= mostStreams {
-		return false
+		return 0, false
 	}
+	s.entered++
 	if s.streams++; s.streams == 1 {
 		var ctx context.Context
 		ctx, s.unwatch = context.WithCancel(context.Background())
@@ -236,7 +253,7 @@ func (s *served) enter() bool {
 			go s.watchMarks(ctx)
 		}
 	}
-	return true
+	return s.entered, true
 }
 
 func (s *served) leave() {
