@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -281,5 +282,24 @@ func TestCommitsAreSynced(t *testing.T) {
 	mode := ""
 	if err := query(e.w, "PRAGMA journal_mode", nil, func(s *sqlite3.Stmt) bool { mode = s.ColumnText(0); return true }); err != nil || mode != "wal" {
 		t.Errorf("journal mode %s, %v", mode, err)
+	}
+}
+
+// A state larger than what a connection of SQLite has in memory is kept, and read again.
+func TestASnapshotOfAnySize(t *testing.T) {
+	e, err := Open(t.TempDir(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	state := bytes.Repeat([]byte("0123456789abcdef"), 300<<20/16)
+	want := record.Snapshot{Size: 3, Edition: 1, Digest: record.DigestOf(state), State: state}
+	for range 2 { // the second replaces the first
+		if err := e.PutSnapshot(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := e.Snapshot(t.Context(), 9); err != nil || got.Digest != want.Digest || !bytes.Equal(got.State, state) {
+		t.Errorf("%d bytes came back: %v", len(got.State), err)
 	}
 }
