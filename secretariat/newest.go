@@ -17,8 +17,9 @@ type newest struct {
 	bytes   int             // of these
 }
 
-// mostNewest bounds the bytes that are kept at hand; when there are more, half of them go.
-const mostNewest = 4 << 20
+// mostNewest bounds the bytes that are kept at hand; when there are more, half of them go. Half is what nodes are behind that
+// share a machine with a writer at full load for two or three seconds.
+const mostNewest = 32 << 20
 
 // and is the end behind a group that was appended at a size.
 func (n newest) and(size int64, entries [][]byte, hashes []tlog.Hash) newest {

@@ -14,12 +14,12 @@ func TestTheNewestEntriesAreAtHand(t *testing.T) {
 		t.Error("nothing was appended")
 	}
 	size, before := int64(7), newest{}
-	entry := func(i int64) []byte { return bytes.Repeat([]byte{byte(i)}, 100_000) }
+	entry := func(i int64) []byte { return bytes.Repeat([]byte{byte(i)}, mostNewest/40) }
 	for size < 200 {
 		entries, hashes := [][]byte{entry(size), entry(size + 1)}, make([]tlog.Hash, 2)
 		before, now = now, now.and(size, entries, hashes)
 		size += 2
-		if now.bytes > mostNewest || len(now.entries) != now.bytes/100_000 {
+		if now.bytes > mostNewest || len(now.entries) != now.bytes/(mostNewest/40) {
 			t.Fatalf("%d entries are said to have %d bytes", len(now.entries), now.bytes)
 		}
 		for _, n := range []newest{before, now} {

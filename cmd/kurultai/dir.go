@@ -41,6 +41,7 @@ type house struct {
 	heard    atomic.Pointer[func(secretariat.Round)] // is told of each group, from when it is set on
 	sessions func() int                              // browsers signed in, once there are pages
 	ops      *ops                                    // nil: nobody watches
+	every    int64                                   // entries between two snapshots; 0: as usual
 	member   *cluster.Member                         // where several machines keep the record; nil: this one alone
 	quorum   *quorum                                 // with member
 
@@ -218,7 +219,7 @@ func openUnwatched(ctx context.Context, dir string) (*house, error) {
 func (h *house) open(ctx context.Context, pen secretariat.Pen) (err error) {
 	_, told := record.StoryBody(h.log.Origin())
 	var marks atomic.Pointer[witness.Marks]
-	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told, Inspect: inspections(), Pen: pen,
+	h.s, err = secretariat.Open(ctx, secretariat.Config{Engine: h.engine, Keys: h.keys, Log: h.log, Clock: wall, Chance: rand.Reader, Told: told, Inspect: inspections(), Pen: pen, Every: h.every,
 		Held: func() error { return heldBy(marks.Load()) }, After: func(r secretariat.Round) {
 			if hear := h.heard.Load(); hear != nil {
 				(*hear)(r)
