@@ -66,6 +66,9 @@ func (s *Secretariat) carry(ctx context.Context, p *pending, pass func(context.C
 			return ctx.Err()
 		}
 		slog.Warn("nobody took an act", "error", err)
+		if full(err) {
+			return refusal("disk-full", "11")
+		}
 		return refusal("no-majority", "11")
 	}
 }

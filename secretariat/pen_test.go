@@ -473,3 +473,51 @@ func TestAClosedActBehindTheWriterIsNoFault(t *testing.T) {
 		t.Errorf("%+v, %v, and it is entry %d", again, err, first.Index)
 	}
 }
+
+// A machine whose disk has no room for what a majority holds gives the pen away: another answers, and the act stands once. What
+// the quorum has no room for is refused, for it has none under another pen either.
+func TestAFullDiskGivesThePenAway(t *testing.T) {
+	at := sit(t, 3)
+	a, _ := person(at.machines[0].room, pid(1))
+	if _, err := at.machines[0].Do(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	writer := func() *machine {
+		for {
+			for _, m := range at.machines {
+				if m.Leads() {
+					return m
+				}
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	full := writer()
+	next := full.engine.n.Load() + 1
+	full.engine.after = func(int64) error { return fmt.Errorf("%w: the copy: %w", record.ErrUnknown, record.ErrFull) }
+	full.engine.fail = func(n int64) error { // its copy does not reach what stands
+		if n > next {
+			return record.ErrUnknown
+		}
+		return nil
+	}
+	a, _ = person(full.room, pid(2))
+	began := time.Now()
+	r, err := full.Do(t.Context(), a)
+	if err != nil || time.Since(began) > carryFor/2 {
+		t.Fatalf("answered after %v: %v", time.Since(began), err)
+	}
+	if again, err := full.Do(t.Context(), a); err != nil || !again.Again || again.Index != r.Index {
+		t.Errorf("again: %+v, %v; first %d", again, err, r.Index)
+	}
+	now := writer()
+	if now == full {
+		t.Fatal("it has the pen still")
+	}
+	now.engine.fail = func(int64) error { return record.ErrFull }
+	a, _ = person(now.room, pid(3))
+	now.refused(a, "disk-full")
+	if !now.Leads() {
+		t.Error("it gave the pen away")
+	}
+}

@@ -521,6 +521,8 @@ func timeCame(origin, due string) *Act {
 	return &Act{Submitted: record.Submitted{As: string(conference.Clock), By: "clock", Name: "TimeCame", Origin: origin, Key: canonical.EncodeBytes(key[:16]), Fields: fields}}
 }
 
+func full(err error) bool { return errors.Is(err, record.ErrFull) || errors.Is(err, syscall.ENOSPC) }
+
 // append makes keys and blobs durable, then the group. An unknown outcome is asked for again.
 func (s *Secretariat) append(size int64, g *draft) (head record.Checkpoint, err error) {
 	if len(g.group.Entries) == 0 {
@@ -531,17 +533,17 @@ func (s *Secretariat) append(size int64, g *draft) (head record.Checkpoint, err 
 	sealed := err == nil
 	if sealed {
 		head, err = s.config.Engine.Append(ctx, size, g.group, s.config.Log.SignCheckpoint)
-		for errors.Is(err, record.ErrUnknown) && ctx.Err() == nil {
+		for errors.Is(err, record.ErrUnknown) && !errors.Is(err, record.ErrFull) && ctx.Err() == nil {
 			head, err = s.config.Engine.Append(ctx, size, g.group, s.config.Log.SignCheckpoint)
 		}
 	}
 	switch {
 	case err == nil:
-	case errors.Is(err, record.ErrFull) || errors.Is(err, syscall.ENOSPC):
+	case s.config.Pen != nil && (!sealed || ctx.Err() != nil || errors.Is(err, record.ErrConflict) || errors.Is(err, record.ErrUnknown)):
+		s.lay() // another has the pen, no majority is near or this disk is full: what was decided here is decided again where it is
+		return record.Checkpoint{}, fmt.Errorf("%w: %w", ErrNotWriting, err)
+	case full(err):
 		return head, refusal("disk-full", "11")
-	case s.config.Pen != nil && (!sealed || ctx.Err() != nil || errors.Is(err, record.ErrConflict)):
-		s.lay() // another has the pen, or no majority is near: what was decided here is decided again where it is
-		return record.Checkpoint{}, fmt.Errorf("%w: %v", ErrNotWriting, err)
 	}
 	return head, err
 }
