@@ -498,8 +498,8 @@ func (m *Member) Lead(ctx context.Context) (context.Context, func(), error) {
 const deposeAfter = 3
 
 // WatchWriter asks the member that may write, until ctx ends, whether it is there, and ends its turn where it is not: sooner
-// than its session would end by itself.
-func (m *Member) WatchWriter(ctx context.Context) {
+// than its session would end by itself. changed is called when another may write than the one known before, or nobody.
+func (m *Member) WatchWriter(ctx context.Context, changed func()) {
 	every := 250 * time.Millisecond
 	if m.config.Distant {
 		every = time.Second
@@ -513,31 +513,43 @@ func (m *Member) WatchWriter(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		asked, stop := context.WithTimeout(ctx, every) // where nobody leads it is the one known last
-		if now, ok := m.Leader(asked); ok && now.Name != writer.Name {
+		var now Other
+		known := false
+		var asking sync.WaitGroup
+		asking.Go(func() { // meanwhile: where nobody leads, that is the one known last
+			asked, stop := context.WithTimeout(ctx, every)
+			defer stop()
+			now, known = m.Leader(asked)
+		})
+		answers := writer.Name == "" || writer.Name == m.Name() || m.hears(ctx, writer, 2*every)
+		asking.Wait()
+		switch {
+		case known && now.Name != writer.Name:
 			silent, writer = 0, now
-		}
-		stop()
-		if writer.Name == "" || writer.Name == m.Name() {
-			continue
-		}
-		asked, stop = context.WithTimeout(ctx, 2*every)
-		if put(asked, m.client, writer.URL+"/cluster/here", nil, &struct{}{}) == nil {
+			changed()
+		case answers, m.pair.ends().Before(time.Now()): // whose certificate has expired is refused by all, and judges nobody
 			silent = 0
-		} else {
+		default:
 			silent++
 		}
-		stop()
 		if silent < deposeAfter {
 			continue
 		}
-		asked, stop = context.WithTimeout(ctx, m.answersIn())
+		asked, stop := context.WithTimeout(ctx, m.answersIn())
 		if m.node.Load().Depose(asked, writer.Name) == nil {
 			m.log.Warn("the member that wrote does not answer: another writes", "name", writer.Name)
 			silent, writer = 0, Other{}
+			changed()
 		}
 		stop()
 	}
+}
+
+// hears asks another member whether it is there.
+func (m *Member) hears(ctx context.Context, o Other, within time.Duration) bool {
+	asked, stop := context.WithTimeout(ctx, within)
+	defer stop()
+	return put(asked, m.client, o.URL+"/cluster/here", nil, &struct{}{}) == nil
 }
 
 // Leader is who may write now, this member too, and false where nobody does or no majority answers.

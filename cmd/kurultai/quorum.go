@@ -24,10 +24,27 @@ import (
 type quorum struct {
 	*house
 	ear   ear
-	last  atomic.Pointer[secretariat.Remote] // who had the pen when it was last looked for
-	ready chan struct{}                      // closed when the record is open
-	ctx   context.Context                    // until the record is closed
+	turn  atomic.Pointer[turn]
+	ready chan struct{}   // closed when the record is open
+	ctx   context.Context // until the record is closed
 	stop  context.CancelFunc
+}
+
+// A turn is the time in which one machine has the pen, as far as is known here.
+type turn struct {
+	ctx  context.Context // ends with it
+	end  context.CancelFunc
+	last atomic.Pointer[secretariat.Remote] // who had the pen when it was last looked for
+}
+
+// turns begins another turn. What was passed to who had the pen and is not answered is asked of who has it now: a machine
+// that is silent says nothing of it.
+func (q *quorum) turns() {
+	now := &turn{}
+	now.ctx, now.end = context.WithCancel(q.ctx)
+	if before := q.turn.Swap(now); before != nil {
+		before.end()
+	}
 }
 
 func termsPath(dir string) string { return filepath.Join(dir, "keys", "subjects.terms") }
@@ -43,6 +60,7 @@ func openMember(ctx context.Context, dir, tripwire string) (h *house, err error)
 	}
 	q := &quorum{house: h, ready: make(chan struct{})}
 	q.ctx, q.stop = context.WithCancel(context.WithoutCancel(ctx))
+	q.turns()
 	h.quorum = q
 	if err := h.keys.Share(termsPath(dir), q.spread); err != nil {
 		return nil, errors.Join(err, h.keys.Close())
@@ -133,7 +151,7 @@ func (q *quorum) Take(ctx context.Context) (context.Context, func(), error) {
 		return nil, nil, ctx.Err()
 	}
 	waiting, stop := context.WithCancel(ctx)
-	go q.member.WatchWriter(waiting)
+	go q.member.WatchWriter(waiting, q.turns)
 	leading, release, err := q.member.Lead(ctx)
 	stop()
 	if err != nil {
@@ -166,6 +184,7 @@ func (q *quorum) Take(ctx context.Context) (context.Context, func(), error) {
 	if head, err := q.member.Engine().Copied(leading); err == nil {
 		q.marks.Wrote(head.Size)
 	}
+	q.turns()
 	slog.Info("this machine writes the record now", "term", term)
 	return leading, release, nil
 }
@@ -245,9 +264,9 @@ func (q *quorum) Keys(ctx context.Context) error {
 	return nil
 }
 
-// writer is the machine that has the pen, as far as is known.
-func (q *quorum) writer(ctx context.Context) (*secretariat.Remote, error) {
-	if known := q.last.Load(); known != nil {
+// writer is the machine that has the pen in a turn, as far as is known.
+func (q *quorum) writer(ctx context.Context, t *turn) (*secretariat.Remote, error) {
+	if known := t.last.Load(); known != nil {
 		return known, nil
 	}
 	o, ok := q.member.Leader(ctx)
@@ -255,25 +274,29 @@ func (q *quorum) writer(ctx context.Context) (*secretariat.Remote, error) {
 		return nil, secretariat.ErrNotWriting // nobody has it, or this one is just taking it up
 	}
 	r := q.remote(o)
-	q.last.Store(&r)
+	t.last.Store(&r)
 	return &r, nil
 }
 
-// with has the machine that has the pen do something.
-func (q *quorum) with(ctx context.Context, do func(secretariat.Remote) error) error {
-	r, err := q.writer(ctx)
+// with has the machine that has the pen do something, as long as it has it.
+func (q *quorum) with(ctx context.Context, do func(context.Context, secretariat.Remote) error) error {
+	t := q.turn.Load()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(t.ctx, stop)()
+	r, err := q.writer(ctx, t)
 	if err != nil {
 		return err
 	}
-	if err = do(*r); errors.Is(err, secretariat.ErrNotWriting) {
-		q.last.CompareAndSwap(r, nil)
+	if err = do(ctx, *r); errors.Is(err, secretariat.ErrNotWriting) {
+		t.last.CompareAndSwap(r, nil)
 	}
 	return err
 }
 
 // Pass implements secretariat.Pen.
 func (q *quorum) Pass(ctx context.Context, a *secretariat.Act) (receipt secretariat.Receipt, err error) {
-	err = q.with(ctx, func(r secretariat.Remote) (err error) {
+	err = q.with(ctx, func(ctx context.Context, r secretariat.Remote) (err error) {
 		receipt, err = r.Pass(ctx, a)
 		return err
 	})
@@ -282,12 +305,12 @@ func (q *quorum) Pass(ctx context.Context, a *secretariat.Act) (receipt secretar
 
 // PassWhole implements secretariat.Pen.
 func (q *quorum) PassWhole(ctx context.Context, w *secretariat.Whole) error {
-	return q.with(ctx, func(r secretariat.Remote) error { return r.PassWhole(ctx, w) })
+	return q.with(ctx, func(ctx context.Context, r secretariat.Remote) error { return r.PassWhole(ctx, w) })
 }
 
 // PassClock implements secretariat.Pen.
 func (q *quorum) PassClock(ctx context.Context, first, second conference.PersonID) error {
-	return q.with(ctx, func(r secretariat.Remote) error { return r.PassClock(ctx, first, second) })
+	return q.with(ctx, func(ctx context.Context, r secretariat.Remote) error { return r.PassClock(ctx, first, second) })
 }
 
 // memberSessions are sessions that the machines of a record share.

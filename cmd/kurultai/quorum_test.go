@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 	"kurultai/conference"
 	"kurultai/record"
 	"kurultai/record/canonical"
+	"kurultai/secretariat"
 	"kurultai/web"
 )
 
@@ -359,5 +361,34 @@ func TestTheScriptOfThreeNodes(t *testing.T) {
 	last := regexp.MustCompile(`(?m)^ +3 verified \d+ entries, root \S+`).Find(out)
 	if last == nil {
 		t.Error("the three do not verify to one root")
+	}
+}
+
+// What was passed to a machine that has fallen silent is asked elsewhere as soon as another writes, not when patience ends.
+func TestNobodyWaitsForWhoWroteBefore(t *testing.T) {
+	asked, leave := make(chan struct{}), make(chan struct{})
+	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(asked)
+		<-leave
+	}))
+	defer silent.Close()
+	defer close(leave)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	q := &quorum{ctx: ctx}
+	q.turns()
+	q.turn.Load().last.Store(&secretariat.Remote{URL: silent.URL, Client: silent.Client()})
+	answered := make(chan error)
+	go func() {
+		_, err := q.Pass(ctx, &secretariat.Act{})
+		answered <- err
+	}()
+	<-asked
+	q.turns()
+	if err := <-answered; !errors.Is(err, secretariat.ErrNotWriting) || ctx.Err() != nil {
+		t.Errorf("it says %v", err)
+	}
+	if q.turn.Load().last.Load() != nil {
+		t.Error("the next act goes there too")
 	}
 }
