@@ -94,6 +94,8 @@ type Engine struct {
 	appending sync.Mutex // one append at a time; guards doubt
 	doubt     *call      // whose outcome was unknown
 
+	noRoom atomic.Bool // the copy refused for want of room what it was given last
+
 	mine atomic.Int64  // the size that Append is about to give the copy: follow need not
 	look chan struct{} // that came to nothing: follow looks for itself
 
@@ -297,6 +299,9 @@ func (e *Engine) publish(ctx context.Context, size int64, sign record.SignFunc) 
 // hand: it is not asked for.
 func (e *Engine) publishFrom(ctx context.Context, last record.Checkpoint, revision, size int64, own *record.Group, sign record.SignFunc) (record.Checkpoint, error) {
 	for {
+		if have, _ := e.size(); have < last.Size && e.noRoom.Load() {
+			return last, fmt.Errorf("%w: %w", record.ErrUnknown, record.ErrFull) // it would be waited for in vain
+		}
 		if err := e.reach(ctx, last.Size); err != nil {
 			if last.Size >= size {
 				return last, err
@@ -442,7 +447,9 @@ func (e *Engine) apply(g record.Group, head record.Checkpoint) error {
 	if e.edge.Size() != from {
 		return fmt.Errorf("the copy has %d entries and the group begins at %d", e.edge.Size(), from)
 	}
-	if _, err := e.Copy.Append(e.ctx, from, g, func(int64, tlog.Hash) ([]byte, error) { return head.Note, nil }); err != nil {
+	_, err := e.Copy.Append(e.ctx, from, g, func(int64, tlog.Hash) ([]byte, error) { return head.Note, nil })
+	e.noRoom.Store(errors.Is(err, record.ErrFull))
+	if err != nil {
 		return fmt.Errorf("the copy: %w", err)
 	}
 	for _, b := range g.Entries {
