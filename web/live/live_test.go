@@ -323,7 +323,7 @@ func TestQuietReadersGetASign(t *testing.T) {
 
 // A reader by HTTP/2 to whom nothing is sent for longer than the patience with a slow one keeps its stream.
 func TestQuietStreamsOfHTTP2Stay(t *testing.T) {
-	o := open(t, live.Config{KeepAlive: 400 * time.Millisecond, Patience: 20 * time.Millisecond}, func(o *room) {
+	o := open(t, live.Config{KeepAlive: 600 * time.Millisecond, Patience: 200 * time.Millisecond}, func(o *room) {
 		o.Server = httptest.NewUnstartedServer(o)
 		o.EnableHTTP2 = true
 		o.StartTLS()
