@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -600,5 +601,61 @@ func TestALogThatCannotBeWrittenIsNoPanic(t *testing.T) {
 		t.Error("it starts without a log")
 	} else if !strings.Contains(err.Error(), "it gave up: ") {
 		t.Errorf("it fails otherwise: %v", err)
+	}
+}
+
+// cramped is a copy whose disk may have no room.
+type cramped struct {
+	Copy
+	full atomic.Bool
+}
+
+func (c *cramped) Append(ctx context.Context, expect int64, g record.Group, sign record.SignFunc) (record.Checkpoint, error) {
+	if c.full.Load() {
+		return record.Checkpoint{}, record.ErrFull
+	}
+	return c.Copy.Append(ctx, expect, g, sign)
+}
+
+// Who appends where the copy has no room hears so at once, and again, while a majority holds the group; once there is room it
+// stands here too.
+func TestACopyWithoutRoomIsNotWaitedFor(t *testing.T) {
+	dir := t.TempDir()
+	m := quorum(t, dir)[0]
+	if err := m.Engine.Close(); err != nil {
+		t.Fatal(err)
+	}
+	kept, _, err := OpenCopy(t.Context(), filepath.Join(dir, "copy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cramped{Copy: kept}
+	if m.Engine, err = Open(t.Context(), Config{Client: m.node.Client, Copy: c, Patience: 20 * time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	head := add(t, m, "before")
+	c.full.Store(true)
+	g := record.Group{Entries: [][]byte{recordtest.Entry(head.Size, "no room")}}
+	for i := range 3 {
+		began := time.Now()
+		_, err := m.Append(t.Context(), head.Size, g, recordtest.Key().SignCheckpoint)
+		if !errors.Is(err, record.ErrUnknown) || !errors.Is(err, record.ErrFull) || time.Since(began) > 10*time.Second {
+			t.Errorf("call %d: %v after %v", i, err, time.Since(began))
+		}
+	}
+	c.full.Store(false)
+	for {
+		got, err := m.Append(t.Context(), head.Size, g, recordtest.Key().SignCheckpoint)
+		if err == nil {
+			if got.Size != head.Size+1 {
+				t.Errorf("%d entries", got.Size)
+			}
+			return
+		}
+		if !errors.Is(err, record.ErrUnknown) {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
 }
