@@ -188,9 +188,8 @@ func benchNodes(ctx context.Context, dir string, g *figures, talk io.Writer) err
 		}
 		return do("NamePlace", v)
 	}
-	// slowly is the share of a processor that a hall takes in which somebody acts all the time.
+	// slowly is what the writer takes for a round in a hall in which somebody acts all the time.
 	slowly := func(bool) (spent, error) {
-		runtime.GC()
 		before := spends()
 		for range benchNodesActs {
 			if _, err := act(); err != nil {
@@ -234,7 +233,6 @@ func benchNodes(ctx context.Context, dir string, g *figures, talk io.Writer) err
 	// long as they last took to.
 	var caughtUp time.Duration
 	full := func(watched bool) (spent, error) {
-		runtime.GC()
 		before := spends()
 		for range benchNodesFull {
 			if _, err := together(func() error { _, err := act(); return err }); err != nil {
@@ -325,7 +323,9 @@ func benchNodes(ctx context.Context, dir string, g *figures, talk io.Writer) err
 // spent is what a process used: seconds of the processor, and bytes of garbage made.
 type spent struct{ cpu, made float64 }
 
+// spends collects, and is what was used until then.
 func spends() spent {
+	runtime.GC()
 	of := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(of)
 	return spent{processor(), float64(of[0].Value.Uint64())}
@@ -333,7 +333,6 @@ func spends() spent {
 
 // since is what was used since, with one collection.
 func (s spent) since() spent {
-	runtime.GC()
 	now := spends()
 	return spent{now.cpu - s.cpu, now.made - s.made}
 }

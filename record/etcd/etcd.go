@@ -329,10 +329,9 @@ func (e *Engine) publishFrom(ctx context.Context, last record.Checkpoint, revisi
 		e.mine.Store(size)
 		r, err := e.kv().Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(checkpointKey), "=", revision)).
 			Then(clientv3.OpPut(checkpointKey, string(note))).Else(clientv3.OpGet(checkpointKey)).Commit()
-		stands := err == nil && r.Succeeded
-		applied := stands
-		if stands {
-			err = e.apply(groups, head)
+		applied := err == nil && r.Succeeded
+		if applied {
+			err = e.apply(groups, head) // where it fails, it stands, and this node's copy has no room for it yet
 			applied = err == nil
 		}
 		if e.mine.Store(0); !applied {
@@ -342,10 +341,7 @@ func (e *Engine) publishFrom(ctx context.Context, last record.Checkpoint, revisi
 			}
 		}
 		if err != nil { // entries are committed, so even where the quota is used up just now they come
-			if stands { // and there is no room for it here
-				return last, fmt.Errorf("%w: %w", record.ErrUnknown, err)
-			}
-			return last, fmt.Errorf("%w: publishing the checkpoint: %v", record.ErrUnknown, err)
+			return last, fmt.Errorf("%w: publishing the checkpoint: %w", record.ErrUnknown, err)
 		}
 		if applied {
 			return head, nil

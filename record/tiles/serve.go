@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"filippo.io/torchwood"
@@ -76,7 +77,8 @@ func Serves(path string) bool {
 
 type served struct {
 	Served
-	began time.Time // from which the turns of streams are reckoned
+	began time.Time    // from which the turns of streams are reckoned
+	order atomic.Int64 // streams that ever began
 
 	lots      sync.Mutex // guards made
 	made      map[lotKey][]byte
@@ -84,7 +86,6 @@ type served struct {
 
 	mu      sync.Mutex // guards what follows
 	streams int        // that go on
-	entered int64      // streams that ever began
 	unwatch context.CancelFunc
 	woken   chan struct{} // closed, and made anew, when there is more to send
 
@@ -125,10 +126,7 @@ func refuse(w http.ResponseWriter, err error) {
 // await waits for a checkpoint of more than so many entries, or of as many and unlike the one of a digest, if there is a
 // place to wait at.
 func (s *served) await(ctx context.Context, after int64, unlike record.Digest) {
-	if s.Now().Checkpoint().Size > after {
-		return
-	}
-	if _, ok := s.enter(); !ok {
+	if s.Now().Checkpoint().Size > after || !s.enter() {
 		return
 	}
 	defer s.leave()

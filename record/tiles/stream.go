@@ -65,13 +65,13 @@ func (s *served) stream(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "say with ?after=N how many entries are there already", http.StatusBadRequest)
 		return
 	}
-	order, ok := s.enter()
-	if !ok {
+	if !s.enter() {
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, "too many nodes follow here: ask another", http.StatusServiceUnavailable)
 		return
 	}
 	defer s.leave()
+	order := s.order.Add(1)
 	head := w.Header()
 	head.Set("Content-Type", "text/event-stream; charset=utf-8")
 	head.Set("Cache-Control", "no-store")
@@ -235,15 +235,13 @@ func appendEvent(b []byte, name string, lines ...[]byte) []byte {
 	return append(b, '\n')
 }
 
-// enter counts a stream in, and says which in the order of their coming it is; false: there is no place. With the first begins the watch of
-// the record.
-func (s *served) enter() (order int64, ok bool) {
+// enter counts a stream in; false: there is no place. With the first begins the watch of the record.
+func (s *served) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.streams >= mostStreams {
-		return 0, false
+		return false
 	}
-	s.entered++
 	if s.streams++; s.streams == 1 {
 		var ctx context.Context
 		ctx, s.unwatch = context.WithCancel(context.Background())
@@ -253,7 +251,7 @@ func (s *served) enter() (order int64, ok bool) {
 			go s.watchMarks(ctx)
 		}
 	}
-	return s.entered, true
+	return true
 }
 
 func (s *served) leave() {
